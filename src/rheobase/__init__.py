@@ -1,0 +1,1 @@
+"""Rheobase: neuron models at every level, one language, one compiled engine."""

@@ -1,0 +1,1 @@
+"""Describe: text in the notation of the field, checked, becomes a Model."""
