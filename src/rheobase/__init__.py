@@ -1,1 +1,91 @@
-"""Rheobase: neuron models at every level, one language, one compiled engine."""
+"""Rheobase: neuron models at every level, one language, one compiled engine.
+
+The names a user writes are listed here one by one and loaded when first used, so
+that ``import rheobase`` takes milliseconds and needs neither numba nor Matplotlib.
+
+>>> import rheobase as rb
+>>> from rheobase.units import ms, mV, pA
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rheobase import errors as errors
+    from rheobase import models as models
+    from rheobase import plots as plots
+    from rheobase import units as units
+    from rheobase.language.functions import function as function
+    from rheobase.language.model import Model as Model
+    from rheobase.network import distributions as random
+    from rheobase.network import rules as rules
+    from rheobase.network import stimuli as stimuli
+    from rheobase.results import Result as Result
+    from rheobase.results import SpikeTrains as SpikeTrains
+    from rheobase.results import join as join
+    from rheobase.simulation import Network as Network
+
+__version__ = "0.1.0"
+
+# Public name -> where it lives: a module, or module:attribute.
+_HOMES = {
+    "Model": "rheobase.language.model:Model",
+    "Network": "rheobase.simulation:Network",
+    "Result": "rheobase.results:Result",
+    "SpikeTrains": "rheobase.results:SpikeTrains",
+    "errors": "rheobase.errors",
+    "function": "rheobase.language.functions:function",
+    "join": "rheobase.results:join",
+    "models": "rheobase.models",
+    "plots": "rheobase.plots",
+    "random": "rheobase.network.distributions",
+    "rules": "rheobase.network.rules",
+    "stimuli": "rheobase.network.stimuli",
+    "units": "rheobase.units",
+}
+
+__all__ = [
+    "Model",
+    "Network",
+    "Result",
+    "SpikeTrains",
+    "__version__",
+    "errors",
+    "function",
+    "join",
+    "models",
+    "plots",
+    "random",
+    "rules",
+    "stimuli",
+    "units",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(_unknown(name))
+    module, _, attribute = home.partition(":")
+    value = import_module(module)
+    if attribute:
+        value = getattr(value, attribute)
+    globals()[name] = value
+    return value
+
+
+def _unknown(name: str) -> str:
+    text = f"module 'rheobase' has no attribute '{name}'"
+    if name.startswith("_"):
+        # Asked for by tools at import; no suggestion is wanted.
+        return text
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, __all__, n=1)
+    return f"{text}; did you mean rheobase.{close[0]}?" if close else text
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
