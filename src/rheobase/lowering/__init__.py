@@ -1,0 +1,17 @@
+"""Lower: a model and the way it is used become a program, printable and checked."""
+
+from rheobase.lowering.lower import lower, mutable_parameters
+from rheobase.lowering.program import Array, Block, Draw, Level, Node, Port, Program, Write
+
+__all__ = [
+    "Array",
+    "Block",
+    "Draw",
+    "Level",
+    "Node",
+    "Port",
+    "Program",
+    "Write",
+    "lower",
+    "mutable_parameters",
+]

@@ -1,0 +1,294 @@
+"""Symbolic work on expression trees: linear forms, derivatives, common factors.
+
+Only what lowering needs, exact and small: whether a right-hand side is linear in some names and
+with which coefficients; its derivative by a name; whether two expressions are proportional.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import reduce
+
+from rheobase.language.expressions import (
+    Binary,
+    Call,
+    Expr,
+    Name,
+    Number,
+    Unary,
+    names_in,
+    walk,
+)
+
+ZERO, ONE = Number(0.0), Number(1.0)
+
+
+def plus(a: Expr, b: Expr) -> Expr:
+    """a + b, without additions of nothing."""
+    if a == ZERO:
+        return b
+    return a if b == ZERO else Binary("+", a, b)
+
+
+def minus(a: Expr, b: Expr) -> Expr:
+    """a - b, likewise."""
+    if b == ZERO:
+        return a
+    return Unary("-", b) if a == ZERO else Binary("-", a, b)
+
+
+def times(a: Expr, b: Expr) -> Expr:
+    """a*b, likewise."""
+    if ZERO in (a, b):
+        return ZERO
+    if a == ONE:
+        return b
+    return a if b == ONE else Binary("*", a, b)
+
+
+def over(a: Expr, b: Expr) -> Expr:
+    """a/b, likewise."""
+    if a == ZERO:
+        return ZERO
+    return a if b == ONE else Binary("/", a, b)
+
+
+Form = tuple[dict[str, Expr], Expr]
+
+
+def linear_form(expression: Expr, variables: frozenset[str]) -> Form | None:
+    """Write an expression as sum(coefficient*variable) + rest.
+
+    Returns
+    -------
+    (dict, Expr) or None
+        The coefficients, which read none of the variables and stand only for variables that
+        occur, and the rest; None where the expression is not linear in the variables.
+    """
+    if not names_in(expression) & variables:
+        return {}, expression
+    if isinstance(expression, Name):
+        return {expression.id: ONE}, ZERO
+    if isinstance(expression, Unary) and expression.operator == "-":
+        inner = linear_form(expression.operand, variables)
+        return None if inner is None else _combine(({}, ZERO), inner, minus)
+    if isinstance(expression, Binary) and expression.operator in ("+", "-", "*", "/"):
+        return _linear_binary(expression, variables)
+    return None
+
+
+def _linear_binary(expression: Binary, variables: frozenset[str]) -> Form | None:
+    left = linear_form(expression.left, variables)
+    right = linear_form(expression.right, variables)
+    if left is None or right is None:
+        return None
+    if expression.operator == "+":
+        return _combine(left, right, plus)
+    if expression.operator == "-":
+        return _combine(left, right, minus)
+    if expression.operator == "*" and not left[0]:
+        left, right = right, left
+    if right[0]:
+        return None
+    operate = times if expression.operator == "*" else over
+    factor = right[1]
+    return {k: operate(c, factor) for k, c in left[0].items()}, operate(left[1], factor)
+
+
+def _combine(a: Form, b: Form, operate: Callable[[Expr, Expr], Expr]) -> Form:
+    names = [*a[0], *(n for n in b[0] if n not in a[0])]
+    merged = {n: operate(a[0].get(n, ZERO), b[0].get(n, ZERO)) for n in names}
+    return {n: c for n, c in merged.items() if c != ZERO}, operate(a[1], b[1])
+
+
+# -- derivatives ---------------------------------------------------------------------------
+
+def _call(name: str, *arguments: Expr) -> Expr:
+    return Call(name, arguments)
+
+
+_DERIVATIVES: dict[str, Callable[[Expr], Expr]] = {
+    "exp": lambda x: _call("exp", x),
+    "expm1": lambda x: _call("exp", x),
+    "log": lambda x: over(ONE, x),
+    "log1p": lambda x: over(ONE, plus(ONE, x)),
+    "log10": lambda x: over(Number(0.4342944819032518), x),
+    "log2": lambda x: over(Number(1.4426950408889634), x),
+    "sqrt": lambda x: over(Number(0.5), _call("sqrt", x)),
+    "sin": lambda x: _call("cos", x),
+    "cos": lambda x: Unary("-", _call("sin", x)),
+    "tan": lambda x: plus(ONE, Binary("**", _call("tan", x), Number(2.0))),
+    "arcsin": lambda x: over(ONE, _call("sqrt", minus(ONE, Binary("**", x, Number(2.0))))),
+    "arccos": lambda x: over(Number(-1.0), _call("sqrt", minus(ONE, Binary("**", x, Number(2.0))))),
+    "arctan": lambda x: over(ONE, plus(ONE, Binary("**", x, Number(2.0)))),
+    "sinh": lambda x: _call("cosh", x),
+    "cosh": lambda x: _call("sinh", x),
+    "tanh": lambda x: minus(ONE, Binary("**", _call("tanh", x), Number(2.0))),
+    "abs": lambda x: _call("sign", x),
+    "exprel": lambda x: over(minus(_call("exp", x), _call("exprel", x)), x),
+    "erf": lambda x: times(Number(1.1283791670955126),
+                           _call("exp", Unary("-", Binary("**", x, Number(2.0))))),
+}  # fmt: skip
+_FLAT = frozenset({"floor", "ceil", "round", "sign", "int", "heaviside", "rand", "randn"})
+
+
+def derivative(expression: Expr, name: str) -> Expr | None:
+    """Return the derivative by a name; None where it has none that we know."""
+    if name not in names_in(expression):
+        return ZERO
+    if isinstance(expression, Name):
+        return ONE
+    if isinstance(expression, Unary) and expression.operator == "-":
+        inner = derivative(expression.operand, name)
+        return None if inner is None else minus(ZERO, inner)
+    if isinstance(expression, Binary):
+        return _derivative_of_binary(expression, name)
+    if isinstance(expression, Call):
+        return _derivative_of_call(expression, name)
+    return None
+
+
+def _derivative_of_binary(expression: Binary, name: str) -> Expr | None:
+    a, b = expression.left, expression.right
+    da, db = derivative(a, name), derivative(b, name)
+    if da is None or db is None:
+        return None
+    match expression.operator:
+        case "+":
+            return plus(da, db)
+        case "-":
+            return minus(da, db)
+        case "*":
+            return plus(times(da, b), times(a, db))
+        case "/":
+            return over(minus(da, times(expression, db)), b)
+        case "**" if db == ZERO:
+            return times(times(b, Binary("**", a, minus(b, ONE))), da)
+        case "**":
+            return times(expression, plus(times(db, _call("log", a)), times(b, over(da, a))))
+    return None
+
+
+def _derivative_of_call(expression: Call, name: str) -> Expr | None:
+    if expression.function in _FLAT:
+        return ZERO
+    if expression.function == "where" and len(expression.arguments) == 3:
+        condition, yes, no = expression.arguments
+        dyes, dno = derivative(yes, name), derivative(no, name)
+        return None if dyes is None or dno is None else _call("where", condition, dyes, dno)
+    rule = _DERIVATIVES.get(expression.function)
+    if rule is None or len(expression.arguments) != 1:
+        return None
+    inner = derivative(expression.arguments[0], name)
+    return None if inner is None else times(rule(expression.arguments[0]), inner)
+
+
+# -- proportional expressions ---------------------------------------------------------------
+
+Sum = tuple[tuple[tuple[tuple[object, int], ...], float], ...]
+Product = tuple[float, dict[object, int]]
+
+
+def ratio(a: Expr, b: Expr, constant: Callable[[Expr], bool]) -> Expr | None:
+    """Return a/b where it holds nothing but what `constant` accepts, else None.
+
+    Both are written as products of sums; equal factors cancel, so `0.1*(v + 40*mV)/mV` over
+    `-(v + 40*mV)/(10*mV)` is seen to be `-1` whatever v is.
+    """
+    left, right = _product(a), _product(b)
+    if right[0] == 0:
+        return None
+    factors = dict(left[1])
+    for key, exponent in right[1].items():
+        factors[key] = factors.get(key, 0) - exponent
+    factors = {k: e for k, e in factors.items() if e != 0}
+    parts = [(_as_expression(key), exponent) for key, exponent in factors.items()]
+    if not all(constant(part) for part, _ in parts):
+        return None
+    top = reduce(times, [p for p, e in parts for _ in range(e)], Number(left[0] / right[0]))
+    bottom = reduce(times, [p for p, e in parts for _ in range(-e)], ONE)
+    return over(top, bottom)
+
+
+def _product(expression: Expr) -> Product:
+    """Write an expression as coefficient * product of factors with whole exponents."""
+    if isinstance(expression, Number):
+        return expression.value, {}
+    if isinstance(expression, Unary) and expression.operator == "-":
+        coefficient, factors = _product(expression.operand)
+        return -coefficient, factors
+    if isinstance(expression, Binary) and expression.operator in ("*", "/"):
+        left, right = _product(expression.left), _product(expression.right)
+        sign = 1 if expression.operator == "*" else -1
+        if sign < 0 and right[0] == 0:
+            return 1.0, {expression: 1}
+        factors = dict(left[1])
+        for key, exponent in right[1].items():
+            factors[key] = factors.get(key, 0) + sign * exponent
+        return left[0] * right[0] ** sign, {k: e for k, e in factors.items() if e != 0}
+    if isinstance(expression, Binary) and expression.operator in ("+", "-"):
+        return _sum_as_product(expression)
+    return 1.0, {expression: 1}
+
+
+def _sum_as_product(expression: Expr) -> Product:
+    terms = _terms(expression)
+    if not terms:
+        return 0.0, {}
+    ordered = sorted(terms.items(), key=repr)
+    if len(ordered) == 1:
+        (key, coefficient) = ordered[0]
+        return coefficient, dict(key)
+    lead = ordered[0][1]
+    return lead, {tuple((key, value / lead) for key, value in ordered): 1}
+
+
+def _terms(expression: Expr) -> dict[tuple[tuple[object, int], ...], float]:
+    """Write a sum as a table of products and their coefficients."""
+    if isinstance(expression, Unary) and expression.operator == "-":
+        return {k: -c for k, c in _terms(expression.operand).items()}
+    if isinstance(expression, Binary) and expression.operator in ("+", "-"):
+        sign = 1.0 if expression.operator == "+" else -1.0
+        terms = dict(_terms(expression.left))
+        for key, coefficient in _terms(expression.right).items():
+            terms[key] = terms.get(key, 0.0) + sign * coefficient
+        return {k: c for k, c in terms.items() if c != 0.0}
+    coefficient, factors = _product(expression)
+    return {tuple(sorted(factors.items(), key=repr)): coefficient}
+
+
+def _as_expression(key: object) -> Expr:
+    if not isinstance(key, tuple):
+        return key  # type: ignore[return-value]
+    total: Expr = ZERO
+    for factors, coefficient in key:
+        term: Expr = Number(coefficient)
+        for factor, exponent in factors:
+            part = _as_expression(factor)
+            for _ in range(abs(exponent)):
+                term = times(term, part) if exponent > 0 else over(term, part)
+        total = plus(total, term)
+    return total
+
+
+def has_call(expression: Expr, functions: frozenset[str]) -> bool:
+    """Whether an expression calls one of the functions."""
+    return any(isinstance(node, Call) and node.function in functions for node in walk(expression))
+
+
+def grows_with(expression: Expr, name: str, negative: Mapping[str, bool]) -> bool:
+    """Whether a linear expression rises with a name, parameters being positive unless said."""
+    form = linear_form(expression, frozenset({name}))
+    if form is None or name not in form[0]:
+        return form is None
+
+    def sign(node: Expr) -> int:
+        if isinstance(node, Number):
+            return -1 if node.value < 0 else 1
+        if isinstance(node, Unary):
+            return -sign(node.operand)
+        if isinstance(node, Binary) and node.operator in ("*", "/"):
+            return sign(node.left) * sign(node.right)
+        return -1 if isinstance(node, Name) and negative.get(node.id, False) else 1
+
+    return sign(form[0][name]) > 0

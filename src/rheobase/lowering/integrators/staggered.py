@@ -1,0 +1,120 @@
+"""Staggered exponential steps: second order for equations of the Hodgkin-Huxley type.
+
+The gates live half a step behind the voltage. From m(t - dt/2) and the rates at v(t) the exact
+step gives m(t + dt/2); with these gates in the middle of the step, the exact step of v from t
+to t + dt is of second order. Variables that depend on nothing else (synaptic conductances that
+decay) stay on the grid, and v takes their value in the middle of the step. The first step of a
+network moves the gates by dt/2 only, so that the whole method is of second order from any
+initial state. The cost is that of exponential Euler.
+
+Source: Hines (1984), Int. J. Biomed. Comput. 15:69-76, with exponential steps for Crank-Nicolson's.
+"""
+
+from __future__ import annotations
+
+from rheobase.language.expressions import names_in
+from rheobase.lowering.builder import Value
+from rheobase.lowering.integrators.exponential import exponential_step
+from rheobase.lowering.integrators.registry import Method, register
+from rheobase.lowering.program import Level
+from rheobase.lowering.system import System
+
+
+def step(system: System) -> dict[str, Value]:
+    """Gates over a step at v(t), then the grid variables with the gates in the middle."""
+    graph, dt = system.graph, system.dt
+    gates = half_step_variables(system)
+    alone = independent(system)
+    new: dict[str, Value] = {}
+    first = graph.compare("<", graph.leaf("scalar", "step_number", Level.STEP), 1.0)
+    h = graph.select(first, 0.5 * dt, dt).named("gate_step") if gates else dt
+    for name in system.states:
+        if name in gates:
+            new[name] = exponential_step(system, name, system.scope, h)
+    middle = {name: new[name] for name in gates}
+    for name in system.states:
+        if name in alone:
+            new[name] = exponential_step(system, name, system.scope, dt)
+            middle[name] = exponential_step(system, name, system.scope, 0.5 * dt)
+    scope = system.at(middle, 0.5)
+    for name in system.states:
+        if name not in new:
+            new[name] = exponential_step(system, name, scope, dt)
+    return new
+
+
+def independent(system: System) -> frozenset[str]:
+    """Variables that read no other and whose coefficient is fixed: stepped exactly."""
+    found = set()
+    for name in system.states:
+        linear = system.own_linear(name)
+        if linear is not None and not system.depends(name):
+            if system.scope.fixed(linear.coefficient) and "t" not in names_in(linear.rest):
+                found.add(name)
+    return frozenset(found)
+
+
+def on_grid(system: System) -> frozenset[str]:
+    """Variables that must be known on the grid: in the threshold, reset, or with arrivals."""
+    model = system.model
+    named = {s.target for s in model.reset}
+    for statements in model.receives.values():
+        named |= {s.target for s in statements}
+    if model.threshold is not None:
+        named |= names_in(system.scope.inline(model.threshold))
+    inputs = {e.name for e in model.inputs}
+    named |= {n for n in system.states if names_in(system.right[n]) & inputs}
+    return frozenset(named) & system.names
+
+
+def half_step_variables(system: System) -> frozenset[str]:
+    """Colour the variables so that none depends on another of its own colour.
+
+    Returns those to be kept half a step behind; empty where there is no such colouring.
+    """
+    rest = [n for n in system.states if n not in independent(system)]
+    near = {n: {m for m in rest if m in system.depends(n) or n in system.depends(m)}
+            for n in rest}  # fmt: skip
+    required = on_grid(system)
+    gates: set[str] = set()
+    colour: dict[str, bool] = {}
+    for root in rest:
+        if root in colour:
+            continue
+        colour[root] = False
+        component, stack = [root], [root]
+        while stack:
+            name = stack.pop()
+            for other in near[name]:
+                if other not in colour:
+                    colour[other] = not colour[name]
+                    component.append(other)
+                    stack.append(other)
+                elif colour[other] == colour[name]:
+                    return frozenset()
+        late = {n for n in component if colour[n]}
+        if late & required:
+            late = set(component) - late
+        if late & required:
+            return frozenset()
+        gates |= late
+    return frozenset(gates)
+
+
+def refuses(system: System) -> str | None:
+    """Refuse systems that are not linear equation by equation or cannot be staggered."""
+    name = system.not_own_linear
+    if name is not None:
+        return f"d{name}/dt is not linear in {name}"
+    if not half_step_variables(system):
+        return (
+            "its variables do not fall into two groups, each depending only on the other "
+            "(voltage and gates)"
+        )
+    return None
+
+
+STAGGERED = register(Method(
+    "staggered", 2, "staggered exponential steps: gates half a step behind the voltage", step,
+    refuses=refuses, staggered=half_step_variables,
+))  # fmt: skip
