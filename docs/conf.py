@@ -1,0 +1,40 @@
+"""How Sphinx builds these pages: `make docs`. Nothing is fetched while building."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+from reference_pages import write_models_page  # noqa: E402
+
+import rheobase  # noqa: E402
+
+project = "Rheobase"
+author = "The Rheobase authors"
+copyright = "2026, the Rheobase authors"
+version = release = rheobase.__version__
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+exclude_patterns = ["_build"]
+source_suffix = {".md": "markdown"}
+
+html_theme = "furo"
+html_title = f"Rheobase {release}"
+html_copy_source = False
+
+myst_enable_extensions = ["deflist", "colon_fence"]
+myst_heading_anchors = 3
+suppress_warnings = ["myst.xref_missing"]
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"  # the docstrings say types and units in words
+autodoc_default_options = {"members": True, "show-inheritance": False}
+napoleon_google_docstring = False
+napoleon_use_ivar = True
+
+
+def setup(app: object) -> None:
+    write_models_page(HERE / "reference" / "generated" / "models.md")

@@ -1,0 +1,320 @@
+"""The ``rheobase`` command: tour, run, explain, bench, doctor.
+
+Every command answers ``--help``. The exit status is 0 when all went well, 1 when the
+work failed (one message, no traceback unless ``--debug``), 2 when the command line was
+wrong and 130 after Ctrl-C. Whatever a command needs is imported when it runs, so that
+``rheobase --help`` is there at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rheobase import __version__
+from rheobase.bench import BENCHMARKS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rheobase.language.model import Model
+
+FAILED = 1
+INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        The arguments after the program's name; those of the process unless given.
+    """
+    options = build_parser().parse_args(argv)
+    try:
+        status: int = options.action(options)
+    except KeyboardInterrupt:
+        print("rheobase: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except Exception as error:
+        if options.debug:
+            raise
+        print(f"rheobase: {describe_error(error)}", file=sys.stderr)
+        return FAILED
+    return status
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "--debug", action="store_true", help="show the full traceback when something fails"
+    )
+    parser = argparse.ArgumentParser(
+        prog="rheobase", description="Neuron models at every level: describe, run, look."
+    )
+    parser.add_argument("--version", action="version", version=f"rheobase {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    tour = commands.add_parser(
+        "tour",
+        parents=[common],
+        help="run every level once and write a report",
+        description="Run published experiments of every level and write a report: for each its "
+        "figure, the code that made it, the numbers published and the numbers found.",
+    )
+    tour.add_argument(
+        "--out",
+        type=Path,
+        default=Path("tour-report"),
+        metavar="DIR",
+        help="folder of the report (default: %(default)s)",
+    )
+    tour.add_argument("--quick", action="store_true", help="smaller networks, shorter runs")
+    tour.add_argument(
+        "--no-open", action="store_true", help="do not open the report in a web browser"
+    )
+    tour.set_defaults(action=_tour)
+
+    run = commands.add_parser(
+        "run",
+        parents=[common],
+        help="run a Python script",
+        description="Run a Python script as `python SCRIPT` would. An error of your model is "
+        "shown with your lines only.",
+    )
+    run.add_argument("script", metavar="SCRIPT", help="a file of Python")
+    run.add_argument(
+        "arguments", nargs=argparse.REMAINDER, metavar="...", help="passed on to the script"
+    )
+    run.set_defaults(action=_run)
+
+    explain = commands.add_parser(
+        "explain",
+        parents=[common],
+        help="show what becomes of a model: equations, integrator, program, source",
+        description="Show what becomes of one cell of a model: its equations, the integrator "
+        "chosen and why, the program of one step, and the Python generated from it.",
+    )
+    explain.add_argument(
+        "model",
+        metavar="MODEL",
+        help="a model of the library (LIF, HodgkinHuxley, ...) or FILE.py:NAME",
+    )
+    explain.add_argument(
+        "--dt", default="0.1 ms", help="step of the simulation (default: %(default)s)"
+    )
+    explain.set_defaults(action=_explain)
+
+    _add_bench(commands, common)
+
+    doctor = commands.add_parser(
+        "doctor",
+        parents=[common],
+        help="check this installation",
+        description="Show versions, cores and the cache, compile and run a small model, and say "
+        "what is missing and how to get it.",
+    )
+    doctor.set_defaults(action=_doctor)
+    return parser
+
+
+def _add_bench(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    common: argparse.ArgumentParser,
+) -> None:
+    rows = "\n".join(f"  {name:<9} {what}" for name, what in BENCHMARKS.items())
+    bench = commands.add_parser(
+        "bench",
+        parents=[common],
+        help="measure known networks on this machine",
+        description="Measure in fresh processes, with an empty cache and with a filled one:\n"
+        f"{rows}\n  all       all of these",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    bench.add_argument("name", metavar="NAME", choices=[*BENCHMARKS, "all"], help="what to measure")
+    bench.add_argument(
+        "--repetitions",
+        type=_positive,
+        default=3,
+        metavar="N",
+        help="warm processes, of which the median counts (default: %(default)s)",
+    )
+    bench.add_argument("--json", type=Path, metavar="FILE", help="write the figures to a file too")
+    bench.set_defaults(action=_bench)
+
+
+def _positive(text: str) -> int:
+    """Read a positive whole number, for argparse."""
+    value = int(text) if text.isascii() and text.isdigit() else 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"expected a positive whole number, got '{text}'")
+    return value
+
+
+def describe_error(error: BaseException) -> str:
+    """One message for an error: what the user can act on, without a traceback."""
+    from rheobase.errors import InternalError, UserError
+
+    if isinstance(error, UserError):
+        return str(error)
+    if isinstance(error, InternalError):
+        return f"{error}\nThis is a bug in Rheobase. Run again with --debug and report it."
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return f"{text}\nRun again with --debug for the traceback."
+
+
+def _tour(options: argparse.Namespace) -> int:
+    from rheobase import tour
+
+    report = tour.run(options.out, quick=options.quick)
+    print(f"The report is {report.path}")
+    if not options.no_open:
+        _open_in_browser(report.path)
+    return 0 if report.passed else FAILED
+
+
+def _open_in_browser(path: Path) -> None:
+    """Open a local page where there is somebody to look at it."""
+    import os
+    import webbrowser
+
+    has_screen = sys.platform in ("win32", "darwin") or any(
+        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
+    )
+    if has_screen and not os.environ.get("CI"):
+        webbrowser.open(path.resolve().as_uri())
+
+
+def _run(options: argparse.Namespace) -> int:
+    import runpy
+
+    script = Path(options.script)
+    if not script.is_file():
+        raise FileNotFoundError(2, "no such script", str(script))
+    # As `python SCRIPT` does: the arguments are the script's, and it imports its neighbors.
+    argv, path = sys.argv[:], sys.path[:]
+    sys.argv = [str(script), *options.arguments]
+    sys.path.insert(0, str(script.resolve().parent))
+    try:
+        runpy.run_path(str(script), run_name="__main__")
+    except Exception as error:
+        if options.debug:
+            raise
+        print(_without_internals(error), file=sys.stderr, end="")
+        return FAILED
+    finally:
+        sys.argv, sys.path[:] = argv, path
+    return 0
+
+
+def _without_internals(error: Exception) -> str:
+    """The traceback of an error in a user's script, without the frames that are not theirs.
+
+    For an error of the model, the frames inside this library go; for any other error they stay,
+    because then they may tell something. What started the script goes always.
+    """
+    import os
+    import traceback
+
+    from rheobase.errors import UserError
+
+    ours = os.path.dirname(os.path.abspath(__file__)) + os.sep
+    report = traceback.TracebackException.from_exception(error)
+    is_users = isinstance(error, UserError)
+    frames = list(report.stack)
+    while frames and _starts_scripts(frames[0].filename, ours):
+        del frames[0]
+    kept = [
+        frame
+        for frame in frames
+        if not (is_users and os.path.abspath(frame.filename).startswith(ours))
+    ]
+    if is_users:
+        # Where the model was refused and what to write is the message itself.
+        report.__cause__ = report.__context__ = None
+    report.stack = traceback.StackSummary.from_list(kept)
+    return "".join(report.format())
+
+
+def _starts_scripts(filename: str, ours: str) -> bool:
+    return filename.startswith("<frozen") or filename == f"{ours}cli.py" or "runpy" in filename
+
+
+def _explain(options: argparse.Namespace) -> int:
+    import rheobase as rb
+
+    model = load_model(options.model)
+    net = rb.Network(dt=options.dt)
+    net.add(model, 1, name=options.model.rpartition(":")[2])
+    print(net.explain())
+    return 0
+
+
+def load_model(text: str) -> Model:
+    """The model named on the command line.
+
+    Parameters
+    ----------
+    text : str
+        The name of a model in ``rheobase.models``, or ``FILE.py:NAME``: the file is run as
+        a module named ``__explain__`` (what stands under ``if __name__ == "__main__"`` does
+        not run) and the model is the value of NAME.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such model; the message suggests the nearest names.
+    FileNotFoundError
+        If there is no such file.
+    """
+    import rheobase as rb
+    from rheobase.errors import UnknownNameError, UserError
+
+    path, colon, name = text.rpartition(":")
+    if colon:
+        import runpy
+
+        if not Path(path).is_file():
+            raise FileNotFoundError(2, "no such file", path)
+        names = runpy.run_path(path, run_name="__explain__")
+        models = {key: value for key, value in names.items() if isinstance(value, rb.Model)}
+        where = path
+    else:
+        public = {key: getattr(rb.models, key) for key in dir(rb.models) if key[0].isupper()}
+        models = {key: value for key, value in public.items() if isinstance(value, rb.Model)}
+        where = "rheobase.models"
+    if name in models:
+        return models[name]
+    if not models:
+        raise UserError(f"there is no rheobase.Model in {where}", mend="name a file that makes one")
+    close = rb.errors.did_you_mean(name, models)
+    hint = f"did you mean {close}?" if close else f"there are {', '.join(sorted(models))}"
+    raise UnknownNameError(f"no model '{name}' in {where}; {hint}")
+
+
+def _bench(options: argparse.Namespace) -> int:
+    from rheobase.bench.measure import as_json, measure
+
+    names = list(BENCHMARKS) if options.name == "all" else [options.name]
+    figures = measure(names, options.repetitions, say=lambda text: print(text, flush=True))
+    if options.json:
+        options.json.write_text(as_json(figures) + "\n", encoding="utf-8")
+    return 0 if all(figure.fine for figure in figures) else FAILED
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from rheobase.doctor import examine
+
+    examination = examine()
+    print(examination)
+    return 0 if examination.healthy else FAILED
+
+
+if __name__ == "__main__":
+    sys.exit(main())
