@@ -133,7 +133,7 @@ def prefetch(typing_context: Any, address: Any) -> Any:
 
 
 def _view(name: str, dtype: Any) -> Any:
-    """An intrinsic `(address, lo, n)` -> array of `dtype`: elements lo .. lo+n of the memory there."""
+    """An intrinsic `(address, lo, n)` -> array: elements lo .. lo+n of the `dtype` memory there."""
     array_type = types.Array(dtype, 1, "C")
     itemsize = dtype.bitwidth // 8
 
@@ -184,9 +184,7 @@ def _emit_call(count: int) -> Callable[..., Any]:
 
 
 @intrinsic
-def call_kernel5(
-    typing_context: Any, address: Any, a: Any, b: Any, c: Any, d: Any, e: Any
-) -> Any:
+def call_kernel5(typing_context: Any, address: Any, a: Any, b: Any, c: Any, d: Any, e: Any) -> Any:
     """Call the C function `void f(int64 a, b, c, d, e)` at an address."""
     return types.void(*[types.int64] * 6), _emit_call(5)
 

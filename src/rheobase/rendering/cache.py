@@ -1,0 +1,204 @@
+"""Generated modules on disk, where numba's own cache of compiled code can live beside them.
+
+numba caches functions of real files only. So the source of every kernel is written into a cache
+folder, under a name made of everything its machine code depends on, and imported from there;
+with `cache=True` inside, the next process finds the machine code and compiles nothing.
+
+The folder is `$RHEOBASE_CACHE` if set, else `rheobase` in the user's cache directory
+(`~/.cache`, `~/Library/Caches` or `%LOCALAPPDATA%`), else, where that cannot be written, a
+temporary one that goes with the process.
+
+numba looks only at the file of a cached function, not at functions it calls elsewhere. That is
+why the name holds a hash of the sources of this package's functions too, and why a file that is
+there is never written again (numba compares its time).
+"""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import importlib.util
+import os
+import re
+import shutil
+import sys
+import tempfile
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from rheobase.errors import InternalError
+
+_INLINED_SOURCES = (
+    "intrinsics.py",
+    "primitives.py",
+    "exponential.py",
+    "trigonometric.py",
+    "functions.py",
+    "random.py",
+)
+
+_modules: dict[str, ModuleType] = {}
+_watched: list[Any] = []
+_compiled_at_import = 0
+
+
+@cache
+def cache_folder() -> Path:
+    """The folder that generated modules and their machine code are kept in (it exists)."""
+    wanted = os.environ.get("RHEOBASE_CACHE")
+    folder = Path(wanted).expanduser() if wanted else _user_cache() / "rheobase"
+    if _writable(folder):
+        return folder.resolve()
+    temporary = Path(tempfile.mkdtemp(prefix="rheobase-"))
+    atexit.register(shutil.rmtree, temporary, ignore_errors=True)
+    return temporary.resolve()
+
+
+def _user_cache() -> Path:
+    """The platform's directory for caches of the user."""
+    if sys.platform == "win32":
+        local = os.environ.get("LOCALAPPDATA")
+        return Path(local) if local else Path.home() / "AppData" / "Local"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches"
+    wanted = os.environ.get("XDG_CACHE_HOME")
+    return Path(wanted) if wanted else Path.home() / ".cache"
+
+
+def _writable(folder: Path) -> bool:
+    """Make the folder if need be, and try to write into it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=".try-", dir=folder)
+        os.close(handle)
+        os.unlink(name)
+    except OSError:
+        return False
+    return True
+
+
+@cache
+def _surroundings() -> bytes:
+    """Everything besides its source that the machine code of a module depends on."""
+    import llvmlite
+    import numba
+    from llvmlite import binding
+
+    try:
+        own = metadata.version("rheobase")
+    except metadata.PackageNotFoundError:
+        own = "not installed"
+    features = ",".join(sorted(k for k, on in binding.get_host_cpu_features().items() if on))
+    parts = [
+        own,
+        numba.__version__,
+        llvmlite.__version__,
+        sys.version,
+        binding.get_process_triple(),
+        binding.get_host_cpu_name(),
+        features,
+    ]
+    here = Path(__file__).parent
+    parts += [(here / name).read_text(encoding="utf-8") for name in _INLINED_SOURCES]
+    return "\0".join(parts).encode()
+
+
+def module_from_source(source: str, name: str) -> ModuleType:
+    """Import a generated module from the cache folder, writing it there first if it is new.
+
+    Parameters
+    ----------
+    source : str
+        The text of the module. Functions in it that numba should cache say ``cache=True``.
+    name : str
+        What it is, for the people who look into the folder: letters, digits and underscores.
+
+    Returns
+    -------
+    module
+        The same object for the same source within a process.
+    """
+    if not re.fullmatch(r"\w+", name, re.ASCII):
+        raise InternalError(f"{name!r} is no name for a generated module")
+    digest = hashlib.blake2b(digest_size=12)
+    digest.update(_surroundings())
+    digest.update(b"\0" + source.encode())
+    full_name = f"rheobase_{name}_{digest.hexdigest()}"
+    if full_name not in _modules:
+        path = cache_folder() / f"{full_name}.py"
+        _write_once(path, source)
+        _modules[full_name] = _load(path, full_name)
+    return _modules[full_name]
+
+
+def _write_once(path: Path, source: str) -> None:
+    """Put a file in place in one go; leave one that is there and whole as it is."""
+    content = source.encode()
+    try:
+        if path.read_bytes() == content:
+            return
+    except FileNotFoundError:
+        pass
+    handle, temporary = tempfile.mkstemp(prefix=".new-", suffix=".py", dir=path.parent)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+    try:
+        os.link(temporary, path)  # unlike a rename, does not replace another process's file
+        os.unlink(temporary)
+    except OSError:
+        if path.exists() and path.read_bytes() == content:
+            os.unlink(temporary)
+        else:
+            os.replace(temporary, path)
+
+
+def _load(path: Path, full_name: str) -> ModuleType:
+    """Import one file and count what was compiled on the way."""
+    global _compiled_at_import
+    spec = importlib.util.spec_from_file_location(full_name, path)
+    if spec is None or spec.loader is None:
+        raise InternalError(f"cannot import the generated module {path}")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[full_name] = module  # numba looks for it there while it loads machine code
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[full_name]
+        raise
+    from numba.core.ccallback import CFunc
+
+    for value in vars(module).values():
+        if isinstance(value, CFunc):  # compiled or found as soon as it is defined
+            _compiled_at_import += value.cache_hits == 0
+        elif getattr(value, "__module__", None) == full_name:
+            watch(value)
+    return module
+
+
+def watch(function: Any) -> None:
+    """Let a numba function with ``cache=True`` take part in `compilations`."""
+    if hasattr(function, "stats"):
+        _watched.append(function)
+
+
+def compilations() -> int:
+    """How many kernels this process compiled because the cache did not have them."""
+    missed = sum(sum(function.stats.cache_misses.values()) for function in _watched)
+    return _compiled_at_import + missed
+
+
+def clear() -> int:
+    """Delete what the cache folder holds (of ours) and return how many files that were.
+
+    Modules already imported go on working.
+    """
+    folder = cache_folder()
+    removed = 0
+    for path in [*folder.glob("rheobase_*"), *(folder / "__pycache__").glob("rheobase_*")]:
+        if path.is_file():
+            path.unlink(missing_ok=True)
+            removed += 1
+    return removed

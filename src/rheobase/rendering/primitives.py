@@ -1,0 +1,139 @@
+"""The NumPy side of the primitives that the elementary functions are written in.
+
+Each has an equal in `intrinsics.py` that compiled code uses, with the same bits: what is not
+an IEEE 754 operation is a bit cast, an integer operation or a select. Everything works on
+float64 scalars and arrays (`float_to_bits` gives int64).
+
+`fma` is compiled by numba where numba is installed (a ufunc, found again on disk by the next
+process). Where it is not, `fma` is `a*b + c`, and results agree with compiled code to rounding
+only; `fma_exact`, for the few places where the single rounding carries the meaning, then finds
+the lost digits by splitting the factors.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from functools import cache
+from typing import Any, TypeAlias
+
+import numpy as np
+
+Value: TypeAlias = Any
+"""A float64 (or its bits): a scalar or an array."""
+
+_FMA_SOURCE = '''\
+"""a*b + c with one rounding, as a NumPy ufunc."""
+
+from numba import vectorize
+
+from rheobase.rendering.intrinsics import fma as fma_instruction
+
+
+@vectorize(["float64(float64, float64, float64)"], cache=True)
+def fma(a, b, c):
+    return fma_instruction(a, b, c)
+'''
+
+_SPLITTER = 2.0**27 + 1.0
+
+
+@cache
+def has_numba() -> bool:
+    """Whether numba can be imported (it is not imported to find out)."""
+    return importlib.util.find_spec("numba") is not None
+
+
+@cache
+def _compiled_fma() -> Callable[[Value, Value, Value], Value] | None:
+    """The fma ufunc, or None where there is no numba."""
+    if not has_numba():
+        return None
+    from rheobase.rendering.cache import module_from_source
+
+    ufunc: Callable[[Value, Value, Value], Value] = module_from_source(_FMA_SOURCE, "fma").fma
+    return ufunc
+
+
+def fma(a: Value, b: Value, c: Value) -> Value:
+    """`a*b + c` with one rounding (with two, where numba is not installed)."""
+    compiled = _compiled_fma()
+    return a * b + c if compiled is None else compiled(a, b, c)
+
+
+def fma_exact(a: Value, b: Value, c: Value) -> Value:
+    """`a*b + c` with all digits of the product taken into account, with or without numba."""
+    compiled = _compiled_fma()
+    return _split_fma(a, b, c) if compiled is None else compiled(a, b, c)
+
+
+def _split_fma(a: Value, b: Value, c: Value) -> Value:
+    """`a*b + c` in float64 alone: product and sum each with their rounding errors (Dekker)."""
+    product = a * b
+    scaled = _SPLITTER * a
+    a_high = scaled - (scaled - a)
+    a_low = a - a_high
+    scaled = _SPLITTER * b
+    b_high = scaled - (scaled - b)
+    b_low = b - b_high
+    error = ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
+    total = product + c
+    part = total - product
+    error = error + ((product - (total - part)) + (c - part))
+    # where splitting overflowed the plain sum is as good as any
+    return select(np.isfinite(error), total + error, total)
+
+
+def select(condition: Value, if_true: Value, if_false: Value) -> Value:
+    """`if_true` where the condition holds, else `if_false`."""
+    return np.where(condition, if_true, if_false)[()]
+
+
+def float_to_bits(x: Value) -> Value:
+    """The 64 bits of a float64 as an int64."""
+    return np.asarray(x, dtype=np.float64).view(np.int64)[()]
+
+
+def bits_to_float(bits: Value) -> Value:
+    """The float64 whose bits are those of an int64 or uint64."""
+    return np.asarray(bits).view(np.float64)[()]
+
+
+def shift_right(bits: Value, places: int) -> Value:
+    """An int64 shifted right, zeros coming in from the left."""
+    return (np.asarray(bits).view(np.uint64) >> np.uint64(places)).view(np.int64)[()]
+
+
+def floor(x: Value) -> Value:
+    """The largest integer <= x."""
+    return np.floor(x)
+
+
+def ceil(x: Value) -> Value:
+    """The smallest integer >= x."""
+    return np.ceil(x)
+
+
+def trunc(x: Value) -> Value:
+    """The integer part of x."""
+    return np.trunc(x)
+
+
+def rint(x: Value) -> Value:
+    """The integer nearest to x, halves to even."""
+    return np.rint(x)
+
+
+def sqrt(x: Value) -> Value:
+    """The square root, correctly rounded; NaN below 0."""
+    return np.sqrt(x)
+
+
+def fabs(x: Value) -> Value:
+    """The absolute value."""
+    return np.fabs(x)
+
+
+def copysign(size: Value, sign: Value) -> Value:
+    """`size` with the sign bit of `sign`."""
+    return np.copysign(size, sign)
