@@ -1,0 +1,1 @@
+"""Describe: who is connected to whom, and what is sent into a network from outside."""

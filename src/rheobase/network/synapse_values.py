@@ -1,0 +1,168 @@
+"""Weights and delays of synapses: from numbers, arrays, texts and distributions."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from rheobase.errors import ShapeError, WiringError
+from rheobase.network.connecting import Realized
+from rheobase.network.distributions import Distribution
+from rheobase.network.draws import Floats, Ints, RandomSource
+from rheobase.network.evaluate import Draws, evaluate
+from rheobase.network.grid import TOLERANCE, nearest_steps, whole_steps
+from rheobase.network.texts import pair_text
+from rheobase.units import Dimension, describe, to_si, usual_unit
+
+Spec: TypeAlias = Any
+"""A quantity, "20 ms", an array, a text over i and j, or a distribution."""
+
+_SECOND = Dimension(second=1.0)
+# A number, and then nothing or a unit: an expression never has a name right after a number.
+_QUANTITY = re.compile(r"\s*[-+]?\s*(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*($|(?!and\b|or\b)[^\W\d])")
+
+
+def is_expression(text: str) -> bool:
+    """Return whether a text is an expression rather than a quantity such as "20 pA"."""
+    return _QUANTITY.match(text) is None
+
+
+def values(
+    spec: Spec, dimension: Dimension, realized: Realized, random: RandomSource, what: str
+) -> float | Floats:
+    """Return one value for all synapses, or one for each, in SI units.
+
+    Parameters
+    ----------
+    spec
+        One quantity (or "20 pA"): it stays one number. An array with one entry a synapse in the
+        order (pre, post, draw), for `pairs` in the order of the pairs; or of shape (N_pre,
+        N_post). A text over i, j, N_pre, N_post, distance, units, rand() and randn(). A
+        distribution.
+    dimension
+        What is expected.
+    realized
+        The synapses.
+    random
+        Random numbers of this value of this connection.
+    what
+        What the value is, for errors: "the weight".
+
+    Returns
+    -------
+    float or ndarray, shape (synapses,)
+
+    Raises
+    ------
+    UnitError
+        If it is of another dimension.
+    ShapeError
+        If an array fits neither the synapses nor the cells.
+    EquationError, UnknownNameError
+        If a text cannot be read.
+    WiringError
+        If a value is not finite.
+    """
+    if isinstance(spec, Distribution):
+        spec.check(dimension, what)
+        found: float | Floats = spec.sample(realized.place_in_row, realized.pre, random)
+    elif isinstance(spec, str) and is_expression(spec):
+        found = _from_text(spec, dimension, realized, random, what)
+    else:
+        paste = f"{what.split()[-1]}=20*{usual_unit(dimension)}"
+        si = to_si(spec, dimension, what=what, paste=paste)
+        found = si if isinstance(si, float) else _per_synapse(si, realized, what)
+    wrong = np.flatnonzero(~np.isfinite(found))
+    if wrong.size:
+        place = "" if isinstance(found, float) else (
+            f" from {realized.pre[wrong[0]]} to {realized.post[wrong[0]]}"
+        )  # fmt: skip
+        raise WiringError(f"{what}{place} is not finite", given=f"{np.atleast_1d(found)[wrong[0]]}")
+    return found
+
+
+def _from_text(
+    text: str, dimension: Dimension, realized: Realized, random: RandomSource, what: str
+) -> float | Floats:
+    read = pair_text(text, dimension, what)
+    names: dict[str, Any] = {
+        "N_pre": float(realized.shape[0]),
+        "N_post": float(realized.shape[1]),
+    }
+    if "i" in read.names:
+        names["i"] = realized.i.astype(np.float64)
+    if "j" in read.names:
+        names["j"] = realized.j.astype(np.float64)
+    if "distance" in read.names:
+        names["distance"] = realized.distance
+    found = evaluate(read.expression, names, Draws(random, realized.place_in_row, realized.pre))
+    return found if isinstance(found, float) else np.asarray(found, np.float64)
+
+
+def _per_synapse(si: Floats, realized: Realized, what: str) -> float | Floats:
+    """Give each synapse its entry of an array."""
+    if si.shape == realized.shape:
+        return np.asarray(si[realized.i, realized.j])
+    if si.shape == (len(realized),):
+        return np.array(si if realized.order is None else si[realized.order])
+    if si.size == 1:
+        return float(si.reshape(()))
+    raise ShapeError(
+        f"{what}: an array of shape {si.shape} does not fit",
+        expected=f"{len(realized)} values, one for each synapse, or shape {realized.shape}, "
+        "sources by targets",
+        given=f"shape {si.shape}",
+    )
+
+
+def delay_steps(
+    spec: Spec | None, dt: float, realized: Realized, random: RandomSource, what: str = "the delay"
+) -> int | Ints:
+    """Return delays as numbers of steps: one for all synapses, or one for each.
+
+    Parameters
+    ----------
+    spec
+        As in `values`; None: one step.
+    dt
+        The step, in seconds.
+    realized, random, what
+        As in `values`.
+
+    Returns
+    -------
+    int or ndarray of int64
+        A single delay must be a multiple of the step; 0 is one. Of several, those on the grid
+        stay as they are; the others are rounded to the nearest step, at least one.
+
+    Raises
+    ------
+    WiringError
+        If a delay is negative, or a single one no multiple of the step.
+    """
+    if spec is None:
+        return 1
+    seconds = values(spec, _SECOND, realized, random, what)
+    lowest = float(np.min(seconds, initial=np.inf))
+    if lowest < 0:
+        raise WiringError(
+            f"{what} is negative",
+            expected=f"{describe(_SECOND)}, 0 or more",
+            given=f"{lowest * 1e3:g}*ms",
+            mend=_positive_line(spec),
+        )
+    if isinstance(seconds, float):
+        return whole_steps(seconds, dt, what, "delay")
+    exact = seconds / dt
+    on_grid = np.abs(exact - np.rint(exact)) <= TOLERANCE
+    steps = nearest_steps(seconds, dt)
+    given = on_grid & (not isinstance(spec, Distribution))
+    return np.where(given, steps, np.maximum(steps, 1))
+
+
+def _positive_line(spec: Spec) -> str:
+    if isinstance(spec, Distribution) and spec.name in ("normal", "uniform"):
+        return "write delay=rb.random.normal(1.5*ms, 0.5*ms, low=0.1*ms)"
+    return ""
