@@ -12,12 +12,15 @@ from typing import Any
 
 import numpy as np
 
+from rheobase.errors import WiringError
 from rheobase.network import rules
 from rheobase.network.drawing import Drawing, Side, draw, positions_of, small
 from rheobase.network.draws import Floats, Ints, RandomSource
 from rheobase.network.positions import distances
 
 __all__ = ["Realized", "Side", "expected_synapses", "realize"]
+
+_UNSORTED = (rules.Pairs, rules.Ring)  # all other rules are drawn in order of (i, j)
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,6 +125,9 @@ def realize(
     """
     sources = Side(np.asarray(pre, np.int64), pre_positions)
     targets = Side(np.asarray(post, np.int64), post_positions)
+    for side, name in ((sources, "sources"), (targets, "targets")):
+        if not side.ascending and np.unique(side.ids).size < side.ids.size:
+            raise WiringError(f"{rule.name}: a cell is twice among the {name}")
     if rules.needs_positions(rule):
         positions_of(sources, targets, rule.name)
     drawing = Drawing(sources, targets, same, random)
@@ -129,12 +135,13 @@ def realize(
         i = j = np.zeros(0, np.int64)
     else:
         i, j = draw(rule, drawing)
-    order = _order(i, j, sources, targets)
+    in_order = sources.ascending and targets.ascending and not isinstance(rule, _UNSORTED)
+    order = None if in_order else _order(i, j, sources, targets)
     if order is not None:
         i, j = i[order], j[order]
     return Realized(
-        sources.ids[i],
-        targets.ids[j],
+        sources.indices(i),
+        targets.indices(j),
         sources,
         targets,
         _weights(rule, i, j),
@@ -167,12 +174,9 @@ def expected_synapses(rule: rules.Rule, n_pre: int, n_post: int) -> float:
     return pairs * (chance if isinstance(chance, float) else 1.0)
 
 
-def _order(i: Ints, j: Ints, sources: Side, targets: Side) -> Ints | None:
-    """Return what sorts synapses by (pre, post, draw); None if they are sorted already."""
+def _order(i: Ints, j: Ints, sources: Side, targets: Side) -> Ints:
+    """Return what sorts synapses by (pre, post, draw)."""
     pre, post = sources.ids[i], targets.ids[j]
-    rising = (pre[1:] > pre[:-1]) | ((pre[1:] == pre[:-1]) & (post[1:] >= post[:-1]))
-    if np.all(rising):
-        return None
     by_post = np.argsort(small(post), kind="stable")
     return by_post[np.argsort(small(pre[by_post]), kind="stable")]
 

@@ -43,11 +43,23 @@ class Side:
         """Whether the indices are in ascending order, as in every slice and mask."""
         return bool(np.all(self.ids[1:] > self.ids[:-1]))
 
+    @cached_property
+    def contiguous(self) -> bool:
+        """Whether the indices go up one by one, as in a slice without a step."""
+        size = self.ids.size
+        return size > 0 and self.ascending and bool(self.ids[-1] - self.ids[0] + 1 == size)
+
+    def indices(self, places: Ints) -> Ints:
+        """Return the indices of the cells at some places of this side."""
+        if self.contiguous:
+            return places + self.ids[0] if self.ids[0] else places
+        return self.ids[places]
+
     def places(self, ids: Ints) -> Ints:
         """Return where cells stand within this side; -1: not there."""
         if self.ids.size == 0:
             return np.full(ids.shape, -1, np.int64)
-        if self.ascending and self.ids[-1] - self.ids[0] + 1 == self.ids.size:
+        if self.contiguous:
             found = ids - self.ids[0]
             return np.where((found >= 0) & (found < self.ids.size), found, -1)
         order = np.argsort(self.ids, kind="stable")
@@ -86,7 +98,7 @@ class Drawing:
         """Leave out autapses where they are not wanted."""
         if autapses or not self.same:
             return i, j
-        keep = self.sources.ids[i] != self.targets.ids[j]
+        keep = self.sources.indices(i) != self.targets.indices(j)
         return i[keep], j[keep]
 
 

@@ -68,10 +68,6 @@ def _exprel(x: Value) -> Value:
     return np.where(small, 1.0 + 0.5 * values, np.expm1(safe) / safe)
 
 
-def _heaviside(x: Value) -> Value:
-    return np.where(np.asarray(x) >= 0, 1.0, 0.0)
-
-
 _NUMPY_HAS = ("exp", "log", "log10", "log2", "log1p", "expm1", "sqrt", "sin", "cos", "tan",
               "arcsin", "arccos", "arctan", "arctan2", "sinh", "cosh", "tanh", "abs", "floor",
               "ceil", "sign", "clip", "minimum", "maximum", "where", "mod")  # fmt: skip
@@ -82,7 +78,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "int": np.trunc,
     "exprel": _exprel,
     "erf": np.vectorize(math.erf, otypes=[np.float64]),
-    "heaviside": _heaviside,
+    "heaviside": lambda x: np.heaviside(x, 0.5),
 }
 
 _ARITHMETIC: Mapping[str, Callable[[Any, Any], Any]] = {
