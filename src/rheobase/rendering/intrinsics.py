@@ -17,7 +17,12 @@ import llvmlite.ir as ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
-from numba.np.arrayobj import make_array, populate_array
+from numba.np import arrayobj
+
+# these parts of numba carry no types
+_function_in: Any = cgutils.get_or_insert_function
+_make_array: Any = arrayobj.make_array
+_populate_array: Any = arrayobj.populate_array
 
 _I32 = ir.IntType(32)
 _I64 = ir.IntType(64)
@@ -123,7 +128,7 @@ def prefetch(typing_context: Any, address: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         byte_pointer = ir.IntType(8).as_pointer()
         kind = ir.FunctionType(ir.VoidType(), [byte_pointer, _I32, _I32, _I32])
-        call = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        call = _function_in(builder.module, kind, "llvm.prefetch.p0")
         pointer = builder.inttoptr(arguments[0], byte_pointer)
         read, everywhere, data = (ir.Constant(_I32, k) for k in (0, 3, 1))
         builder.call(call, [pointer, read, everywhere, data])
@@ -142,9 +147,9 @@ def _view(name: str, dtype: Any) -> Any:
             address, lo, n = arguments
             size = ir.Constant(_I64, itemsize)
             begin = builder.add(address, builder.mul(lo, size))
-            array = make_array(array_type)(context, builder)
+            array = _make_array(array_type)(context, builder)
             pointer = builder.inttoptr(begin, context.get_data_type(dtype).as_pointer())
-            populate_array(array, pointer, [n], [size], size, None)
+            _populate_array(array, pointer, [n], [size], size, None)
             return array._getvalue()
 
         return array_type(types.int64, types.int64, types.int64), generate

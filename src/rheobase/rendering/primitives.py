@@ -86,7 +86,8 @@ def _split_fma(a: Value, b: Value, c: Value) -> Value:
 
 def select(condition: Value, if_true: Value, if_false: Value) -> Value:
     """`if_true` where the condition holds, else `if_false`."""
-    return np.where(condition, if_true, if_false)[()]
+    chosen: Value = np.where(condition, if_true, if_false)
+    return chosen[()]
 
 
 def float_to_bits(x: Value) -> Value:
