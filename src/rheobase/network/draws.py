@@ -67,7 +67,8 @@ def _skips(
         unit = (high + (low + 0.5) / 2.0**32) / 2.0**32
     else:
         unit = (random.words(elements, step, 0).astype(np.float64) + 0.5) / 2.0**32
-    whole = np.floor(np.log(unit) / np.log1p(-probability))
+    with np.errstate(over="ignore"):  # of a probability near the smallest double
+        whole = np.floor(np.log(unit) / np.log1p(-probability))
     skips: Ints = np.minimum(whole, most).astype(np.int64)
     return skips
 
@@ -145,14 +146,16 @@ def distinct_rows(random: RandomSource, rows: Ints, limit: int, count: int) -> I
         np.put_along_axis(wanted, left_out, False, axis=1)
         return np.nonzero(wanted)[1].astype(np.int64).reshape(rows.size, count)
     chosen = np.empty((rows.size, count), np.int64)
+    if count == 0:
+        return chosen
     pending = np.arange(rows.size)
-    width = _width_for(count, limit) if count else 0
+    width = _width_for(count, limit)
     while pending.size:
         places = np.arange(width, dtype=np.int64)
         drawn = integers(random, places[None, :], rows[pending, None], limit)
         fresh = _first_of_each(drawn)
         number = np.cumsum(fresh, axis=1)
-        done = number[:, -1] >= count if count else np.ones(pending.size, dtype=bool)
+        done = number[:, -1] >= count
         keep = fresh & (number <= count) & done[:, None]
         chosen[pending[done]] = np.sort(drawn[keep].reshape(-1, count), axis=1)
         pending = pending[~done]
