@@ -1,6 +1,6 @@
 """Draw the pictures of README.md and docs/ again, from the code that stands above them.
 
-    python scripts/pictures.py [PAGE ...]
+python scripts/pictures.py [PAGE ...]
 """
 
 from __future__ import annotations

@@ -274,28 +274,24 @@ def load_model(text: str) -> Model:
         If there is no such file.
     """
     import rheobase as rb
-    from rheobase.errors import UnknownNameError, UserError
+    from rheobase.errors import UnknownNameError, UserError, did_you_mean
 
     path, colon, name = text.rpartition(":")
-    if colon:
-        import runpy
+    if not colon:
+        return rb.models.find(name)
+    import runpy
 
-        if not Path(path).is_file():
-            raise FileNotFoundError(2, "no such file", path)
-        names = runpy.run_path(path, run_name="__explain__")
-        models = {key: value for key, value in names.items() if isinstance(value, rb.Model)}
-        where = path
-    else:
-        public = {key: getattr(rb.models, key) for key in dir(rb.models) if key[0].isupper()}
-        models = {key: value for key, value in public.items() if isinstance(value, rb.Model)}
-        where = "rheobase.models"
+    if not Path(path).is_file():
+        raise FileNotFoundError(2, "no such file", path)
+    names = runpy.run_path(path, run_name="__explain__")
+    models = {key: value for key, value in names.items() if isinstance(value, rb.Model)}
     if name in models:
         return models[name]
     if not models:
-        raise UserError(f"there is no rheobase.Model in {where}", mend="name a file that makes one")
-    close = rb.errors.did_you_mean(name, models)
+        raise UserError(f"there is no rheobase.Model in {path}", mend="name a file that makes one")
+    close = did_you_mean(name, models)
     hint = f"did you mean {close}?" if close else f"there are {', '.join(sorted(models))}"
-    raise UnknownNameError(f"no model '{name}' in {where}; {hint}")
+    raise UnknownNameError(f"no model '{name}' in {path}; {hint}")
 
 
 def _bench(options: argparse.Namespace) -> int:

@@ -1,0 +1,179 @@
+"""The command line: what it prints, where, and with which exit status."""
+
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from rheobase import __version__, cli
+
+
+@pytest.fixture
+def script(tmp_path):
+    def write(text):
+        path = tmp_path / "script.py"
+        path.write_text(textwrap.dedent(text))
+        return str(path)
+
+    return write
+
+
+COMMANDS = ["tour", "run", "explain", "bench", "doctor"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command, capsys):
+    with pytest.raises(SystemExit) as done:
+        cli.main([command, "--help"])
+    assert done.value.code == 0
+    assert f"usage: rheobase {command}" in capsys.readouterr().out
+
+
+def test_help_names_every_command(capsys):
+    with pytest.raises(SystemExit) as done:
+        cli.main(["--help"])
+    assert done.value.code == 0
+    text = capsys.readouterr().out
+    assert all(command in text for command in COMMANDS)
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["--version"])
+    assert capsys.readouterr().out == f"rheobase {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    "arguments, says",
+    [
+        ([], "required: COMMAND"),
+        (["fly"], "invalid choice: 'fly'"),
+        (["bench", "cobra"], "invalid choice: 'cobra'"),
+        (["bench", "cuba", "--repetitions", "0"], "a positive whole number, got '0'"),
+        (["run"], "required: SCRIPT"),
+    ],
+)
+def test_a_wrong_command_line_exits_with_2(arguments, says, capsys):
+    with pytest.raises(SystemExit) as done:
+        cli.main(arguments)
+    assert done.value.code == 2
+    assert says in capsys.readouterr().err
+
+
+def test_help_loads_nothing_heavy():
+    code = (
+        "import sys, rheobase.cli\n"
+        "try: rheobase.cli.main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'numpy', 'numba', 'scipy', 'matplotlib', 'pint', 'xarray', 'h5py'}\n"
+        "sys.exit(' '.join(heavy & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_run_gives_a_script_its_arguments_folder_and_name(script, tmp_path, capsys):
+    (tmp_path / "neighbor.py").write_text("value = 7\n")
+    path = script("""
+        import sys
+        from neighbor import value
+        print(__name__, sys.argv[1:], value)
+    """)
+    before = sys.argv[:], sys.path[:]
+    assert cli.main(["run", path, "--fast", "3"]) == 0
+    assert capsys.readouterr().out == "__main__ ['--fast', '3'] 7\n"
+    assert (sys.argv, sys.path) == before
+
+
+def test_run_shows_an_error_of_the_model_with_the_users_lines_only(script, capsys):
+    path = script("""
+        import rheobase as rb
+
+        def build():
+            net = rb.Network(dt="0.1 ms")
+            net.run(1)
+
+        build()
+    """)
+    assert cli.main(["run", path]) == 1
+    text = capsys.readouterr().err
+    assert "write net.run(1*second)" in text
+    assert text.count("script.py") == 2
+    assert "net.run(1)" in text
+    assert "rheobase/" not in text.replace("rheobase.errors", "").replace(path, "")
+
+
+def test_run_shows_other_errors_as_python_does(script, capsys):
+    path = script("""
+        def divide(a):
+            return a/0
+
+        divide(1)
+    """)
+    assert cli.main(["run", path]) == 1
+    text = capsys.readouterr().err
+    assert text.startswith("Traceback (most recent call last):")
+    assert text.endswith("ZeroDivisionError: division by zero\n")
+    assert "runpy" not in text and "cli.py" not in text
+
+
+def test_run_with_debug_raises(script):
+    with pytest.raises(ZeroDivisionError):
+        cli.main(["run", "--debug", script("1/0")])
+
+
+def test_run_passes_on_the_exit_status_of_a_script(script):
+    with pytest.raises(SystemExit) as done:
+        cli.main(["run", script("import sys; sys.exit(5)")])
+    assert done.value.code == 5
+
+
+def test_ctrl_c_exits_with_130(script, capsys):
+    assert cli.main(["run", script("raise KeyboardInterrupt")]) == 130
+    assert capsys.readouterr().err == "rheobase: interrupted\n"
+
+
+def test_a_missing_script_is_one_line(tmp_path, capsys):
+    missing = str(tmp_path / "none.py")
+    assert cli.main(["run", missing]) == 1
+    assert capsys.readouterr().err == f"rheobase: no such script: {missing}\n"
+
+
+def test_explain_a_model_of_the_library(capsys):
+    assert cli.main(["explain", "LIF"]) == 0
+    text = capsys.readouterr().out
+    assert "dv/dt" in text and "exact" in text and "def " in text
+
+
+def test_explain_a_model_of_a_file(script, capsys):
+    path = script("""
+        import rheobase as rb
+        decay = rb.Model("dx/dt = -x/tau : 1", parameters=dict(tau="5 ms"))
+        if __name__ == "__main__":
+            raise SystemExit("not reached")
+    """)
+    assert cli.main(["explain", f"{path}:decay"]) == 0
+    assert "dx/dt" in capsys.readouterr().out
+    assert cli.main(["explain", f"{path}:decy"]) == 1
+    assert "no model 'decy'" in (text := capsys.readouterr().err) and "did you mean decay?" in text
+
+
+def test_explain_an_unknown_model_suggests(capsys):
+    assert cli.main(["explain", "HodgkinHuxly"]) == 1
+    text = capsys.readouterr().err
+    assert "did you mean HodgkinHuxley?" in text
+    assert "Traceback" not in text
+
+
+def test_explain_refuses_a_file_without_models(script, capsys):
+    assert cli.main(["explain", f"{script('x = 1')}:x"]) == 1
+    assert "there is no rheobase.Model in" in capsys.readouterr().err
+
+
+def test_our_own_bugs_are_told_apart():
+    from rheobase.errors import InternalError, UserError
+
+    assert cli.describe_error(UserError("wrong")) == "wrong"
+    assert "This is a bug in Rheobase" in cli.describe_error(InternalError("oops"))
+    assert cli.describe_error(ValueError("odd")).startswith("ValueError: odd\nRun again with")
