@@ -122,7 +122,7 @@ def test_a_matrix_changed_afterwards_does_not_change_the_rule():
 def test_where_reads_its_texts_at_once():
     with pytest.raises(UnknownNameError) as name:
         rules.where("abs(i - k) < 5")
-    assert "where: the condition: 'k' stands for nothing here" in str(name.value)
+    assert "where: the condition: unknown name k" in str(name.value)
     assert "^" in str(name.value)
     with pytest.raises(EquationError, match="where: the probability"):
         rules.where("i < j", "exp(-(i")

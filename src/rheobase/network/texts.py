@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rheobase.errors import EquationError, UnknownNameError, did_you_mean, point_at
-from rheobase.language.expressions import Call, Expr, Name, names_in, walk
-from rheobase.language.functions import FUNCTIONS
+from rheobase.errors import UnknownNameError, did_you_mean
+from rheobase.language.definitions import Source
+from rheobase.language.dimension_check import Checker
+from rheobase.language.expressions import Expr, Name, names_in, walk
+from rheobase.language.names import check_names
 from rheobase.language.parsing import parse_expression
-from rheobase.units import DIMENSIONLESS, UNITS, Dimension
+from rheobase.units import UNITS, Dimension, Unit, parse_unit, usual_unit
 
-PAIR_NAMES: dict[str, Dimension] = {
-    "i": DIMENSIONLESS,
-    "j": DIMENSIONLESS,
-    "N_pre": DIMENSIONLESS,
-    "N_post": DIMENSIONLESS,
-    "distance": Dimension(metre=1.0),
+_PLAIN = parse_unit("1")
+PAIR_NAMES: dict[str, Unit] = {
+    "i": _PLAIN,
+    "j": _PLAIN,
+    "N_pre": _PLAIN,
+    "N_post": _PLAIN,
+    "distance": UNITS["um"],
 }
 
 
@@ -57,38 +60,30 @@ def pair_text(text: str, dimension: Dimension | None, what: str) -> PairText:
     Raises
     ------
     EquationError
-        If it cannot be read.
+        If it cannot be read, or is no condition where one is needed.
     UnknownNameError
         If it reads something else.
     UnitError
         If its units do not go together, or give another dimension.
     """
     expression = parse_expression(text, what=what)
+    source = Source(text)
     for node in walk(expression):
-        if isinstance(node, Name) and node.id not in PAIR_NAMES:
-            if node.id == "pi" or node.id in UNITS:
-                continue
-            raise _unknown(text, node.id, node.span, what, [*PAIR_NAMES, *UNITS, "pi"])
-        if isinstance(node, Call):
-            known = FUNCTIONS.get(node.function)
-            if known is None:
-                raise _unknown(text, node.function, node.span, what, list(FUNCTIONS))
-            if known.arity != len(node.arguments):
-                raise EquationError(
-                    f"{what}: {known.name} takes {known.arity} arguments",
-                    place=point_at(text, *node.span),
-                    given=f"{len(node.arguments)}",
-                )
+        if isinstance(node, Name) and node.id not in (*PAIR_NAMES, *UNITS, "pi"):
+            meant = did_you_mean(node.id, PAIR_NAMES)
+            raise UnknownNameError(
+                f"{what}: unknown name {node.id}",
+                place=source.point(node.span),
+                mend=f"did you mean {meant}?"
+                if meant
+                else f"known here: {', '.join(PAIR_NAMES)}, units and functions",
+            )
+    check_names(expression, PAIR_NAMES, source=source, label=what)
+    checker = Checker(PAIR_NAMES, source, what)
+    if dimension is None:
+        checker.require_condition(expression, "abs(i - j) < 5")
+    else:
+        unit = usual_unit(dimension)
+        wanted = Unit(unit, 1.0, dimension)
+        checker.require(expression, wanted, f"{what} is in {unit}")
     return PairText(text, expression, names_in(expression))
-
-
-def _unknown(
-    text: str, name: str, span: tuple[int, int], what: str, candidates: list[str]
-) -> UnknownNameError:
-    meant = did_you_mean(name, candidates)
-    return UnknownNameError(
-        f"{what}: {name!r} stands for nothing here",
-        place=point_at(text, *span),
-        expected=f"{', '.join(PAIR_NAMES)}, units and functions",
-        mend=f"did you mean {meant}?" if meant else "",
-    )
