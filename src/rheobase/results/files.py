@@ -41,6 +41,10 @@ def write_result(result: Result, path: Path) -> Path:
     """Write a result; see `Result.save`."""
     import h5py
 
+    if not path.parent.is_dir():
+        raise FileFormatError(
+            f"cannot write the result to {path}: there is no directory {path.parent}"
+        )
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
     try:
         # Format 1.10 of HDF5 guards its own bookkeeping with checksums, the older one does not.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from rheobase.errors import UserError
+from rheobase.network.grid import TOLERANCE
 from rheobase.results.result import Result
-from rheobase.results.seconds import GRID_TOLERANCE
 from rheobase.results.spikes import SpikeTrains
 from rheobase.results.traces import TraceData
 
@@ -83,7 +83,7 @@ def _difference(first: Result, second: Result) -> str | None:
         if dict(a.units) != dict(b.units) or not np.array_equal(a.cells, b.cells):
             return f"the recording {name!r} holds other variables or cells in the second"
     gap = second.start - first.stop
-    if abs(gap) <= GRID_TOLERANCE * first.dt:
+    if abs(gap) <= TOLERANCE * first.dt:
         return None
     between = "there is a gap between them" if gap > 0 else "they overlap"
     return f"{between}: the first ends at {first.stop:g} s, the second begins at {second.start:g} s"

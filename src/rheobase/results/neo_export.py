@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rheobase.results.seconds import GRID_TOLERANCE
+from rheobase.network.grid import TOLERANCE
 
 if TYPE_CHECKING:
     import neo
@@ -74,7 +74,7 @@ def _signal(data: TraceData, variable: str) -> neo.AnalogSignal | neo.Irregularl
         "unit": unit,
     }
     intervals = np.diff(data.times)
-    if intervals.size and np.ptp(intervals) > GRID_TOLERANCE * intervals[0]:
+    if intervals.size and np.ptp(intervals) > TOLERANCE * intervals[0]:
         # Runs that were joined where a sample was not yet due.
         return neo.IrregularlySampledSignal(
             data.times, data.values[variable], units=units, time_units="s", **about

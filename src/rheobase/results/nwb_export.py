@@ -20,7 +20,7 @@ def write_nwb(result: Result, path: Path) -> Path:
     except ImportError as error:
         raise UserError(
             "to_nwb needs the package pynwb, which is not installed; install it with\n"
-            "    pip install pynwb"
+            "    pip install 'rheobase[nwb]'"
         ) from error
     written = datetime.now(UTC)
     file = NWBFile(
@@ -33,7 +33,7 @@ def write_nwb(result: Result, path: Path) -> Path:
     )
     _add_units(file, result)
     _add_traces(file, result)
-    unfinished = path.with_name(f".{path.name}.unfinished")
+    unfinished = path.with_name(f".unfinished.{path.name}")
     try:
         with NWBHDF5IO(str(unfinished), "w") as io:
             io.write(file)

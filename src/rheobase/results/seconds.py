@@ -14,9 +14,6 @@ import numpy as np
 from rheobase.errors import ShapeError
 from rheobase.units import parse_unit, to_si
 
-#: A time within this fraction of a step of a grid point counts as on it.
-GRID_TOLERANCE = 1e-6
-
 
 def _is_plain(value: Any) -> bool:
     if isinstance(value, np.ndarray):

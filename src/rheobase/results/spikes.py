@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
 
 from rheobase.errors import ShapeError, UserError
-from rheobase.results.seconds import GRID_TOLERANCE, seconds, times_in_seconds
+from rheobase.network.grid import TOLERANCE
+from rheobase.results.seconds import seconds, times_in_seconds
 
 if TYPE_CHECKING:
     import neo
@@ -24,7 +26,7 @@ class Burst(NamedTuple):
 
     start: float
     stop: float
-    count: int
+    count: int  # type: ignore[assignment]
 
 
 class Bursts(Sequence[Burst]):
@@ -247,8 +249,9 @@ class SpikeTrains:
                     f"{self.size} cells; they count from 0"
                 )
             return self._of_row(row)
+        index = self._index(key)
         try:
-            chosen = np.arange(self.size)[self._index(key)]
+            chosen = np.arange(self.size)[index]
         except IndexError as error:
             raise CellIndexError(
                 f"these cells cannot be chosen from the spike trains {self.name!r} of "
@@ -278,28 +281,19 @@ class SpikeTrains:
 
     def _of_row(self, row: int) -> np.ndarray:
         order, first = self._index_by_cell()
-        return self.times[order[first[row] : first[row + 1]]]
+        times: np.ndarray = self.times[order[first[row] : first[row + 1]]]
+        return times
 
     def _select(self, chosen: np.ndarray) -> SpikeTrains:
-        row_of = np.full(self.size, -1, dtype=np.int64)
-        row_of[chosen] = np.arange(chosen.size)
-        if np.array_equal(row_of[chosen], np.arange(chosen.size)):  # no cell twice
-            rows = row_of[self._rows]
-            spikes = np.flatnonzero(rows >= 0)
-            return self._derived(spikes, rows=rows[spikes], cells=self.cells[chosen])
-        order, first = self._index_by_cell()
-        counts = (first[1:] - first[:-1])[chosen]
-        rows = np.repeat(np.arange(chosen.size), counts)
-        within = np.arange(rows.size) - np.repeat(np.cumsum(counts) - counts, counts)
-        spikes = order[np.repeat(first[chosen], counts) + within]
-        by_time = np.argsort(spikes, kind="stable")
-        return self._derived(spikes[by_time], rows=rows[by_time], cells=self.cells[chosen])
+        rows = _row_of_each(chosen, self.size, self.name)[self._rows]
+        spikes = np.flatnonzero(rows >= 0)
+        return self._derived(spikes, rows=rows[spikes], cells=self.cells[chosen])
 
     # ------------------------------------------------------------------ windows and counts
 
     @property
     def _tolerance(self) -> float:
-        return 0.0 if self.dt is None else GRID_TOLERANCE * self.dt
+        return 0.0 if self.dt is None else TOLERANCE * self.dt
 
     def between(self, start: Any = None, stop: Any = None) -> SpikeTrains:
         """Return the spikes with start <= t < stop.
@@ -421,9 +415,9 @@ class SpikeTrains:
             raise UserError("a bin is longer than zero", given=f"{step:g} s", mend="write bin=5*ms")
         if not self.duration > 0:
             raise UserError(f"the spike trains {self.name!r} cover no time, so they have no rate")
-        whole = int(np.floor(self.duration / step + GRID_TOLERANCE))
+        whole = int(np.floor(self.duration / step + TOLERANCE))
         edges = self.start + step * np.arange(whole + 1)
-        if self.stop - edges[-1] > GRID_TOLERANCE * step:
+        if self.stop - edges[-1] > TOLERANCE * step:
             return np.append(edges, self.stop)
         edges[-1] = self.stop
         return edges
@@ -493,7 +487,7 @@ class SpikeTrains:
         bound = np.searchsorted(begin, first)
         return [
             Bursts(times[begin[a:b]], times[end[a:b] - 1], end[a:b] - begin[a:b])
-            for a, b in zip(bound[:-1], bound[1:], strict=True)
+            for a, b in pairwise(bound.tolist())
         ]
 
     # ------------------------------------------------------------------ elsewhere
@@ -510,7 +504,7 @@ class SpikeTrains:
             return NotImplemented
         return (self.start, self.stop) == (other.start, other.stop) and all(
             np.array_equal(getattr(self, part), getattr(other, part))
-            for part in ("times", "ids", "cells", "_rows")
+            for part in ("times", "ids", "cells")
         )
 
     __hash__ = None  # type: ignore[assignment]
@@ -540,18 +534,23 @@ def _stable_order(rows: np.ndarray, size: int) -> np.ndarray:
     return order
 
 
-def _rows_of(ids: np.ndarray, cells: np.ndarray, population_size: int, name: str) -> np.ndarray:
+def _row_of_each(chosen: np.ndarray, size: int, name: str) -> np.ndarray:
+    """Return the place of each of `size` cells among the chosen ones, -1 where not chosen."""
+    row_of = np.full(size, -1, dtype=np.int64)
+    row_of[chosen] = np.arange(chosen.size)
+    twice = chosen[row_of[chosen] != np.arange(chosen.size)]
+    if twice.size:
+        raise ShapeError(f"spike trains {name!r}: cell {twice[0]} is chosen twice")
+    return row_of
+
+
+def _rows_of(ids: np.ndarray, cells: np.ndarray, size: int, name: str) -> np.ndarray:
     """Return the row of each id among the cells; cells are distinct and hold every id."""
-    if cells.ndim != 1 or (cells.size and not 0 <= cells.min() <= cells.max() < population_size):
+    if cells.ndim != 1 or (cells.size and not 0 <= cells.min() <= cells.max() < size):
         raise ShapeError(
-            f"spike trains {name!r}: cells are a list of indices in a population of "
-            f"{population_size}"
+            f"spike trains {name!r}: cells are a list of indices in a population of {size}"
         )
-    row_of = np.full(population_size, -1, dtype=np.int64)
-    row_of[cells] = np.arange(cells.size)
-    if not np.array_equal(row_of[cells], np.arange(cells.size)):
-        raise ShapeError(f"spike trains {name!r}: a cell is given twice")
-    rows = row_of[ids]
+    rows: np.ndarray = _row_of_each(cells, size, name)[ids]
     if ids.size and rows.min() < 0:
         stray = int(ids[rows < 0][0])
         raise ShapeError(f"spike trains {name!r}: cell {stray} has spikes but is not among cells")
