@@ -10,7 +10,7 @@ sources of spikes, are numbered in one list, and every connection names them by 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias
 
@@ -29,12 +29,28 @@ FOREVER = 2**62
 """A number of steps that no run reaches: the `interval_steps` of a constant rate."""
 
 
+class ArrayLike(Protocol):
+    """One array of a program: its name, its role ("state", "input" ...) and its NumPy dtype."""
+
+    @property
+    def name(self) -> str:
+        """The name of the array."""
+
+    @property
+    def role(self) -> str:
+        """What the array is for."""
+
+    @property
+    def dtype(self) -> str:
+        """Its NumPy dtype."""
+
+
 class ProgramLike(Protocol):
     """What an engine asks of the lowered program of a model."""
 
     @property
-    def spiking(self) -> bool:
-        """Whether the model has a threshold."""
+    def arrays(self) -> Sequence[ArrayLike]:
+        """All arrays of a population of that model."""
 
     @property
     def crossing(self) -> str:
@@ -45,7 +61,11 @@ class ProgramLike(Protocol):
         """The kind of refractoriness: "none", "duration" or "condition"."""
 
     @property
-    def held(self) -> Sequence[str]:
+    def mutable(self) -> Collection[str]:
+        """The arrays that the kernels write to."""
+
+    @property
+    def held(self) -> Collection[str]:
         """The variables that keep their value while a cell is refractory."""
 
 
