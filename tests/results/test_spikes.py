@@ -1,5 +1,7 @@
 """SpikeTrains against counting done by hand, one spike at a time."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 
 from rheobase.errors import ShapeError, UnitError, UserError
 from rheobase.results import Burst, SpikeTrains
-from rheobase.units import mV, ms, second
+from rheobase.units import ms, mV, second
 
 DT = 1e-3
 SIZE = 5
@@ -116,7 +118,7 @@ def test_counts_against_one_spike_at_a_time(pairs, edges):
     edges = sorted(edges)
     expected = np.zeros((SIZE, len(edges) - 1), dtype=int)
     for step, i in pairs:
-        for k, (low, high) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+        for k, (low, high) in enumerate(pairwise(edges)):
             expected[i, k] += low <= step < high
     spikes = trains_of(pairs)
     np.testing.assert_array_equal(spikes.counts(np.array(edges) * 0.1 / 100), expected)
