@@ -173,7 +173,7 @@ _BY_PINT_NAME = {spelled: name for name, spelled in reversed(_SPELLED.items())}
 # free for variables.
 _SI_SYMBOLS = {base.symbol: base.name for base in _BASES if len(base.symbol) == 1}
 
-__all__ = list(UNITS)  # noqa: PLE0605  (the names come by __getattr__)
+__all__ = list(UNITS)
 
 
 def __getattr__(name: str) -> Any:
@@ -671,7 +671,9 @@ def _mismatch(
     else:
         given = f"{_shown(value)} ({describe(unit.dimension)})"
         mended = f"a value in {usual}" if dimension != DIMENSIONLESS else "a plain number"
-    return UnitError(f"{what}: expected {describe(dimension)}, got {given}; write {paste or mended}")
+    return UnitError(
+        f"{what}: expected {describe(dimension)}, got {given}; write {paste or mended}"
+    )
 
 
 def _times(value: Any, unit: str) -> str:

@@ -32,10 +32,7 @@ RESERVED = {
     "last_spike": "the time of the last spike",
 }
 _FORMS = (
-    "write one of\n"
-    "  dx/dt = expression : unit (flags)\n"
-    "  x = expression : unit\n"
-    "  p : unit (flags)"
+    "write one of\n  dx/dt = expression : unit (flags)\n  x = expression : unit\n  p : unit (flags)"
 )
 _BEGINS = re.compile(r"\s*(?:d\s*\w+\s*/\s*d\w+\s*=(?!=)|[^\W\d]\w*\s*=(?!=))")
 _BEGINS_PARAMETER = re.compile(r"\s*[^\W\d]\w*\s*:(?!=)")
@@ -208,6 +205,16 @@ def _read_left(match: re.Match[str], source: Source, start: int) -> tuple[str, s
             mend=f"write d{plain[:-1]}/dt = ...",
         )
     return SUBEXPRESSION, plain, span
+
+
+def check_parameter_name(name: str) -> None:
+    """Refuse a parameter that could not be declared on a line.
+
+    Raises
+    ------
+    EquationError
+    """
+    _check_name(name, (0, len(name)), Source(name, "parameters"))
 
 
 def _check_name(name: str, span: Span, source: Source) -> None:
