@@ -1,0 +1,74 @@
+"""Describe: the library of models, written in the language and nothing else.
+
+``rb.models.LIF`` is a `Model`; called with parameters it gives a copy with other defaults:
+
+>>> from rheobase import models
+>>> slow = models.LIF(tau_m="20 ms")
+>>> print(models.LIF.doc)                                       # doctest: +SKIP
+
+Every module of this package is read when the first model is asked for, and every `Model` it
+makes is offered under its name. So a new model is text in one place.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rheobase.language.model import Model
+
+
+@cache
+def catalog() -> Mapping[str, Model]:
+    """Return all models of the library by name, in order of their modules and of writing."""
+    from types import MappingProxyType
+
+    from rheobase.language.model import Model
+
+    found: dict[str, Model] = {}
+    for module in sorted(module.name for module in iter_modules(__path__)):
+        home = import_module(f"{__name__}.{module}")
+        found |= {name: value for name, value in vars(home).items() if isinstance(value, Model)}
+    return MappingProxyType(found)
+
+
+def find(name: str) -> Model:
+    """Return the model of the library that goes by a name.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is none; with what may be meant, and all there are.
+    """
+    from rheobase.errors import UnknownNameError
+
+    models = catalog()
+    if name in models:
+        return models[name]
+    raise UnknownNameError(_unknown(name), mend=f"there are {', '.join(sorted(models))}")
+
+
+def _unknown(name: str) -> str:
+    from rheobase.errors import did_you_mean
+
+    close = did_you_mean(name, catalog())
+    text = f"the library has no model '{name}'"
+    return f"{text}; did you mean {close}?" if close else text
+
+
+def __getattr__(name: str) -> Model:
+    if name.startswith("_"):
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    models = catalog()
+    if name not in models:
+        raise AttributeError(f"{_unknown(name)}\nthere are {', '.join(sorted(models))}")
+    return models[name]
+
+
+def __dir__() -> list[str]:
+    return sorted({"catalog", "find", *catalog()})

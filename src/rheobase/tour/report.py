@@ -1,0 +1,240 @@
+"""The report: one HTML page that needs nothing beside it."""
+
+from __future__ import annotations
+
+import io
+import keyword
+import re
+import token
+import tokenize
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+from rheobase.tour.page import (
+    Block,
+    Chapter,
+    Checks,
+    Code,
+    Experiment,
+    Page,
+    Picture,
+    Table,
+    Text,
+)
+from rheobase.tour.style import SHEET
+
+Done = tuple[Experiment, Page]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a tour left behind.
+
+    Attributes
+    ----------
+    path : Path
+        The HTML page.
+    chapters : list of (Chapter, list of (Experiment, Page))
+        What was done, in order.
+    """
+
+    path: Path
+    chapters: Sequence[tuple[Chapter, Sequence[Done]]]
+
+    @property
+    def pages(self) -> list[Page]:
+        """The pages of all experiments, in order."""
+        return [page for _, done in self.chapters for _, page in done]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every experiment agrees with what was published."""
+        return all(page.agrees for page in self.pages)
+
+    @property
+    def seconds(self) -> float:
+        """Wall time of all experiments."""
+        return sum(page.seconds for page in self.pages)
+
+
+def render(report: Report, machine: Sequence[tuple[str, str]], quick: bool) -> str:
+    """Return the report as HTML.
+
+    Parameters
+    ----------
+    report : Report
+    machine : sequence of (str, str)
+        What it ran on: names and values.
+    quick : bool
+        Whether it was a short tour; the page says so.
+    """
+    body = [
+        "<h1>A tour of Rheobase</h1>",
+        f'<p class="lead">{_summary(report, quick)}</p>',
+        _contents(report),
+    ]
+    for chapter, done in report.chapters:
+        body.append(f'<h2 id="{_anchor(chapter.title)}">{escape(chapter.title)}</h2>')
+        body.append(_paragraphs(chapter.introduction))
+        body += [_experiment(experiment, page) for experiment, page in done]
+    body.append(_ending(report, machine))
+    content = "\n".join(body)
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>A tour of Rheobase</title>\n<style>{SHEET}</style>\n</head>\n"
+        f"<body><main>\n{content}\n</main></body>\n</html>\n"
+    )
+
+
+def _summary(report: Report, quick: bool) -> str:
+    agreeing = sum(page.agrees for page in report.pages)
+    checks = [check for page in report.pages for check in page.checks]
+    numbers = sum(check.agrees for check in checks)
+    everything = "" if report.passed else " What differs is marked below."
+    short = " This was the short tour: some runs are shorter than published." if quick else ""
+    return (
+        "Experiments from a course on neuron models and from the literature, run just now on this"
+        f" machine. {agreeing} of {len(report.pages)} experiments agree with what was published,"
+        f" {numbers} of {len(checks)} numbers within their tolerance.{everything}{short}"
+    )
+
+
+def _contents(report: Report) -> str:
+    lines = ["<nav><ol>"]
+    for chapter, done in report.chapters:
+        title = f'<a href="#{_anchor(chapter.title)}">{escape(chapter.title)}</a>'
+        items = "".join(
+            f'<li><a href="#{experiment.anchor}">{escape(experiment.title)}</a>'
+            f" {_badge(page.verdict)}</li>"
+            for experiment, page in done
+        )
+        lines.append(f"<li>{title}<ul>{items}</ul></li>")
+    lines.append('<li><a href="#machine">Machine, versions, times</a></li></ol></nav>')
+    return "\n".join(lines)
+
+
+def _experiment(experiment: Experiment, page: Page) -> str:
+    heading = f'<h3 id="{experiment.anchor}">{escape(experiment.title)} {_badge(page.verdict)}</h3>'
+    failure = [f'<p class="failed">{escape(page.failure)}</p>'] if page.failure else []
+    return "\n".join([f"<section>{heading}", *map(_block, page.blocks), *failure, "</section>"])
+
+
+def _block(block: Block) -> str:
+    match block:
+        case Text(text):
+            return _paragraphs(text)
+        case Code(text, folded):
+            code = f"<pre><code>{highlight(text)}</code></pre>"
+            if folded:
+                return f"<details><summary>Code of the figure</summary>{code}</details>"
+            return code
+        case Picture(data, alt, caption):
+            image = f'<img alt="{escape(alt)}" src="data:image/svg+xml;base64,{data}">'
+            return f"<figure>{image}<figcaption>{_inline(caption)}</figcaption></figure>"
+        case Table(header, rows, caption):
+            return _table(header, [[_inline(entry) for entry in row] for row in rows], caption)
+        case Checks(checks):
+            header = ("", "published", "found", "tolerance", "verdict")
+            rows = [
+                [
+                    *map(_inline, (check.what, check.published, check.found, check.tolerance)),
+                    _badge("agrees" if check.agrees else "differs"),
+                ]
+                for check in checks
+            ]
+            return _table(header, rows, "")
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> str:
+    """Write a table whose entries are HTML already; columns of numbers are set flush right."""
+    flush = [bool(rows) and all(_is_number(row[k]) for row in rows) for k in range(len(header))]
+
+    def cells(tag: str, entries: Sequence[str]) -> str:
+        marks = [' class="number"' if f else "" for f in flush]
+        pairs = zip(entries, marks, strict=True)
+        return "<tr>" + "".join(f"<{tag}{mark}>{entry}</{tag}>" for entry, mark in pairs) + "</tr>"
+
+    head = cells("th", [_inline(title) for title in header])
+    body = "".join(cells("td", row) for row in rows)
+    foot = f"<caption>{_inline(caption)}</caption>" if caption else ""
+    return f'<div class="scroll"><table>{foot}<thead>{head}</thead><tbody>{body}</tbody></table></div>'
+
+
+def _is_number(text: str) -> bool:
+    return bool(re.fullmatch(r"[-+−]?[\d,. ]*\d", text))
+
+
+def _ending(report: Report, machine: Sequence[tuple[str, str]]) -> str:
+    times = [
+        [escape(experiment.title), f"{page.seconds:.1f}", _badge(page.verdict)]
+        for _, done in report.chapters
+        for experiment, page in done
+    ]
+    total = ["<strong>together</strong>", f"{report.seconds:.1f}", ""]
+    facts = "".join(
+        f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in machine
+    )
+    return (
+        '<footer><h2 id="machine">Machine, versions, times</h2>'
+        f'<div class="scroll"><table>{facts}</table></div>'
+        + _table(("experiment", "seconds", "verdict"), [*times, total], "")
+        + "<p>Seconds of wall time, with building, compiling where it was needed, and drawing.</p>"
+        "</footer>"
+    )
+
+
+def _badge(verdict: str) -> str:
+    return f'<span class="verdict {verdict}">{verdict}</span>'
+
+
+def _anchor(title: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+
+
+def _paragraphs(text: str) -> str:
+    parts = re.split(r"\n\s*\n", text.strip())
+    return "\n".join(f"<p>{_inline(' '.join(part.split()))}</p>" for part in parts if part)
+
+
+def _inline(text: str) -> str:
+    """Escape a text; `code` and **bold** become tags."""
+    safe = escape(text)
+    safe = re.sub(r"`([^`]+)`", r"<code>\1</code>", safe)
+    return re.sub(r"\*\*([^*]+)\*\*", r"<strong>\1</strong>", safe)
+
+
+def highlight(text: str) -> str:
+    """Return Python code as HTML, with keywords, strings and comments marked."""
+    lines = text.splitlines(keepends=True)
+    pieces: list[str] = []
+    row, column = 1, 0
+    for kind, word, start, end, _ in tokenize.generate_tokens(io.StringIO(text).readline):
+        pieces.append(escape(_between(lines, (row, column), start)))
+        row, column = end
+        if kind == token.STRING:
+            pieces.append(f'<span class="s">{escape(word)}</span>')
+        elif kind == tokenize.COMMENT:
+            pieces.append(f'<span class="c">{escape(word)}</span>')
+        elif kind == token.NAME and keyword.iskeyword(word):
+            pieces.append(f'<span class="k">{escape(word)}</span>')
+        elif kind not in (token.INDENT, token.DEDENT, token.ENDMARKER):
+            pieces.append(escape(word))
+        else:
+            # White space of a line's beginning is no token of its own worth: written as it is.
+            pieces.append(escape(_between(lines, start, end)))
+    return "".join(pieces)
+
+
+def _between(lines: list[str], start: tuple[int, int], end: tuple[int, int]) -> str:
+    """Return the text between two places (row from 1, column from 0)."""
+    (row, column), (last_row, last_column) = start, end
+    if row == last_row:
+        return lines[row - 1][column:last_column] if row <= len(lines) else ""
+    parts = [lines[row - 1][column:] if row <= len(lines) else ""]
+    parts += lines[row : last_row - 1]
+    if last_row <= len(lines):
+        parts.append(lines[last_row - 1][:last_column])
+    return "".join(parts)
