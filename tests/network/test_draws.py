@@ -7,24 +7,6 @@ from scipy import stats
 from rheobase.network import draws
 
 
-class Hashed:
-    """A quick source: a hash of the place."""
-
-    def __init__(self, seed):
-        self.seed = seed
-
-    def words(self, elements, step, draw):
-        x = np.asarray(elements, np.int64).astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-        x = x + np.asarray(step, np.int64).astype(np.uint64) * np.uint64(0xD1B54A32D192ED03)
-        x = x + np.uint64(self.seed * 7919 + draw * 104729)
-        for multiplier in (0xBF58476D1CE4E5B9, 0x94D049BB133111EB):
-            x = (x ^ (x >> np.uint64(30))) * np.uint64(multiplier)
-        return ((x ^ (x >> np.uint64(31))) >> np.uint64(32)).astype(np.uint32)
-
-
-HASHED = Hashed(5)
-
-
 @pytest.mark.parametrize("limit", [1, 2, 7, 1000, 3_000_000_000])
 def test_integers_are_uniform(philox, limit):
     found = draws.integers(philox(1), np.arange(40_000), 5, limit)
@@ -81,11 +63,11 @@ def test_neighbors_in_a_row_are_independent(philox):
     cut=st.integers(0, 12),
 )
 @settings(max_examples=60, deadline=None)
-def test_bernoulli_rows_do_not_depend_on_the_division(columns, probability, rows, cut):
+def test_bernoulli_rows_do_not_depend_on_the_division(quick, columns, probability, rows, cut):
     rows = np.array(rows, np.int64)
-    row, column = draws.bernoulli_rows(HASHED, rows, columns, probability)
-    first = draws.bernoulli_rows(HASHED, rows[:cut], columns, probability)
-    rest = draws.bernoulli_rows(HASHED, rows[cut:], columns, probability)
+    row, column = draws.bernoulli_rows(quick, rows, columns, probability)
+    first = draws.bernoulli_rows(quick, rows[:cut], columns, probability)
+    rest = draws.bernoulli_rows(quick, rows[cut:], columns, probability)
     cut = min(cut, rows.size)
     np.testing.assert_array_equal(row, np.concatenate([first[0], rest[0] + cut]))
     np.testing.assert_array_equal(column, np.concatenate([first[1], rest[1]]))
@@ -94,14 +76,14 @@ def test_bernoulli_rows_do_not_depend_on_the_division(columns, probability, rows
 
 @given(limit=st.integers(1, 30), data=st.data())
 @settings(max_examples=80, deadline=None)
-def test_distinct_rows_are_distinct(limit, data):
+def test_distinct_rows_are_distinct(quick, limit, data):
     count = data.draw(st.integers(0, limit))
     rows = np.array([3, 8, 1000], np.int64)
-    found = draws.distinct_rows(HASHED, rows, limit, count)
+    found = draws.distinct_rows(quick, rows, limit, count)
     assert found.shape == (3, count)
     assert np.all(np.diff(found, axis=1) > 0)
     assert count == 0 or (found.min() >= 0 and found.max() < limit)
-    alone = draws.distinct_rows(HASHED, rows[1:2], limit, count)
+    alone = draws.distinct_rows(quick, rows[1:2], limit, count)
     np.testing.assert_array_equal(alone[0], found[1])
 
 
@@ -114,8 +96,8 @@ def test_all_sets_are_equally_likely(philox, limit, count):
     assert kinds.size == 1 or stats.chisquare(counts).pvalue > 1e-4
 
 
-def test_a_row_that_repeats_itself_often_is_drawn_further():
-    class Stubborn(Hashed):
+def test_a_row_that_repeats_itself_often_is_drawn_further(hashed):
+    class Stubborn(hashed):
         def words(self, elements, step, draw):
             # the first 60 numbers of a row are all the same
             return np.where(np.asarray(elements) < 120, 0, super().words(elements, step, draw))
