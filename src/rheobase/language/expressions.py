@@ -7,7 +7,7 @@ part in comparisons.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -110,21 +110,24 @@ def calls_in(expression: Expr) -> frozenset[str]:
     return frozenset(node.function for node in walk(expression) if isinstance(node, Call))
 
 
+def rebuild(expression: Expr, change: Callable[[Expr], Expr]) -> Expr:
+    """Return a node with every operand changed."""
+    if isinstance(expression, Unary):
+        return Unary(expression.operator, change(expression.operand), expression.span)
+    if isinstance(expression, (Binary, Compare, Logical)):
+        left, right = change(expression.left), change(expression.right)
+        return type(expression)(expression.operator, left, right, expression.span)
+    if isinstance(expression, Call):
+        arguments = tuple(change(a) for a in expression.arguments)
+        return Call(expression.function, arguments, expression.span)
+    return expression
+
+
 def substitute(expression: Expr, replacements: Mapping[str, Expr]) -> Expr:
     """Return the expression with names replaced by expressions."""
     if isinstance(expression, Name):
         return replacements.get(expression.id, expression)
-    if isinstance(expression, Unary):
-        operand = substitute(expression.operand, replacements)
-        return Unary(expression.operator, operand, expression.span)
-    if isinstance(expression, (Binary, Compare, Logical)):
-        left = substitute(expression.left, replacements)
-        right = substitute(expression.right, replacements)
-        return type(expression)(expression.operator, left, right, expression.span)
-    if isinstance(expression, Call):
-        arguments = tuple(substitute(a, replacements) for a in expression.arguments)
-        return Call(expression.function, arguments, expression.span)
-    return expression
+    return rebuild(expression, lambda part: substitute(part, replacements))
 
 
 _PRECEDENCE = {"or": 1, "and": 2, "not": 3, "compare": 4, "+": 5, "-": 5, "*": 6, "/": 6,
@@ -157,8 +160,10 @@ def to_text(expression: Expr) -> str:
         return f"{expression.function}({', '.join(map(to_text, expression.arguments))})"
     own = _precedence(expression)
     if isinstance(expression, Unary):
-        sign = "-" if expression.operator == "-" else "not "
-        return sign + inner(expression.operand, own)
+        if expression.operator != "-":
+            return "not " + inner(expression.operand, own)
+        text = inner(expression.operand, own)
+        return f"-({text})" if text.startswith("-") else f"-{text}"
     operator = expression.operator
     if operator == "**":
         return f"{inner(expression.left, own + 1)}**{inner(expression.right, own)}"

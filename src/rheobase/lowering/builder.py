@@ -76,9 +76,15 @@ class Value:
     def named(self, hint: str) -> Value:
         """Give the value the name a reader would give it."""
         graph = self.graph
-        if not graph.nodes[self.index].hint and graph.nodes[self.index].operation != "constant":
-            graph.nodes[self.index] = replace(graph.nodes[self.index], hint=hint)
+        node = graph.nodes[self.index]
+        weak = not node.hint or (node.hint.startswith("?") and not hint.startswith("?"))
+        if weak and node.operation != "constant":
+            graph.nodes[self.index] = replace(node, hint=hint)
         return self
+
+    def called(self, hint: str) -> Value:
+        """Suggest a name, to be used only if the value needs one."""
+        return self.named(f"?{hint}")
 
 
 Operand = Value | float | int
@@ -142,7 +148,7 @@ class Graph:
                 name = str(node.payload)
             else:
                 taken = set(self.exports.values())
-                name = node.hint or f"c{len(taken) + 1}"
+                name = node.hint.lstrip("?") or f"c{len(taken) + 1}"
                 while name in taken:
                     name += "_"
             self.exports[value.index] = name
@@ -199,7 +205,23 @@ class Graph:
                 return self._lift(other)
             if literal == -1.0:
                 return self.negate(other)
+            scaled = None if literal is None else self._scaled(other, literal)
+            if scaled is not None:
+                return scaled
         return self.operate("mul", (a, b))
+
+    def _scaled(self, value: Operand, factor: float) -> Value | None:
+        """Merge a literal factor into one that the value has already: (x*2)*3 is x*6."""
+        if not isinstance(value, Value) or value.node.operation not in ("mul", "neg"):
+            return None
+        inner = [Value(value.graph, o) for o in value.node.operands]
+        if value.node.operation == "neg":
+            return self.multiply(inner[0], -factor)
+        for own, other in ((inner[0], inner[1]), (inner[1], inner[0])):
+            literal = _literal(own)
+            if literal is not None:
+                return self.multiply(other, literal * factor)
+        return None
 
     def divide(self, a: Operand, b: Operand) -> Value:
         """a/b; a prepared divisor becomes a reciprocal."""
@@ -282,7 +304,7 @@ def _literal(value: Operand) -> float | None:
     if not isinstance(value, Value):
         return float(value)
     if value.node.operation == "constant":
-        return float(value.node.payload)  # type: ignore[arg-type]
+        return float(value.node.payload)
     return None
 
 

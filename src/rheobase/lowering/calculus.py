@@ -103,6 +103,7 @@ def _combine(a: Form, b: Form, operate: Callable[[Expr, Expr], Expr]) -> Form:
 
 # -- derivatives ---------------------------------------------------------------------------
 
+
 def _call(name: str, *arguments: Expr) -> Expr:
     return Call(name, arguments)
 
@@ -205,8 +206,10 @@ def ratio(a: Expr, b: Expr, constant: Callable[[Expr], bool]) -> Expr | None:
     parts = [(_as_expression(key), exponent) for key, exponent in factors.items()]
     if not all(constant(part) for part, _ in parts):
         return None
-    top = reduce(times, [p for p, e in parts for _ in range(e)], Number(left[0] / right[0]))
-    bottom = reduce(times, [p for p, e in parts for _ in range(-e)], ONE)
+    one: Expr = ONE
+    scale: Expr = Number(left[0] / right[0])
+    top = reduce(times, [p for p, e in parts for _ in range(e)], scale)
+    bottom = reduce(times, [p for p, e in parts for _ in range(-e)], one)
     return over(top, bottom)
 
 

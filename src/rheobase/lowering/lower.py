@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from rheobase import units
 from rheobase.errors import EquationError
-from rheobase.language.expressions import Expr
-from rheobase.language.model import Model
+from rheobase.language.expressions import Expr, calls_in
+from rheobase.language.model import Model, Statement
 from rheobase.lowering import spikes
 from rheobase.lowering.builder import Graph, Value
 from rheobase.lowering.delivery import lower_port
@@ -22,8 +25,12 @@ def mutable_parameters(model: Model) -> frozenset[str]:
     return frozenset(e.name for e in model.parameter_equations if e.name in written)
 
 
-def lower(model: Model, per_cell: frozenset[str] = frozenset(),
-          observed: frozenset[str] = frozenset(), method: str | None = None) -> Program:  # fmt: skip
+def lower(
+    model: Model,
+    per_cell: frozenset[str] = frozenset(),
+    observed: frozenset[str] = frozenset(),
+    method: str | None = None,
+) -> Program:
     """Lower a model to the program of one step.
 
     Parameters
@@ -115,8 +122,9 @@ class _Lowering:
         writes = dict(new)
         bad = spikes.non_finite(system, new)
         self._spiking(system, refractory, scope.at(new), bad, writes)
-        block = graph.finish("map", writes)
-        return block, method.name, reason, method.staggered(system)
+        late = method.staggered(system)
+        block = replace(graph.finish("map", writes), first=late)
+        return block, method.name, reason, late
 
     def _without_equations(self, system: System, refractory: spikes.Refractoriness,
                            ) -> tuple[Block, str, str, frozenset[str]]:  # fmt: skip
@@ -130,10 +138,10 @@ class _Lowering:
                  bad: Value, writes: dict[str, Value]) -> None:  # fmt: skip
         graph = system.graph
         if self.model.threshold is None:
-            writes["spiked"] = graph.operate("flag", (bad,), kind="int")
+            writes["spiked"] = graph.operate("flag", (bad,), kind="int").called("mask")
             return
         spike, offset = spikes.threshold(system, refractory, after)
-        writes["spiked"] = graph.operate("mask", (spike, bad), kind="int")
+        writes["spiked"] = graph.operate("mask", (spike, bad), kind="int").called("mask")
         if offset is not None:
             writes["offset"] = offset.named("offset")
         if self.model.refractory_kind == "condition" and refractory.held is not None:
@@ -148,10 +156,8 @@ class _Lowering:
         self._refuse_random(self.model.reset, "reset")
         return spikes.on_spike(self.model, self.scope(), self.dt, {})
 
-    def _refuse_random(self, statements: object, where: str) -> None:
-        from rheobase.language.expressions import calls_in
-
-        for statement in statements:  # type: ignore[attr-defined]
+    def _refuse_random(self, statements: tuple[Statement, ...], where: str) -> None:
+        for statement in statements:
             if calls_in(statement.expression) & RANDOM.keys():
                 raise EquationError(
                     f"{where}: {statement.text!r} draws a random number; draw it in the "
@@ -227,8 +233,6 @@ class _Lowering:
 
 
 def _constants(model: Model) -> frozenset[str]:
-    from rheobase import units
-
     return (frozenset(units.UNITS) | {"pi"}) - frozenset(e.name for e in model.equations)
 
 
@@ -244,12 +248,12 @@ def describe(graph: Graph, value: Value, depth: int = 0) -> str:
     if node.operation in ("number", "element"):
         return str(node.payload)
     if depth and node.hint:
-        return node.hint
+        return node.hint.lstrip("?")
     texts = [describe(graph, p, depth + 1) for p in parts]
     if node.operation == "propagator":
         return "exp(A*dt)"
     if node.operation == "entry":
-        which, i, j = node.payload  # type: ignore[misc]
+        which, i, j = node.payload
         whole = "exp(A*dt)" if which == "P" else "integral of exp(A*s)"
         return f"{whole} [{i}, {j}]"
     if node.operation == "call":
@@ -257,11 +261,11 @@ def describe(graph: Graph, value: Value, depth: int = 0) -> str:
     if node.operation == "neg":
         return f"-{texts[0]}"
     if node.operation in _SYMBOLS:
-        text = _SYMBOLS[node.operation].join(
-            f"({t})" if p.node.operation in ("add", "sub") and node.operation in ("mul", "div")
+        return _SYMBOLS[node.operation].join(
+            f"({t})"
+            if (p.node.operation in ("add", "sub") and node.operation in ("mul", "div"))
             or (k == 1 and node.operation == "div" and p.node.operation in ("mul", "div"))
             else t
             for k, (t, p) in enumerate(zip(texts, parts, strict=True))
         )
-        return text
     return f"{node.operation}({', '.join(texts)})"

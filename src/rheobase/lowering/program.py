@@ -9,9 +9,9 @@ interpreter (`rheobase.rendering.interpreter`) defines what it means.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from rheobase.errors import InternalError
 
@@ -66,14 +66,14 @@ class Node:
     level
         How often the value changes.
     hint
-        The name a reader would give the value, or "".
+        The name a reader would give the value, or ""; after "?" one that is only a suggestion.
     section
         Index of the block's comment this node belongs to.
     """
 
     operation: str
     operands: tuple[int, ...] = ()
-    payload: str | float | tuple[str | int, ...] = ""
+    payload: Any = ""
     kind: Kind = "float"
     level: Level = Level.ELEMENT
     hint: str = field(default="", compare=False)
@@ -94,13 +94,15 @@ class Block:
 
     kind "prepare" runs once when a parameter or the step changes; "map" over cells each step;
     "on-event" over the cells that spiked; "deliver" over arriving events, one after another;
-    "weigh" over the weights of a projection, when it is prepared.
+    "weigh" over the weights of a projection, when it is prepared. `first` names what a map may
+    write in a loop of its own before the rest: short loops keep more of the machine busy.
     """
 
     kind: Literal["prepare", "map", "on-event", "deliver", "weigh"]
     nodes: tuple[Node, ...]
     writes: tuple[Write, ...]
     sections: tuple[str, ...] = ("",)
+    first: frozenset[str] = frozenset()
 
     def reads(self) -> frozenset[str]:
         """Return the names of the arrays and numbers the block reads."""
@@ -108,6 +110,39 @@ class Block:
             str(n.payload) for n in self.nodes if n.operation in ("number", "element")
         ) | frozenset(str(n.payload[0]) for n in self.nodes if isinstance(n.payload, tuple)
                       and n.operation == "draw")  # fmt: skip
+
+    def loops(self) -> tuple[Block, ...]:
+        """Return the block as the loops it is run in: `first` apart, where that is possible.
+
+        What the first loop has written the second reads back, so the rest must not need the
+        old values.
+        """
+        early = tuple(w for w in self.writes if w.target in self.first)
+        late = tuple(w for w in self.writes if w.target not in self.first)
+        if not early or not late:
+            return (self,)
+        stored = {w.node: w.target for w in early}
+        nodes = tuple(
+            Node("element", (), stored[k], n.kind, n.level, stored[k], n.section)
+            if k in stored else n
+            for k, n in enumerate(self.nodes)
+        )  # fmt: skip
+        for k in needed_by(nodes, late) - stored.keys():
+            if nodes[k].operation == "element" and nodes[k].payload in self.first:
+                return (self,)
+        rest = Block(self.kind, nodes, late, self.sections).pruned()
+        return (Block(self.kind, self.nodes, early, self.sections).pruned(), rest)
+
+    def pruned(self) -> Block:
+        """Return the block without the nodes that no write needs."""
+        needed = sorted(needed_by(self.nodes, self.writes))
+        place = {old: new for new, old in enumerate(needed)}
+        nodes = tuple(
+            replace(self.nodes[k], operands=tuple(place[o] for o in self.nodes[k].operands))
+            for k in needed
+        )
+        writes = tuple(Write(w.target, place[w.node]) for w in self.writes)
+        return replace(self, nodes=nodes, writes=writes)
 
     def uses(self) -> list[int]:
         """Return how many nodes and writes use each node."""
@@ -118,6 +153,18 @@ class Block:
         for write in self.writes:
             count[write.node] += 1
         return count
+
+
+def needed_by(nodes: tuple[Node, ...], writes: tuple[Write, ...]) -> set[int]:
+    """Return the indices of the nodes that the writes depend on."""
+    seen: set[int] = set()
+    stack = [w.node for w in writes]
+    while stack:
+        index = stack.pop()
+        if index not in seen:
+            seen.add(index)
+            stack.extend(nodes[index].operands)
+    return seen
 
 
 @dataclass(frozen=True)
@@ -181,8 +228,8 @@ class Program:
     observe: dict[str, Block]
     draws: tuple[Draw, ...]
     spiking: bool
-    crossing: Literal["grid", "linear"]
-    refractory_kind: Literal["none", "duration", "condition"]
+    crossing: str
+    refractory_kind: str
     held: frozenset[str]
     mutable: frozenset[str]
     staggered: frozenset[str] = frozenset()
@@ -227,7 +274,7 @@ def print_block(block: Block) -> list[str]:
     for index, node in enumerate(block.nodes):
         operands = ", ".join(f"%{o}" for o in node.operands)
         payload = "" if node.payload == "" else f"[{_payload_text(node)}]"
-        name = f"  # {node.hint}" if node.hint else ""
+        name = f"  # {node.hint.lstrip('?')}" if node.hint else ""
         lines.append(
             f"%{index} = {node.operation}{payload}({operands}) : {node.kind}, "
             f"{node.level.name.lower()}{name}"
@@ -283,9 +330,9 @@ def _check_block(program: Program, title: str, block: Block) -> None:
             raise InternalError(f"{where} needs a condition and two alike, has {kinds}")
         if node.operands and node.level < max(block.nodes[o].level for o in node.operands):
             raise InternalError(f"{where} has a lower level than its operands")
-        if block.kind in ("map", "on-event") and node.operation in ("number", "element"):
-            if node.payload not in known:
-                raise InternalError(f"{where} reads {node.payload!r}, which nothing provides")
+        outside = block.kind in ("map", "on-event") and node.operation in ("number", "element")
+        if outside and node.payload not in known:
+            raise InternalError(f"{where} reads {node.payload!r}, which nothing provides")
     for write in block.writes:
         if not 0 <= write.node < len(block.nodes):
             raise InternalError(f"{title}: write of {write.target} has no value")

@@ -58,7 +58,7 @@ def refractoriness(model: Model, scope: Scope, dt: Value) -> Refractoriness:
     left = graph.leaf("element", "left", Level.ELEMENT, hint="left")
     held = (left >= dt).named("held")
     rest = graph.select(held, left - dt, 0.0).named("left_after")
-    return Refractoriness(held, graph.select(held, dt, left), rest)
+    return Refractoriness(held, graph.select(held, dt, left).called("left_now"), rest)
 
 
 def hold(system: System, refractory: Refractoriness, new: Mapping[str, Value]) -> dict[str, Value]:
@@ -78,7 +78,8 @@ def hold(system: System, refractory: Refractoriness, new: Mapping[str, Value]) -
         free = new[name]
         if refractory.left is not None:
             graph.section(f"the rest of the step after refractoriness: {name}")
-            part = system.x[name] + (system.dt - refractory.left) * slopes[name]
+            rest = (system.dt - refractory.left).called("rest_of_step")
+            part = system.x[name] + rest * slopes[name]
             free = graph.select(refractory.left > 0.0, part, free)
         result[name] = graph.select(refractory.held, system.x[name], free).named(f"{name}_new")
     return result
@@ -91,7 +92,8 @@ def non_finite(system: System, new: Mapping[str, Value]) -> Value:
     for name in system.states:
         zero = new[name] - new[name]
         total = zero if total is None else total + zero
-    return system.graph.compare("!=", total if total is not None else 0.0, 0.0)
+    bad = system.graph.compare("!=", total if total is not None else 0.0, 0.0)
+    return bad.called("bad")
 
 
 def threshold(system: System, refractory: Refractoriness, after: Scope,
@@ -106,7 +108,8 @@ def threshold(system: System, refractory: Refractoriness, after: Scope,
     spikes = spikes.named("spike")
     if model.crossing == "grid":
         return spikes, None
-    before_gap, after_gap = _gap(model, system.scope), _gap(model, after)
+    before_gap = _gap(model, system.scope).called("gap_before")
+    after_gap = _gap(model, after).called("gap_after")
     fraction = graph.select(before_gap >= 0.0, 0.0, before_gap / (before_gap - after_gap))
     if refractory.left is None:
         return spikes, fraction * system.dt

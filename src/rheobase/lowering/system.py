@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from rheobase.errors import EquationError
-from rheobase.language.expressions import Call, Expr, Name, names_in, to_text, walk
+from rheobase.language.expressions import Call, Expr, Name, names_in, rebuild, to_text, walk
 from rheobase.language.model import Model
 from rheobase.lowering.builder import Graph, Value
 from rheobase.lowering.calculus import ZERO, derivative, grows_with, linear_form
@@ -139,7 +139,7 @@ class System:
             slope = scope.number(self.drift(name) if self.noises else self.written[name])
             if self.holds_matter and name in self.held_names and self.held is not None:
                 slope = self.graph.select(self.held, 0.0, slope)
-            result[name] = slope
+            result[name] = slope.called(f"slope_{name}")
         return result
 
     def increment(self, noise: str) -> Value:
@@ -241,20 +241,14 @@ def renamed(expression: Expr, context: str, draws: dict[str, Draw]) -> Expr:
             name = f"{node.function}_{context}_{counter[0]}"
             draws[name] = Draw(f"draw_{name}", RANDOM[node.function], name)  # type: ignore[arg-type]
             return Name(name, node.span)
-        if isinstance(node, Call):
-            return Call(node.function, tuple(map(visit, node.arguments)), node.span)
-        if hasattr(node, "operand"):
-            return type(node)(node.operator, visit(node.operand), node.span)
-        if hasattr(node, "left"):
-            return type(node)(node.operator, visit(node.left), visit(node.right), node.span)
-        return node
+        return rebuild(node, visit)
 
     return visit(expression)
 
 
 def unclipped(expression: Expr) -> Expr:
     """Return an expression with what clip() and minimum() bound taken out."""
-    bounded = {}
+    bounded: dict[Expr, Name] = {}
     for index, node in enumerate(walk(expression)):
         if isinstance(node, Call) and node.function in ("clip", "minimum"):
             bounded[node] = Name(f"bounded_{index}")
@@ -266,13 +260,4 @@ def unclipped(expression: Expr) -> Expr:
 def _replace(expression: Expr, table: Mapping[Expr, Name]) -> Expr:
     if expression in table:
         return table[expression]
-    if isinstance(expression, Call):
-        inner = tuple(_replace(a, table) for a in expression.arguments)
-        return Call(expression.function, inner, expression.span)
-    if hasattr(expression, "operand"):
-        return type(expression)(expression.operator, _replace(expression.operand, table),
-                                expression.span)  # fmt: skip
-    if hasattr(expression, "left"):
-        return type(expression)(expression.operator, _replace(expression.left, table),
-                                _replace(expression.right, table), expression.span)  # fmt: skip
-    return expression
+    return rebuild(expression, lambda part: _replace(part, table))

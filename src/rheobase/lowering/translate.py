@@ -3,7 +3,7 @@
 A `Scope` knows what every name means at one moment of a step: the start of it, or a stage of a
 Runge-Kutta method. Subexpressions are computed where they are first needed. Rates such as
 `0.1*(v + 40*mV)/(1 - exp(-(v + 40*mV)/(10*mV)))` have a removable singularity; they are
-recognised and computed through `exprel`, which is smooth there.
+recognised and computed through `bernoulli(u) = u/(exp(u) - 1)`, which is smooth there.
 """
 
 from __future__ import annotations
@@ -137,6 +137,8 @@ class Scope:
             return self._power(expression)
         if operator == "/":
             smooth = self._smooth_quotient(expression)
+            if smooth is None:
+                smooth = self._over_exprel(expression)
             if smooth is not None:
                 return smooth
         left, right = self.number(expression.left), self.number(expression.right)
@@ -168,19 +170,29 @@ class Scope:
         return self.graph.call("power", base, self.number(expression.right))
 
     def _smooth_quotient(self, expression: Binary) -> Value | None:
-        """k*u/(exp(u) - 1) as k/exprel(u), smooth at u = 0."""
+        """k*u/(exp(u) - 1) as k*bernoulli(u), smooth at u = 0."""
         denominator = self.inline(expression.right)
         found = _one_minus_exp(denominator)
         if found is None:
             return None
         argument, sign = found
-        if self.fixed(argument):
-            return None
-        factor = ratio(self.inline(expression.left), argument, self.fixed)
+        varying = names_in(argument) - units.UNITS.keys()
+        if not self.fixed(argument):
+            varying = frozenset(n for n in varying if not self._fixed_name(n))
+        factor = ratio(self.inline(expression.left), argument,
+                       lambda part: not names_in(part) & varying)  # fmt: skip
         if factor is None:
             return None
         scale = self.graph.multiply(self.number(factor), sign)
-        return self.graph.divide(scale, self.graph.call("exprel", self.number(argument)))
+        return self.graph.multiply(scale, self.graph.call("bernoulli", self.number(argument)))
+
+    def _over_exprel(self, expression: Binary) -> Value | None:
+        """x/exprel(u) as x*bernoulli(u): one division instead of two."""
+        divisor = expression.right
+        if not isinstance(divisor, Call) or divisor.function != "exprel":
+            return None
+        smooth = self.graph.call("bernoulli", self.number(divisor.arguments[0]))
+        return self.graph.multiply(self.number(expression.left), smooth)
 
     def _call(self, expression: Call) -> Value:
         name, arguments = expression.function, expression.arguments

@@ -147,6 +147,8 @@ class InterpreterKernels:
         return bool(arrays["refractory"][cell] != 0) if "refractory" in arrays else False
 
     def _fill_draws(self, arrays: dict[str, Array], lo: int, hi: int, step: int) -> None:
+        if not self._laws:
+            return
         from rheobase.rendering import random
 
         laws = {"uniform": random.uniform, "normal": random.normal}
@@ -191,7 +193,6 @@ class InterpreterKernels:
                 return np.arange(where.start, where.stop, dtype=float)
             return where.astype(float)
         raise InternalError(f"no scalar {name!r}")
-
 
 
 def prepare_values(program: Program, parameters: Mapping[str, Any], dt: float, start: float,

@@ -65,11 +65,12 @@ class Names:
 class BlockText:
     """One block as lines of Python: values used once are written where they are used."""
 
-    def __init__(self, program: Program, block: Block, names: Names) -> None:
+    def __init__(self, program: Program, block: Block, names: Names,
+                 taken: set[str] | None = None) -> None:  # fmt: skip
         self.program, self.block, self.names = program, block, names
         self.uses = block.uses()
         self.roles = {a.name: a.role for a in program.arrays}
-        self.locals: set[str] = set()
+        self.locals: set[str] = set() if taken is None else taken
         self.texts: dict[int, tuple[str, bool]] = {}  # text, and whether it is atomic
         self.before: list[str] = []
         self.inside: list[str] = []
@@ -83,7 +84,7 @@ class BlockText:
             if self._leaf(node) or self._inlined(index, node, text):
                 self.texts[index] = (text, atomic)
                 continue
-            name = self.names.fresh(node.hint or f"x{index}", self.locals)
+            name = self.names.fresh(node.hint.lstrip("?") or f"x{index}", self.locals)
             self._say(node, f"{name} = {text}")
             self.texts[index] = (name, True)
         for write in self.block.writes:
@@ -104,7 +105,8 @@ class BlockText:
             return index not in self._written
         if self.uses[index] > 1 or index in self._written or len(text) > 56:
             return False
-        if node.hint or node.level <= Level.STEP:
+        forced = node.hint and not node.hint.startswith("?")
+        if forced or node.level <= Level.STEP:
             return False
         user = next(n for n in self.block.nodes if index in n.operands)
         return user.section == node.section
@@ -129,13 +131,13 @@ class BlockText:
     def _text(self, node: Node) -> tuple[str, bool]:
         operation, operands = node.operation, node.operands
         if operation == "constant":
-            return _format(float(node.payload)), True  # type: ignore[arg-type]
+            return _format(float(node.payload)), True
         if operation == "number":
             return self.names[str(node.payload)], True
         if operation == "element":
             return f"{self.names[str(node.payload)]}[i]", True
         if operation == "draw":
-            return f"{self.names[str(node.payload[0])]}[i]", True  # type: ignore[index]
+            return f"{self.names[str(node.payload[0])]}[i]", True
         if operation == "scalar":
             return _SCALARS[str(node.payload)], True
         if operation == "fma":
@@ -170,7 +172,7 @@ class BlockText:
             self.inside.append(f"    {name}[i] = step + 1 + steps")
             return
         if role == "refractory" and node.operation == "constant":
-            value = str(int(float(node.payload)))  # type: ignore[arg-type]
+            value = str(int(float(node.payload)))
         if self.block.kind == "deliver" and target in self.program.held:
             value = f"select({self._refractory()}, {name}[i], {value})"
         self.inside.append(f"{name}[i] = {value}")
@@ -263,9 +265,8 @@ def _wrapped(head: str, items: Iterable[str], tail: str) -> list[str]:
 
 
 def _kernel(program: Program, names: Names, title: str, block: Block) -> str:
-    text = BlockText(program, block, names)
-    before, inside = text.lines()
-    arrays, numbers = text.arrays(), text.numbers()
+    whole = BlockText(program, block, names)
+    arrays, numbers = whole.arrays(), whole.numbers()
     leading = {
         "map": ["n", "lo", "step"], "on-event": ["ids", "count", "step"],
         "deliver": ["targets", "weights", "stride", "count", "step"],
@@ -278,22 +279,28 @@ def _kernel(program: Program, names: Names, title: str, block: Block) -> str:
         note = program.number_notes[index]
         said = f"  # {note}" if note and note != name else ""
         lines.append(f"    {names[name]} = number[{index}]{said}"[:120])
-    lines += [f"    {line}" for line in before]
-    if block.kind == "map":
-        lines.append("    for i in range(n):")
-    else:
-        lines.append("    for k in range(count):")
-        lines.append("        i = ids[k]" if block.kind == "on-event" else "        i = targets[k]")
-        if block.kind == "deliver":
-            lines.append("        weight = weights[k*stride]")
-    lines += [f"        {line}" for line in inside]
+    taken: set[str] = set()
+    for part in block.loops():
+        before, inside = BlockText(program, part, names, taken).lines()
+        lines += [f"    {line}" for line in before]
+        lines += _loop_head(part)
+        lines += [f"        {line}" for line in inside]
     return "\n".join(lines) + "\n\n\n" + _glue(program, title, block, arrays)
+
+
+def _loop_head(block: Block) -> list[str]:
+    if block.kind == "map":
+        return ["    for i in range(n):"]
+    if block.kind == "on-event":
+        return ["    for k in range(count):", "        i = ids[k]"]
+    return ["    for k in range(count):", "        i = targets[k]",
+            "        weight = weights[k*stride]"]  # fmt: skip
 
 
 def _glue(program: Program, title: str, block: Block, arrays: list[str]) -> str:
     """Return the C function by which the engine calls a kernel."""
     arguments, count = _SIGNATURES[block.kind]
-    signature = f"void({', '.join(['int64']*count)})"
+    signature = f"void({', '.join(['int64'] * count)})"
     lines = [f'@cfunc("{signature}", cache=True, nopython=True, error_model="numpy")']
     lines.append(f"def {title}_at({arguments}):")
     order = {a.name: k for k, a in enumerate(program.arrays)}

@@ -19,12 +19,15 @@ def exponential_step(system: System, name: str, scope: Scope, h: Value) -> Value
     linear = system.own_linear(name)
     assert linear is not None  # the methods that call this refuse other systems
     graph.section(system.model.equation(name).text)
-    a, b = scope.number(linear.coefficient), scope.number(linear.rest)
+    a = scope.number(linear.coefficient).called(f"a_{name}")
+    b = scope.number(linear.rest).called(f"b_{name}")
     x = system.x[name]
     if a.node.operation == "constant" and a.node.payload == 0.0:
         return x + h * b
     if max(a.level, h.level) <= Level.CELL:
         decay = graph.call("exp", a * h).named(f"decay_{name}")
+        if b.node.operation == "constant" and b.node.payload == 0.0:
+            return decay * x
         gain = (h * graph.call("exprel", a * h)).named(f"gain_{name}")
         return decay * x + gain * b
     return x + (a * x + b) * (h * graph.call("exprel", a * h))

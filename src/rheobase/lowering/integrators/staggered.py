@@ -48,9 +48,10 @@ def independent(system: System) -> frozenset[str]:
     found = set()
     for name in system.states:
         linear = system.own_linear(name)
-        if linear is not None and not system.depends(name):
-            if system.scope.fixed(linear.coefficient) and "t" not in names_in(linear.rest):
-                found.add(name)
+        if linear is None or system.depends(name):
+            continue
+        if system.scope.fixed(linear.coefficient) and "t" not in names_in(linear.rest):
+            found.add(name)
     return frozenset(found)
 
 
