@@ -186,4 +186,5 @@ def point_at(text: str, start: int, end: int, line_no: int | None = None) -> str
     margin = len(line) - len(line.lstrip())
     head = f"  line {number}: " if numbered else "  "
     width = max(1, min(end, line_end) - start)
-    return f"{head}{line[margin:].rstrip()}\n{' ' * (len(head) + start - line_start - margin)}{'^' * width}"
+    indent = " " * (len(head) + start - line_start - margin)
+    return f"{head}{line[margin:].rstrip()}\n{indent}{'^' * width}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
-from rheobase.errors import EquationError, UnitError, UnknownNameError, did_you_mean
+from rheobase.errors import EquationError, UnitError, UnknownNameError, UserError, did_you_mean
 from rheobase.language.checking import check_model
 from rheobase.language.definitions import (
     DIFFERENTIAL,
@@ -55,10 +55,10 @@ class Parts:
     functions: dict[str, UserFunction]
     equations: tuple[Equation, ...] = ()
     threshold: Expr | None = None
-    threshold_source: Source = field(default_factory=lambda: Source("", "threshold"))
+    threshold_source: Source = field(default_factory=lambda: Source(""))
     reset: tuple[Statement, ...] = ()
     refractory: Expr | None = None
-    refractory_source: Source = field(default_factory=lambda: Source("", "refractory"))
+    refractory_source: Source = field(default_factory=lambda: Source(""))
     refractory_kind: str = "none"
     receives: Mapping[str, tuple[Statement, ...]] = field(default_factory=dict)
     weights: Mapping[str, Unit] = field(default_factory=dict)
@@ -129,7 +129,7 @@ def _text(value: Any, what: str, example: str) -> str:
 
 
 def _condition(parts: Parts, text: str, what: str) -> tuple[Expr, Source]:
-    source = Source(text, what)
+    source = Source(text)
     return inline(parse_expression(text, what=f"the {what}"), parts.functions, source), source
 
 
@@ -183,7 +183,7 @@ def _read_refractory(parts: Parts, given: Any) -> None:
         free for free in ("tau_ref", "refractory_period", "refractory_time") if free not in taken
     )
     parts.refractory = Name(name, (0, len(str(given))))
-    parts.refractory_source = Source(str(given), "refractory")
+    parts.refractory_source = Source(str(given))
     parts.arguments = replace(
         parts.arguments,
         refractory=name,
@@ -218,9 +218,7 @@ def _read_receives(parts: Parts) -> None:
             raise EquationError(
                 f"receives, {port}: the text is empty", mend=f'write {port}="v += weight"'
             )
-        receives[port] = tuple(
-            replace(s, source=Source(s.source.text, f"receives, {port}")) for s in statements
-        )
+        receives[port] = statements
     parts.receives = MappingProxyType(receives)
 
 
@@ -267,7 +265,7 @@ def _read_initial(parts: Parts) -> None:
         if name not in states:
             raise _no_state(name, states, parts)
         if isinstance(value, str) and not is_quantity_text(value):
-            source = Source(value, f"initial value of {name}")
+            source = Source(value)
             expression = parse_expression(value, what=f"initial, {name}")
             expressions[name] = inline(expression, parts.functions, source)
             sources[name] = source
@@ -280,7 +278,7 @@ def _read_initial(parts: Parts) -> None:
     parts.initial_sources = sources
 
 
-def _no_state(name: str, states: Mapping[str, Equation], parts: Parts) -> EquationError:
+def _no_state(name: str, states: Mapping[str, Equation], parts: Parts) -> UserError:
     known = {equation.name: equation for equation in parts.equations}
     if name in known:
         kind = "a parameter" if known[name].kind == PARAMETER else "a subexpression"
@@ -293,7 +291,7 @@ def _no_state(name: str, states: Mapping[str, Equation], parts: Parts) -> Equati
             f"initial: {name} is {kind}, and only states have initial values", mend=mend
         )
     meant = did_you_mean(name, states)
-    return EquationError(
+    return UnknownNameError(
         f"initial: the model has no state {name}",
         mend=f"did you mean {meant}?" if meant else "its states are: " + ", ".join(states),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from rheobase.errors import EquationError, UnitError
+from rheobase.errors import EquationError, UnitError, did_you_mean
 from rheobase.language.definitions import (
     DIFFERENTIAL,
     PARAMETER,
@@ -15,10 +15,18 @@ from rheobase.language.definitions import (
     Statement,
 )
 from rheobase.language.dimension_check import Checker, find_weight, over_time
-from rheobase.language.expressions import Compare, Expr, calls_in, names_in
+from rheobase.language.expressions import Compare, Expr, Name, calls_in, names_in, walk
 from rheobase.language.mending import likely_units, sibling_text, siblings
 from rheobase.language.names import check_names, unknown_name
-from rheobase.units import DIMENSIONLESS, Unit, describe, parse_unit, usual_unit
+from rheobase.units import (
+    DIMENSIONLESS,
+    UNITS,
+    Unit,
+    describe,
+    parse_unit,
+    spelled_out,
+    usual_unit,
+)
 
 if TYPE_CHECKING:
     from rheobase.language.building import Parts
@@ -67,7 +75,7 @@ def _check_all_names(parts: Parts) -> None:
     if parts.threshold is not None:
         check(parts.threshold, parts.threshold_source, "the threshold")
     for statement in parts.reset:
-        check(statement.expression, _titled(statement, "reset"), "reset")
+        check(statement.expression, statement.source, "reset")
     if parts.refractory is not None:
         check(parts.refractory, parts.refractory_source, "refractory")
     for port, statements in parts.receives.items():
@@ -77,10 +85,6 @@ def _check_all_names(parts: Parts) -> None:
     for name, source in parts.initial_sources.items():
         assert not isinstance(parts.initial, str)
         check(parts.initial[name], source, f"initial, {name}")
-
-
-def _titled(statement: Statement, title: str) -> Source:
-    return statement.source if statement.source.title else Source(statement.source.text, title)
 
 
 # --- what goes with what -----------------------------------------------------------------------
@@ -131,8 +135,7 @@ def _is_upward(threshold: Expr) -> bool:
 
 def _check_target(parts: Parts, statement: Statement, what: str) -> None:
     """Refuse statements that write what cannot be written."""
-    source = statement.source if statement.source.title else Source(statement.source.text, what)
-    place = source.point(statement.target_span)
+    place = statement.source.point(statement.target_span)
     target = statement.target
     equation = next((e for e in parts.equations if e.name == target), None)
     why = mend = ""
@@ -231,7 +234,7 @@ class _Dimensions:
         if statement.operator in ("*=", "/="):
             unit, reason = _PLAIN, f"{statement.operator} scales {statement.target}"
         expression = statement.expression
-        self.attempt(expression, _titled(statement, what), f"{what}, `{statement.text}`",
+        self.attempt(expression, statement.source, f"{what}, `{statement.text}`",
                      lambda checker: checker.require(expression, unit, reason), units)  # fmt: skip
 
     def check_receives(self) -> None:
@@ -288,6 +291,9 @@ class _Dimensions:
         units: Mapping[str, Unit],
     ) -> UnitError | None:
         """Look for one parameter whose other unit would mend the expression."""
+        mistaken = self.mistaken_unit(expression, source, label, needs, units)
+        if mistaken is not None:
+            return mistaken
         names = sorted((names_in(expression) | calls_in(expression)) & self.by_name.keys())
         parameters = [self.by_name[name] for name in names if self.by_name[name].kind == PARAMETER]
         for parameter in parameters:
@@ -306,6 +312,27 @@ class _Dimensions:
                     if parameter.line == 0:
                         mend = f"give {parameter.name} in {likely.text}"
                     return self.wrong_unit(parameter, likely, source, expression, label, mend)
+        return None
+
+    def mistaken_unit(
+        self,
+        expression: Expr,
+        source: Source,
+        label: str,
+        needs: Callable[[Checker], None],
+        units: Mapping[str, Unit],
+    ) -> UnitError | None:
+        """Look for a unit where a variable was meant: cm, which other tools call C_m."""
+        for node in walk(expression):
+            if not (isinstance(node, Name) and node.id in UNITS) or node.id in units:
+                continue
+            meant = did_you_mean(node.id, self.by_name)
+            if meant and self.fits(source, label, needs, {**units, node.id: units[meant]}):
+                return UnitError(
+                    f"{label}: {node.id} is the unit {spelled_out(node.id)} here",
+                    place=source.point(node.span),
+                    mend=f"did you mean {meant}?",
+                )
         return None
 
     def wrong_unit(

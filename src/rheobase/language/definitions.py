@@ -20,12 +20,10 @@ class Source:
     """
 
     text: str
-    title: str = ""  # what the text is: "threshold", "reset"; "" for the equations
 
     def point(self, span: Span) -> str:
         """Draw carets under a place of the text."""
-        drawn = point_at(self.text, *span)
-        return f"in the {self.title}:\n{drawn}" if self.title else drawn
+        return point_at(self.text, *span)
 
     def line_of(self, position: int) -> int:
         """Return the number of the line a position is in, counted from 1."""

@@ -59,7 +59,7 @@ def describe_model(model: Model) -> str:
     """Return equations, spiking and a table of parameters with values and units."""
     lines = [model.name]
     if model.doc:
-        lines += [model.doc.strip(), ""]
+        lines[0] += f": {model.doc.strip().splitlines()[0]}"
     lines += [f"  {line}" for line in _equation_lines(model)]
     lines += [f"  {function}" for function in model.functions.values()]
     lines += [f"  {line}" for line in _spiking_lines(model)]

@@ -75,7 +75,7 @@ class Kind:
         if self.dimension == DIMENSIONLESS:
             return "a plain number"
         words = describe(self.dimension)
-        return self.unit if words.endswith(self.unit) else f"{self.unit} ({words})"
+        return self.unit if words.startswith("a quantity in") else f"{self.unit} ({words})"
 
 
 _PLAIN = Kind(DIMENSIONLESS)
@@ -116,18 +116,23 @@ def constant_value(expression: Expr) -> float | None:
         if left is None or right is None:
             return None
         try:
-            results = {
-                "+": lambda: left + right,
-                "-": lambda: left - right,
-                "*": lambda: left * right,
-                "/": lambda: left / right,
-                "**": lambda: left**right,
-            }
-            result = results[expression.operator]() if expression.operator in results else None
+            result = _fold(expression.operator, left, right)
         except (ZeroDivisionError, OverflowError):
             return None
         return result if isinstance(result, float) else None
     return None
+
+
+def _fold(operator: str, left: float, right: float) -> object:
+    if operator == "+":
+        return left + right
+    if operator == "-":
+        return left - right
+    if operator == "*":
+        return left * right
+    if operator == "/":
+        return left / right
+    return left**right if operator == "**" else None
 
 
 class Checker:
@@ -194,6 +199,7 @@ class Checker:
         return self.call(expression, expected)
 
     def name(self, node: Name) -> Kind:
+        """Return what a name is: a variable, else a unit or a built-in."""
         if node.id == "weight" and self.open_weight:
             return Kind(DIMENSIONLESS, (), weight=1.0)
         unit = self.units.get(node.id) or _BUILT_IN.get(node.id) or UNITS.get(node.id)
@@ -215,6 +221,7 @@ class Checker:
         return found
 
     def condition(self, expression: Expr, operator: str) -> None:
+        """Require a condition, as an operand of `operator`."""
         found = self.kind(expression)
         literal = isinstance(expression, Number) and expression.value in (0.0, 1.0)
         if not found.boolean and not literal:
@@ -239,6 +246,7 @@ class Checker:
     # --- operators ---
 
     def binary(self, node: Binary, expected: Dimension | None) -> Kind:
+        """Return what an arithmetic operation gives."""
         if node.operator in "+-":
             return self.add(node, expected)
         if node.operator in ("*", "/"):
@@ -270,20 +278,22 @@ class Checker:
         return of_left, of_right
 
     def quiet(self, expression: Expr) -> Dimension | None:
+        """Return the dimension of an expression, None where it has an error."""
         try:
             return self.kind(expression).dimension
         except (UnitError, EquationError):
             return None
 
     def add(self, node: Binary, expected: Dimension | None) -> Kind:
+        """Require two summands of one dimension."""
         left = self.value(node.left, expected)
         right = self.value(node.right, expected)
         if self.same(left, right):
             return left if left.factors and len(left.factors) <= len(right.factors) else right
         odd, odd_kind, other = node.right, right, left
-        if (expected is not None and right.dimension == expected != left.dimension) or (
-            left.dimension == DIMENSIONLESS and isinstance(node.left, Number)
-        ):
+        right_fits = expected is not None and right.dimension == expected != left.dimension
+        bare = left.dimension == DIMENSIONLESS and isinstance(node.left, Number)
+        if right_fits or bare:
             odd, odd_kind, other = node.left, left, right
         verb, link = ("add", "to") if node.operator == "+" else ("subtract", "from")
         given = "a plain number" if odd_kind.dimension == DIMENSIONLESS else odd_kind.unit
@@ -295,10 +305,11 @@ class Checker:
             odd.span,
             f"cannot {verb} {given} {link} {onto}; {mend}",
             expected=describe(other.dimension),
-            given=f"`{to_text(odd)}`, {describe(odd_kind.dimension)}",
+            given=f"`{to_text(odd)}`, {odd_kind.words}",
         )
 
     def raise_to_power(self, node: Binary) -> Kind:
+        """Return a power; what has a unit takes exponents that are written out."""
         base = self.value(node.left)
         self.plain(node.right, "an exponent")
         if base.dimension == DIMENSIONLESS and not base.weight:
@@ -314,6 +325,7 @@ class Checker:
         return _power(base, exponent)
 
     def compare(self, node: Compare) -> Kind:
+        """Require two sides of one dimension."""
         left, right = self.value(node.left), self.value(node.right)
         if self.same(left, right):
             return _CONDITION
@@ -333,6 +345,7 @@ class Checker:
     # --- functions ---
 
     def call(self, node: Call, expected: Dimension | None) -> Kind:
+        """Return what a function gives, its arguments checked."""
         if node.function in self.units:  # a current over time, drive(t)
             unit = self.units[node.function]
             return Kind(unit.dimension, unit_factors(unit.text))

@@ -164,6 +164,16 @@ def _label(piece: str, match: re.Match[str] | None) -> str:
 def _find_colon(piece: str, source: Source, start: int, label: str) -> int:
     """Return where the unit begins; a colon inside parentheses means one was not closed."""
     colon = piece.find(":")
+    whole = piece.count("(") == piece.count(")")
+    if colon >= 0 and whole and piece[:colon].count("(") > piece[:colon].count(")"):
+        lambda_ = "lambda" in piece[:colon]
+        raise EquationError(
+            f"{label}: a lambda is not allowed" if lambda_ else f"{label}: a colon in parentheses",
+            place=source.point((start + colon, start + colon + 1)),
+            mend='functions are given as text: functions=["f(x) = x/(1 + x)"]'
+            if lambda_
+            else "the unit stands behind the expression: expression : unit (flags)",
+        )
     check_parentheses(piece[:colon] if colon >= 0 else piece, source, start, label)
     return colon
 
@@ -214,7 +224,7 @@ def check_parameter_name(name: str) -> None:
     ------
     EquationError
     """
-    _check_name(name, (0, len(name)), Source(name, "parameters"))
+    _check_name(name, (0, len(name)), Source(name))
 
 
 def _check_name(name: str, span: Span, source: Source) -> None:

@@ -23,6 +23,7 @@ from rheobase.language.expressions import (
     walk,
 )
 from rheobase.language.parsing import RANDOM, read_expression
+from rheobase.units import UNITS
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ def function(text: str) -> UserFunction:
     EquationError
         If it cannot be read.
     """
-    source = Source(text, "function")
+    source = Source(text)
     match = _HEADER.match(text)
     if match is None:
         raise EquationError(
@@ -225,7 +226,7 @@ def collect(functions: Iterable[UserFunction | str]) -> dict[str, UserFunction]:
         if made.name in collected:
             raise EquationError(f"the function {made.name} is defined twice")
         _check_reads(made)
-        source = Source(made.text, "function")
+        source = Source(made.text)
         collected[made.name] = replace(
             made, expression=inline(made.expression, collected, source)
         )  # fmt: skip
@@ -235,12 +236,10 @@ def collect(functions: Iterable[UserFunction | str]) -> dict[str, UserFunction]:
 
 
 def _check_reads(made: UserFunction) -> None:
-    from rheobase.units import UNITS
-
     for name in sorted(names_in(made.expression)):
         if name not in made.parameters and name not in UNITS and name != "pi":
             raise UnknownNameError(
                 f"the function {made.name} reads {name}, which is not one of its arguments",
-                place=Source(made.text, "function").point((0, len(made.text))),
+                place=Source(made.text).point((0, len(made.text))),
                 mend=f"write {made.name}({', '.join([*made.parameters, name])}) = ...",
             )

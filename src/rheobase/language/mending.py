@@ -83,6 +83,8 @@ def mend_mismatch(given: Dimension, expected: Dimension, unit: str, text: str) -
         return f"multiply {it} with a conductance (or divide it by a resistance)"
     if lack == _dimension("ohm"):
         return f"multiply {it} with a resistance (or divide it by a conductance)"
+    if lack == _TIME**-0.5:
+        return f"white noise goes with the root of a time: multiply {it} with sqrt(2/tau)"
     if lack == _TIME**-1:
         return f"divide {it} by a time"
     return f"{describe(expected)} is needed, such as one in {usual_unit(expected)}"

@@ -7,45 +7,12 @@ import re
 from rheobase.errors import EquationError
 from rheobase.language.definitions import Source
 
-_GREEK = dict(
-    zip(
-        "αβγδεζηθικλμνξπρστυφχψωΔΓΘΛΣΦΨΩ",
-        [
-            "alpha",
-            "beta",
-            "gamma",
-            "delta",
-            "epsilon",
-            "zeta",
-            "eta",
-            "theta",
-            "iota",
-            "kappa",
-            "lambda_",
-            "mu",
-            "nu",
-            "xi",
-            "pi",
-            "rho",
-            "sigma",
-            "tau",
-            "upsilon",
-            "phi",
-            "chi",
-            "psi",
-            "omega",
-            "Delta",
-            "Gamma",
-            "Theta",
-            "Lambda",
-            "Sigma",
-            "Phi",
-            "Psi",
-            "Omega",
-        ],
-        strict=True,
-    )
+_GREEK_LETTERS = "αβγδεζηθικλμνξπρστυφχψωΔΓΘΛΣΦΨ"
+_GREEK_NAMES = (
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda_ mu nu xi pi rho sigma tau"
+    " upsilon phi chi psi omega Delta Gamma Theta Lambda Sigma Phi Psi"
 )
+_GREEK = dict(zip(_GREEK_LETTERS, _GREEK_NAMES.split(), strict=True))
 _SIGNS = {"²": "**2", "³": "**3", "⁴": "**4", "·": "*", "×": "*", "⋅": "*", "−": "-", "–": "-",
           "÷": "/", "µ": "u", "Ω": "ohm", "≥": ">=", "≤": "<=", "≠": "!=", "∞": "inf",
           "′": "a derivative as dv/dt", "\u00a0": "a plain space"}  # fmt: skip
@@ -98,7 +65,8 @@ def check_characters(text: str, source: Source, offset: int, label: str) -> None
         elif character == "!" and after != "=":
             what, mend = "! is not part of the language", "write `not`"
         elif character == "=" and after != "=" and before not in tuple("=<>!:"):
-            what, mend = "a single = does not compare", _mend_operator(text, at, " == ")
+            what = "a single = does not compare"
+            mend = f"write {text[:at].strip()} == {text[at + 1 :].strip()}, or >, <, >=, <="
         elif character in ";?@$`":
             what, mend = f"{character} is not part of the language", "write plain arithmetic"
         if what:
@@ -132,7 +100,6 @@ def mend_adjacent(text: str) -> str:
         left, right = match.group(1), match.group(2)
         if left not in _KEYWORDS and right not in _KEYWORDS:
             return f"a sign is missing: write {left}*{right}"
-    match = re.search(r"(?<![\w.])(\d[\d.]*)([A-Za-z_]\w*)", text)
-    if match is None:
-        match = re.search(r"(\))([\w.(]+)", text)
-    return f"a sign is missing: write {match.group(1)}*{match.group(2)}" if match else ""
+    number = re.search(r"(?<![\w.])(\d[\d.]*)([A-Za-z_]\w*)", text)
+    beside = number or re.search(r"(\))([\w.(]+)", text)
+    return f"a sign is missing: write {beside.group(1)}*{beside.group(2)}" if beside else ""
