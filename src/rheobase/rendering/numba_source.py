@@ -22,7 +22,7 @@ _RESERVED = frozenset(
     ["lo", "hi", "n", "i", "k", "step", "count", "number", "ids", "targets", "weights",
      "weight", "stride", "table", "numbers", "key", "fma", "select", "step_number", "float",
      "int", "range", "njit", "cfunc", "library", "random", "update", "on_spike", "observe",
-     "arrive", "load_address"]
+     "arrive", "load_address", "wide_vectors"]
 )  # fmt: skip
 _VIEWS = {"float64": "float64_view", "int64": "int64_view", "uint8": "uint8_view",
           "uint64": "uint64_view"}  # fmt: skip
@@ -230,7 +230,7 @@ def _header(program: Program, names: Names) -> str:
         used |= {"int32_view"}
     if any(p.event for p in program.ports.values()):
         used |= {"float32_view"}
-    imported = ["fma", "load_address", "select", *sorted(used)]
+    imported = ["fma", "load_address", "select", "wide_vectors", *sorted(used)]
     lines += ["", "from rheobase.rendering.intrinsics import ("]
     lines += [f"    {name}," for name in sorted(imported)]
     lines += [")"]
@@ -279,6 +279,8 @@ def _kernel(program: Program, names: Names, title: str, block: Block) -> str:
         note = program.number_notes[index]
         said = f"  # {note}" if note and note != name else ""
         lines.append(f"    {names[name]} = number[{index}]{said}"[:120])
+    if block.kind == "map":
+        lines.append("    wide_vectors()")
     taken: set[str] = set()
     for part in block.loops():
         before, inside = BlockText(program, part, names, taken).lines()
@@ -303,6 +305,8 @@ def _glue(program: Program, title: str, block: Block, arrays: list[str]) -> str:
     signature = f"void({', '.join(['int64'] * count)})"
     lines = [f'@cfunc("{signature}", cache=True, nopython=True, error_model="numpy")']
     lines.append(f"def {title}_at({arguments}):")
+    if block.kind == "map":
+        lines.append("    wide_vectors()")
     order = {a.name: k for k, a in enumerate(program.arrays)}
     whole = block.kind != "map"
     first, length = ("0", "1 << 40") if whole else ("lo", "hi - lo")
