@@ -190,10 +190,8 @@ def split_quantity(value: Any, what: str = "the value") -> tuple[Any, Unit]:
             f"{what}: this is a quantity of the package {package}",
             mend="take units from here: from rheobase.units import ms, mV",
         )
-    if (
-        isinstance(value, (list, tuple))
-        or getattr(getattr(value, "dtype", None), "kind", "") == "O"
-    ):
+    kind = getattr(getattr(value, "dtype", None), "kind", "")
+    if isinstance(value, (list, tuple)) or kind == "O":
         return _split_list(list(value), what)
     if kind and kind in "biuf":
         return value, _ONE
