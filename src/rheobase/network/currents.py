@@ -127,6 +127,12 @@ class Current:
                 "the factor of a current is one finite number, or one for each cell",
                 given=f"{factor}",
             )
+        if np.size(value) > 1 and self.size not in (None, np.size(value)):
+            raise ShapeError(
+                "the factors of a current do not fit",
+                expected=f"one, or {self.size}: it has one value for each of {self.size} cells",
+                given=f"{np.size(value)} factors",
+            )
         scale = value if isinstance(value, float) else read_only(value)
         return Current(tuple(shape.scaled(scale) for shape in self.shapes), self.unit)
 
@@ -301,7 +307,7 @@ def pulse_train(
     *,
     frequency: Any = None,
 ) -> Current:
-    """Pulses of one width, one a period, the first at `start`; edges rounded to the grid.
+    """Pulses of one width, one a period, the first at `start`; begin and width rounded to steps.
 
     Parameters
     ----------

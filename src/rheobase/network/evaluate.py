@@ -131,7 +131,10 @@ def evaluate(
     """
     with np.errstate(all="ignore"):
         found = _Evaluator(names, random, functions).of(expression)
-    return float(found) if np.ndim(found) == 0 else np.asarray(found)
+    if np.ndim(found) == 0:
+        return float(found)
+    # a name alone gives the caller's own array, which may be written to later
+    return np.array(found) if isinstance(expression, Name) else np.asarray(found)
 
 
 class _Evaluator:

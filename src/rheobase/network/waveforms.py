@@ -196,16 +196,16 @@ class PulseTrain(Shape):
     amplitude: Amount
 
     def terms(self, dt: float, origin: float) -> tuple[Term, ...]:
-        """Return one term, 1 during the pulses; each edge is rounded by itself."""
+        """Return one term, 1 during the pulses: begin and width of each rounded to steps."""
         first, end = window(self.start, self.stop, dt, origin, "pulse_train")
-        window(self.start, self.start + self.width, dt, origin, "pulse_train: a pulse")
-        begins, period, width = (self.start - origin) / dt, self.period / dt, self.width / dt
+        width = window(0.0, self.width, dt, 0.0, "pulse_train: a pulse")[1]
+        begins, period = (self.start - origin) / dt, self.period / dt
 
         def on(steps: Ints) -> Floats:
             # Pulse m begins in the step nearest to begins + m*period; `last` is the last begun.
             last = np.ceil((steps + 0.5 - TOLERANCE - begins) / period) - 1.0
-            pulse_end = nearest_steps(begins + last * period + width, 1.0)
-            inside = (last >= 0) & (steps < pulse_end)
+            began = nearest_steps(begins + last * period, 1.0)
+            inside = (last >= 0) & (steps < began + width)
             return _column(inside & (steps >= first) & (steps < end))
 
         return (WaveformTerm(on, _amplitudes(self.amplitude)),)
