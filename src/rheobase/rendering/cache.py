@@ -37,6 +37,8 @@ _INLINED_SOURCES = (
     "exponential.py",
     "trigonometric.py",
     "functions.py",
+    "philox.py",
+    "fills.py",
     "random.py",
 )
 

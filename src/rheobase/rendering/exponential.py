@@ -103,6 +103,16 @@ def exprel(x: Value) -> Value:
     return select(fabs(x) < 1e-17, 1.0, select(x > 717.0, INF, y))
 
 
+def bernoulli(x: Value) -> Value:
+    """x/(exp(x) - 1), 1 at 0, with one division; within 4 ulp; inf at -inf, 0 above 717."""
+    bounded = select(x < -40.0, -40.0, select(x > 717.0, 717.0, x))
+    rounded, r = _reduce_exp(bounded)
+    small = _power_of_two(rounded, -11)
+    y = fma(small, fma(_exp_tail(r), r * r, r), small - 0.00048828125)
+    y = x / y * 0.00048828125
+    return select(fabs(x) < 1e-17, 1.0, select(x > 717.0, 0.0, y))
+
+
 def _half_exp(x: Value) -> Value:
     """exp(x)/2 for x >= 0; inf above 710.47, where exp(x)/2 leaves float64."""
     rounded, r = _reduce_exp(x)
@@ -178,6 +188,12 @@ def log(x: Value) -> Value:
     biased, m = _split_float(select(tiny, x * SUBNORMAL_SCALE, x))
     k = _exponent(biased) - select(tiny, 54.0, 0.0)
     return _log_ends(x, _log_sum(m - 1.0, k))
+
+
+def log_positive(x: Value) -> Value:
+    """The natural logarithm of normal x, 0 < x < inf: `log` without the care for other x."""
+    biased, m = _split_float(x)
+    return _log_sum(m - 1.0, _exponent(biased))
 
 
 def log1p(x: Value) -> Value:

@@ -32,16 +32,19 @@ _PRIMITIVES = (
     "floor",
     "fma",
     "rint",
+    "scratch",
     "select",
     "shift_right",
     "sqrt",
     "trunc",
+    "unsigned",
 )
 
 _FUNCTIONS: Mapping[str, Callable[..., Value]] = {
     "exp": exponential.exp,
     "expm1": exponential.expm1,
     "exprel": exponential.exprel,
+    "bernoulli": exponential.bernoulli,
     "log": exponential.log,
     "log1p": exponential.log1p,
     "log2": exponential.log2,
@@ -142,16 +145,25 @@ def namespace_numba() -> Mapping[str, Any]:
     """
     from rheobase.rendering import intrinsics
 
+    bound = compiled_twins()
+    names = {name: bound[function] for name, function in _FUNCTIONS.items()}
+    names["where"] = names["select"] = intrinsics.select
+    names["pow_int"] = inlined(_pow_int_compiled)
+    return MappingProxyType(names)
+
+
+@cache
+def compiled_twins() -> Mapping[Any, Any]:
+    """What stands for each primitive and each function in compiled code."""
+    from rheobase.rendering import intrinsics
+
     bound: dict[Any, Any] = {
         getattr(primitives, name): getattr(intrinsics, name) for name in _PRIMITIVES
     }
     bound[primitives.fma_exact] = intrinsics.fma
     for module in (exponential, trigonometric):
         bind_to_numba(module, bound)
-    names = {name: bound[function] for name, function in _FUNCTIONS.items()}
-    names["where"] = names["select"] = intrinsics.select
-    names["pow_int"] = inlined(_pow_int_compiled)
-    return MappingProxyType(names)
+    return MappingProxyType(bound)
 
 
 def inlined(function: Callable[..., Any]) -> Any:
@@ -165,7 +177,9 @@ def inlined(function: Callable[..., Any]) -> Any:
     )(function)
 
 
-def bind_to_numba(module: ModuleType, bound: dict[Any, Any]) -> None:
+def bind_to_numba(
+    module: ModuleType, bound: dict[Any, Any], compiler: Callable[..., Any] = inlined
+) -> None:
     """Add compiled twins of all functions of a module to `bound` (function -> twin).
 
     A twin runs the same code with every function it names replaced by its twin.
@@ -174,7 +188,7 @@ def bind_to_numba(module: ModuleType, bound: dict[Any, Any]) -> None:
     for value in vars(module).values():
         if isinstance(value, FunctionType) and value.__module__ == module.__name__:
             twin = FunctionType(value.__code__, names, value.__name__, value.__defaults__)
-            bound[value] = inlined(twin)
+            bound[value] = compiler(twin)
     for name, value in vars(module).items():
         if isinstance(value, FunctionType) and value in bound:
             names[name] = bound[value]

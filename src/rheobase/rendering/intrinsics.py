@@ -257,3 +257,21 @@ def call_kernel7(
 ) -> Any:
     """Call the C function `void f(int64 a, b, c, d, e, f, g)` at an address."""
     return types.void(*[types.int64] * 8), _emit_call(7)
+
+
+@intrinsic
+def call_kernel9(
+    typing_context: Any,
+    address: Any,
+    a: Any,
+    b: Any,
+    c: Any,
+    d: Any,
+    e: Any,
+    f: Any,
+    g: Any,
+    h: Any,
+    i: Any,
+) -> Any:
+    """Call the C function `void f(int64 a, b, c, d, e, f, g, h, i)` at an address."""
+    return types.void(*[types.int64] * 10), _emit_call(9)

@@ -35,6 +35,7 @@ def fma(a, b, c):
     return fma_instruction(a, b, c)
 '''
 
+SCRATCH = 1024  # numbers of scratch: 8 KB, of which the nearest cache holds several
 _SPLITTER = 2.0**27 + 1.0
 
 
@@ -105,6 +106,11 @@ def shift_right(bits: Value, places: int) -> Value:
     return (np.asarray(bits).view(np.uint64) >> np.uint64(places)).view(np.int64)[()]
 
 
+def unsigned(x: Value) -> Value:
+    """An integer as a uint64; a negative one modulo 2**64."""
+    return np.asarray(x).astype(np.uint64)[()]
+
+
 def floor(x: Value) -> Value:
     """The largest integer <= x."""
     return np.floor(x)
@@ -138,3 +144,8 @@ def fabs(x: Value) -> Value:
 def copysign(size: Value, sign: Value) -> Value:
     """`size` with the sign bit of `sign`."""
     return np.copysign(size, sign)
+
+
+def scratch() -> Value:
+    """An array of `SCRATCH` float64 with anything in it (on the stack in compiled code)."""
+    return np.empty(SCRATCH, np.float64)
