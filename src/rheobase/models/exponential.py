@@ -7,7 +7,8 @@ AdEx = describe(
     title="Adaptive exponential integrate-and-fire neuron.",
     equations="""
         u = minimum(v, V_cut) : mV
-        dv/dt = (g_L*(E_L - u) + g_L*Delta_T*exp((u - V_T)/Delta_T) - w + I)/C_m : mV (unless refractory)
+        dv/dt = (g_L*(E_L - u) + g_L*Delta_T*exp((u - V_T)/Delta_T)
+                 - w + I)/C_m : mV (unless refractory)
         dw/dt = (a*(u - E_L) - w)/tau_w : pA
         I : pA (input)
         """,
@@ -15,7 +16,7 @@ AdEx = describe(
     reset="v = V_r; w += b",
     refractory="tau_ref",
     receives="v += weight",
-    initial="rest",
+    initial={"v": "E_L"},
     ports={"v": "weight in mV, a jump; its sign excites or inhibits"},
     symbols={
         "v": "membrane potential",
@@ -41,6 +42,9 @@ AdEx = describe(
         but the slope of the last step stays finite, so that a Runge-Kutta step across the spike
         leaves w right. The defaults are the pattern "tonic" of Naud et al.; where a spike is
         steep, take a step of 0.01 ms or less to have its time to 0.1 ms.
+
+        It begins at v = E_L and w = 0, as published. That is rest up to the foot of the
+        exponential, which lifts it by 0.08 uV with the defaults; with a = -g_L there is no rest.
         """,
     source="R. Brette and W. Gerstner, Journal of Neurophysiology 94 (2005); patterns: R. Naud,"
     " N. Marcille, C. Clopath and W. Gerstner, Biological Cybernetics 99 (2008).",

@@ -67,82 +67,43 @@ def describe(
     InternalError
         If a symbol has no meaning, or a meaning has no symbol.
     """
+    meanings = {**symbols, **{key: meaning for key, (_, meaning) in parameters.items()}}
     model = make(
         equations,
         parameters={key: default for key, (default, _) in parameters.items()},
         name=name,
-        doc=_document(title, equations, symbols, parameters, source, checked, notes, ports, options),
+        doc=_document(title, meanings, source, checked, notes, ports or {}),
         **options,
     )
-    explained = {*symbols, *parameters}
-    written = {equation.name for equation in model.equations}
-    if explained != written or set(ports or {}) != set(model.receives):
-        raise InternalError(
-            f"{name}: symbols without a meaning or a place: {sorted(explained ^ written)};"
-            f" ports: {sorted(set(ports or {}) ^ set(model.receives))}"
-        )
+    unmatched = {*meanings} ^ {*model.names} | {*(ports or {})} ^ {*model.receives}
+    if unmatched:
+        raise InternalError(f"{name}: without a meaning, or without a place: {sorted(unmatched)}")
     return model
 
 
 def _document(
     title: str,
-    equations: str,
     symbols: Mapping[str, str],
-    parameters: Mapping[str, tuple[str | float, str]],
     source: str,
     checked: str,
     notes: str,
-    ports: Mapping[str, str] | None,
-    options: Mapping[str, Any],
+    ports: Mapping[str, str],
 ) -> str:
-    """Write what `model.doc` says."""
-    parts = [title, textwrap.indent(textwrap.dedent(equations).strip(), "    ")]
-    events = _events(options)
-    if events:
-        parts.append(events)
+    """Write what `model.doc` says; equations and values stand beside it in `describe()`."""
+    parts = [title, "Symbols\n" + _columns(symbols)]
     if ports:
-        lines = [f"    {port}: {_arrival(port, options)} ({what})" for port, what in ports.items()]
-        parts.append("Synapses, what an arriving spike does:\n" + "\n".join(lines))
-    parts.append(
-        "Symbols\n" + _columns([(f"    {name}", meaning) for name, meaning in symbols.items()])
-    )
-    parts.append(
-        "Parameters\n"
-        + _columns([(f"    {k}", str(v), meaning) for k, (v, meaning) in parameters.items()])
-    )
-    parts += [part for part in (textwrap.dedent(notes).strip(),) if part]
-    parts.append(f"Source: {_flow(source)}")
-    parts.append(f"Checked against: {_flow(checked)}")
-    return "\n\n".join(parts) + "\n"
+        parts.append("Synapses: what the weight of an arriving spike is\n" + _columns(ports))
+    parts += [_flow(part) for part in textwrap.dedent(notes).strip().split("\n\n") if part]
+    parts += [_flow(f"Source: {source}"), _flow(f"Checked against: {checked}")]
+    return "\n\n".join(parts)
 
 
-def _events(options: Mapping[str, Any]) -> str:
-    """Say when the model spikes and what follows."""
-    if not options.get("threshold"):
-        return ""
-    lines = [f"Spike when {options['threshold']}"]
-    if options.get("reset"):
-        lines.append(f"then {options['reset']}")
-    if options.get("refractory"):
-        lines.append(f"refractory: {options['refractory']}")
-    return "; ".join(lines) + "."
-
-
-def _arrival(port: str, options: Mapping[str, Any]) -> str:
-    """Return the statements of a port as they were written."""
-    receives = options["receives"]
-    return str(receives[port] if isinstance(receives, Mapping) else receives)
-
-
-def _columns(rows: list[tuple[str, ...]]) -> str:
-    """Set rows of words under each other."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(word.ljust(width) for word, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    )
+def _columns(meanings: Mapping[str, str]) -> str:
+    """Set names and what they mean under each other."""
+    width = max(map(len, meanings))
+    return "\n".join(f"  {name:<{width}}  {meaning}" for name, meaning in meanings.items())
 
 
 def _flow(text: str) -> str:
-    """Return a text written over several lines as one paragraph."""
-    return " ".join(text.split())
+    """Return a text written over several lines as one paragraph of at most 88 columns."""
+    return textwrap.fill(" ".join(text.split()), 88)

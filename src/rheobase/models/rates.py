@@ -10,11 +10,11 @@ from rheobase.models.activations import ACTIVATIONS
 from rheobase.models.library import describe
 
 
-class _RateUnit(Model):
+class RateUnitModel(Model):
     """A rate unit: a `Model` that can also be called with the name of its activation."""
 
     def __call__(self, f: str | None = None, **parameters: Any) -> Model:
-        """Return a copy with another activation, other defaults, or both.
+        """Return a copy with another activation, other values of parameters, or both.
 
         Parameters
         ----------
@@ -25,8 +25,50 @@ class _RateUnit(Model):
 
         Raises
         ------
-        UnknownNameError
-            If there is no such activation or parameter.
+        UnknownNameError, UnitError
+            If there is no such activation or parameter, or its dimension is another.
         """
-        base = self if f is None else _with_activation(f)
-        raise NotImplementedError
+        if f is None:
+            return super().__call__(**parameters)
+        return _rate_unit(f)(**{**self._arguments.parameters, **parameters})
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return RateUnitModel._from_arguments, (self._arguments,)
+
+
+def _rate_unit(f: str) -> Model:
+    """Make a rate unit with an activation."""
+    if f not in ACTIVATIONS:
+        close = did_you_mean(str(f), ACTIVATIONS)
+        raise UnknownNameError(
+            f"RateUnit: there is no activation {f!r}"
+            + (f"; did you mean {close!r}?" if close else ""),
+            mend=f"there are {', '.join(ACTIVATIONS)}",
+        )
+    return describe(
+        "RateUnit",
+        make=RateUnitModel,
+        title="Rate-coded unit: a rate that follows an activation of its input.",
+        equations="""
+            dr/dt = (-r + f(gain*(I - threshold)))/tau : 1
+            I : 1 (input)
+            """,
+        functions=[f"f(x) = {ACTIVATIONS[f]}"],
+        initial={"r": "f(-gain*threshold)"},
+        symbols={"r": "rate", "I": "input: what is injected, and continuous connections"},
+        parameters={
+            "tau": ("10 ms", "time constant"),
+            "gain": (1, "slope of the activation"),
+            "threshold": (0, "input at which the argument of f is 0"),
+        },
+        notes=f"""
+            Called with `f=` and the name of an activation, it gives the unit that has it:
+            {", ".join(ACTIVATIONS)}. Connect rates with `net.connect(..., of="r", to="I")`.
+            """,
+        source="H. R. Wilson and J. D. Cowan, Biophysical Journal 12 (1972), in the form for"
+        " single units of J. J. Hopfield, PNAS 81 (1984).",
+        checked="its solution in closed form under a step of input, for every activation.",
+    )
+
+
+RateUnit = _rate_unit("sigmoid")

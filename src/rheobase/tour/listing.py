@@ -86,7 +86,9 @@ def _definitions(module: ModuleType) -> dict[str, tuple[Definition, str]]:
                 found[alias.asname or alias.name.partition(".")[0]] = (statement, one)
             continue
         assert statement.end_lineno is not None
-        first = min([statement.lineno, *(d.lineno for d in getattr(statement, "decorator_list", []))])
+        first = min(
+            [statement.lineno, *(d.lineno for d in getattr(statement, "decorator_list", []))]
+        )
         source = "\n".join(lines[first - 1 : statement.end_lineno]).replace("  # fmt: skip", "")
         if isinstance(statement, ast.FunctionDef):
             source = _without_annotations(source)

@@ -104,7 +104,9 @@ class Page:
     @property
     def checks(self) -> list[Check]:
         """All checks, from top to bottom."""
-        return [check for block in self.blocks if isinstance(block, Checks) for check in block.checks]
+        return [
+            check for block in self.blocks if isinstance(block, Checks) for check in block.checks
+        ]
 
     @property
     def agrees(self) -> bool:
@@ -131,7 +133,12 @@ class Page:
         return function(*args, **kwargs)
 
     def draw(
-        self, caption: str, alt: str, function: Callable[P, Figure], *args: P.args, **kwargs: P.kwargs
+        self,
+        caption: str,
+        alt: str,
+        function: Callable[P, Figure],
+        *args: P.args,
+        **kwargs: P.kwargs,
     ) -> None:
         """Call a function that draws a figure; add the figure, and its code folded.
 

@@ -137,15 +137,15 @@ def _block(block: Block) -> str:
         case Table(header, rows, caption):
             return _table(header, [[_inline(entry) for entry in row] for row in rows], caption)
         case Checks(checks):
-            header = ("", "published", "found", "tolerance", "verdict")
-            rows = [
+            titles = ("", "published", "found", "tolerance", "verdict")
+            entries = [
                 [
                     *map(_inline, (check.what, check.published, check.found, check.tolerance)),
                     _badge("agrees" if check.agrees else "differs"),
                 ]
                 for check in checks
             ]
-            return _table(header, rows, "")
+            return _table(titles, entries, "")
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> str:
@@ -160,7 +160,9 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -
     head = cells("th", [_inline(title) for title in header])
     body = "".join(cells("td", row) for row in rows)
     foot = f"<caption>{_inline(caption)}</caption>" if caption else ""
-    return f'<div class="scroll"><table>{foot}<thead>{head}</thead><tbody>{body}</tbody></table></div>'
+    return (
+        f'<div class="scroll"><table>{foot}<thead>{head}</thead><tbody>{body}</tbody></table></div>'
+    )
 
 
 def _is_number(text: str) -> bool:

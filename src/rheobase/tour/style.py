@@ -10,7 +10,7 @@ from typing import Any, Final
 BLUE, VERMILION, GREEN, ORANGE = "#0072B2", "#D55E00", "#009E73", "#E69F00"
 SKY, PURPLE, BLACK, GRAY = "#56B4E9", "#CC79A7", "#1a1a1a", "#8a8a8a"
 
-FIGURES: Final[dict[str, Any]] = {
+FIGURES: Final[Any] = {  # settings of Matplotlib
     "figure.figsize": (7.2, 3.2),
     "figure.constrained_layout.use": True,
     "figure.dpi": 110,
@@ -49,10 +49,12 @@ SHEET: Final = """
   --bad: #ff9e66; --badbox: #42210d; --key: #c9a0e4; --string: #7fd1ae; --comment: #8b9099; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink); line-height: 1.55;
-  font: 16px/1.6 "Source Sans 3", "Segoe UI", system-ui, -apple-system, "Helvetica Neue", sans-serif; }
+  font: 16px/1.6 "Source Sans 3", "Segoe UI", system-ui, -apple-system, "Helvetica Neue",
+  sans-serif; }
 main { max-width: 52rem; margin: 0 auto; padding: 2.5rem 1.25rem 5rem; }
 h1 { font-size: 2.1rem; line-height: 1.2; margin: 0 0 .3rem; }
-h2 { font-size: 1.5rem; margin: 3.5rem 0 .6rem; padding-top: .8rem; border-top: 2px solid var(--line); }
+h2 { font-size: 1.5rem; margin: 3.5rem 0 .6rem; padding-top: .8rem;
+  border-top: 2px solid var(--line); }
 h3 { font-size: 1.15rem; margin: 2.6rem 0 .5rem; display: flex; gap: .7rem; align-items: baseline;
   flex-wrap: wrap; }
 p { margin: .7rem 0; max-width: 44rem; }
@@ -77,9 +79,12 @@ pre { background: var(--box); border: 1px solid var(--line); border-radius: 6px;
 code, pre { font-family: "JetBrains Mono", "Cascadia Code", Menlo, Consolas, monospace; }
 p code, td code, li code { font-size: .88em; background: var(--box); padding: .05em .3em;
   border-radius: 3px; }
-.k { color: var(--key); } .s { color: var(--string); } .c { color: var(--comment); font-style: italic; }
-details { margin: .5rem 0 1.2rem; } summary { cursor: pointer; color: var(--soft); font-size: .92rem; }
+.k { color: var(--key); } .s { color: var(--string); }
+.c { color: var(--comment); font-style: italic; }
+details { margin: .5rem 0 1.2rem; }
+summary { cursor: pointer; color: var(--soft); font-size: .92rem; }
 nav ol { padding-left: 1.3rem; } nav li { margin: .15rem 0; }
 footer { color: var(--soft); font-size: .92rem; }
-@media print { details { display: none; } main { max-width: none; } figure, table { break-inside: avoid; } }
+@media print { details { display: none; } main { max-width: none; }
+  figure, table { break-inside: avoid; } }
 """

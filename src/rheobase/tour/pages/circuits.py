@@ -197,7 +197,10 @@ def notebook_train(rates: Any, until: Any) -> np.ndarray:
     """Make a regular train as the notebook does, in floating-point ranges."""
     begin = np.concatenate([[0.0], until[:-1]])
     return np.concatenate(
-        [np.arange(t0 + 1 / (2 * r), t1, 1 / r) for r, t0, t1 in zip(rates, begin, until, strict=True)]
+        [
+            np.arange(t0 + 1 / (2 * r), t1, 1 / r)
+            for r, t0, t1 in zip(rates, begin, until, strict=True)
+        ]
     )
 
 

@@ -89,8 +89,9 @@ def constant_and_random_current(page: Page) -> None:
     page.holds("2.2 µA/cm² with random current", "fires irregularly", f"{noisy} spikes", noisy > 0)
 
 
-def smallest_current(enough: Callable[[rb.SpikeTrains], np.ndarray], low: float, high: float,
-                     duration: Any) -> float:
+def smallest_current(
+    enough: Callable[[rb.SpikeTrains], np.ndarray], low: float, high: float, duration: Any
+) -> float:
     """Return the smallest current (µA/cm²) that is enough, to 0.001: 32 intervals at a time."""
     while high - low > 0.001:
         currents = np.linspace(low, high, 33)

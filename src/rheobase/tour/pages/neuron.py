@@ -54,7 +54,9 @@ def _compare(page: Page, rows: np.ndarray, printed: list[tuple[str, str, str, st
             for value, text in zip(row, expected, strict=True)
         ]
         wrong += found != list(expected)
-        entries.append([expected[0], *(f"{a} | {b}" for a, b in zip(expected[1:], found[1:], strict=True))])
+        entries.append(
+            [expected[0], *(f"{a} | {b}" for a, b in zip(expected[1:], found[1:], strict=True))]
+        )
     page.table(
         ("t [s]", "s: printed | found", "v: printed | found", "refractory left [ms]"), entries
     )
@@ -66,7 +68,9 @@ def a_spike_arrives(page: Page) -> None:
     """First printed check."""
     page.text("A spike with weight 0.03 arrives before the first step: s jumps to 0.03/0.05 = 0.6.")
     rows = page.run(watch, 2, arriving=0.03)
-    _compare(page, rows, [("0.001", "0.600", "0.0000", "0.00"), ("0.002", "0.588", "0.0300", "0.00")])
+    _compare(
+        page, rows, [("0.001", "0.600", "0.0000", "0.00"), ("0.002", "0.588", "0.0300", "0.00")]
+    )
 
 
 @CHAPTER.experiment("A refractory period ends inside a step")
@@ -79,7 +83,9 @@ def a_refractory_period_ends(page: Page) -> None:
         """
     )
     rows = page.run(watch, 2, s=0.5, refractory_left=1.5 * ms)
-    _compare(page, rows, [("0.001", "0.490", "0.0000", "0.50"), ("0.002", "0.480", "0.0123", "0.00")])
+    _compare(
+        page, rows, [("0.001", "0.490", "0.0000", "0.50"), ("0.002", "0.480", "0.0123", "0.00")]
+    )
 
 
 def spike_time() -> float:
