@@ -59,26 +59,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"rheobase {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    tour = commands.add_parser(
-        "tour",
-        parents=[common],
-        help="run every level once and write a report",
-        description="Run published experiments of every level and write a report: for each its "
-        "figure, the code that made it, the numbers published and the numbers found.",
-    )
-    tour.add_argument(
-        "--out",
-        type=Path,
-        default=Path("tour-report"),
-        metavar="DIR",
-        help="folder of the report (default: %(default)s)",
-    )
-    tour.add_argument("--quick", action="store_true", help="smaller networks, shorter runs")
-    tour.add_argument(
-        "--no-open", action="store_true", help="do not open the report in a web browser"
-    )
-    tour.set_defaults(action=_tour)
-
+    _add_tour(commands, common)
     run = commands.add_parser(
         "run",
         parents=[common],
@@ -120,6 +101,31 @@ def build_parser() -> argparse.ArgumentParser:
     )
     doctor.set_defaults(action=_doctor)
     return parser
+
+
+def _add_tour(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    common: argparse.ArgumentParser,
+) -> None:
+    tour = commands.add_parser(
+        "tour",
+        parents=[common],
+        help="run every level once and write a report",
+        description="Run published experiments of every level and write a report: for each its "
+        "figure, the code that made it, the numbers published and the numbers found.",
+    )
+    tour.add_argument(
+        "--out",
+        type=Path,
+        default=Path("tour-report"),
+        metavar="DIR",
+        help="folder of the report (default: %(default)s)",
+    )
+    tour.add_argument("--quick", action="store_true", help="smaller networks, shorter runs")
+    tour.add_argument(
+        "--no-open", action="store_true", help="do not open the report in a web browser"
+    )
+    tour.set_defaults(action=_tour)
 
 
 def _add_bench(
