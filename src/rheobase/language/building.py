@@ -160,7 +160,7 @@ def _read_spiking(parts: Parts) -> None:
             mend=f'write crossing="{meant or "grid"}"',
         )
     method = arguments.method
-    if not (isinstance(method, str) and re.fullmatch(r"[a-z]\w*", method)):
+    if not (isinstance(method, str) and re.fullmatch(r"[A-Za-z]\w*", method)):
         raise EquationError(
             f"method: {method!r} is not the name of a method",
             mend='write method="auto", or a name such as "rk4" or "exponential_euler"',

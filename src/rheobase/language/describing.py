@@ -79,13 +79,18 @@ def describe_model(model: Model) -> str:
 
 def summarize(model: Model) -> str:
     """Return the name, the equations and one line of values."""
-    lines = [model.name, *(f"  {line}" for line in _equation_lines(model))]
+    shown = [
+        e.text
+        for e in model.equations
+        if e.kind != PARAMETER or e.flags or e.name not in model.defaults
+    ]
+    lines = [model.name, *(f"  {line}" for line in shown)]
     lines += [f"  {line}" for line in _spiking_lines(model)]
     values = []
     for name in model.defaults:
         unit = model.unit_of(name).text
-        shown = "" if unit == "1" else f" {unit}"
-        values.append(f"{name} = {value_text(model, name)}{shown}")
+        behind = "" if unit == "1" else f" {unit}"
+        values.append(f"{name} = {value_text(model, name)}{behind}")
     if values:
         lines.append("  " + ", ".join(values))
     return "\n".join(lines)

@@ -135,6 +135,8 @@ _PRECEDENCE = {"or": 1, "and": 2, "not": 3, "compare": 4, "+": 5, "-": 5, "*": 6
 
 
 def _precedence(expression: Expr) -> int:
+    if isinstance(expression, Number) and expression.value < 0:
+        return _PRECEDENCE["negate"]
     if isinstance(expression, (Binary, Logical)):
         return _PRECEDENCE[expression.operator]
     if isinstance(expression, Compare):
@@ -169,4 +171,6 @@ def to_text(expression: Expr) -> str:
         return f"{inner(expression.left, own + 1)}**{inner(expression.right, own)}"
     tight = operator in ("*", "/", "%", "//")
     gap = "" if tight else " "
-    return f"{inner(expression.left, own)}{gap}{operator}{gap}{inner(expression.right, own + 1)}"
+    # a < b < c would be a chain, so a comparison of a comparison keeps its parentheses
+    left = own + 1 if isinstance(expression, Compare) else own
+    return f"{inner(expression.left, left)}{gap}{operator}{gap}{inner(expression.right, own + 1)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 
 @dataclass(frozen=True)
@@ -30,11 +31,18 @@ class Dimension:
         return Dimension(*(a - b for a, b in zip(self.exponents, other.exponents, strict=True)))
 
     def __pow__(self, exponent: float) -> Dimension:
-        # rounded, so that a third taken three times is exactly one
-        return Dimension(*(round(a * exponent, 9) + 0.0 for a in self.exponents))
+        return Dimension(*(_exact(a * exponent) for a in self.exponents))
 
     def __str__(self) -> str:
         return _dimension_text(self)
+
+
+def _exact(exponent: float) -> float:
+    """Return the simple fraction an exponent is meant to be: a third three times is one."""
+    if float(exponent).is_integer():
+        return exponent + 0.0
+    simple = float(Fraction(exponent).limit_denominator(1000))
+    return simple if abs(simple - exponent) < 1e-9 else exponent
 
 
 DIMENSIONLESS = Dimension()
