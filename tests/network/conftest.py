@@ -1,54 +1,25 @@
-"""Random numbers for these tests: Philox 4x32-10 written out in NumPy, from its publication."""
+"""Random numbers for these tests, at (element, step, draw) of a seed."""
 
 import numpy as np
 import pytest
 
+from rheobase.rendering import random
+
 
 class Philox:
-    """Counter-based numbers at (element, step, draw) of one seed.
-
-    Source: J. K. Salmon et al., SC11 (2011), "Parallel random numbers: as easy as 1, 2, 3".
-    """
+    """The numbers a network draws, of one seed and one stream."""
 
     def __init__(self, seed=0):
         self.seed = seed
-        self.calls = 0
-
-    def _block(self, element, step, draw):
-        low = np.uint64(0xFFFFFFFF)
-        shift = np.uint64(32)
-        c0 = np.asarray(element, np.int64).astype(np.uint64)
-        step = np.asarray(step, np.int64).astype(np.uint64)
-        c0, c1 = np.broadcast_arrays(c0, step & low)
-        c2 = np.broadcast_to((step >> shift) << np.uint64(16) | np.uint64(draw), c0.shape)
-        c3 = np.broadcast_to(np.uint64(7), c0.shape)
-        k0, k1 = self.seed & 0xFFFFFFFF, self.seed >> 32
-        for _ in range(10):
-            p0, p1 = c0 * np.uint64(0xD2511F53), c2 * np.uint64(0xCD9E8D57)
-            c0, c1, c2, c3 = (
-                (p1 >> shift) ^ c1 ^ np.uint64(k0),
-                p1 & low,
-                (p0 >> shift) ^ c3 ^ np.uint64(k1),
-                p0 & low,
-            )
-            k0, k1 = (k0 + 0x9E3779B9) & 0xFFFFFFFF, (k1 + 0xBB67AE85) & 0xFFFFFFFF
-        return c0, c1, c2, c3
 
     def words(self, elements, step, draw):
-        elements = np.asarray(elements, np.int64)
-        self.calls += 1
-        blocks = self._block(elements // 4, step, draw)
-        part = np.broadcast_to(elements % 4, blocks[0].shape)
-        return np.choose(part, blocks).astype(np.uint32)
+        return random.words(self.seed, 7, elements, step, draw)
 
     def uniform(self, elements, step, draw):
-        return (self.words(elements, step, draw) + 0.5) / 2.0**32
+        return random.uniform_at(self.seed, 7, elements, step, draw)
 
     def normal(self, elements, step, draw):
-        elements = np.asarray(elements, np.int64)
-        first = self.uniform(2 * elements, step, draw)
-        second = self.uniform(2 * elements + 1, step, draw)
-        return np.sqrt(-2 * np.log(first)) * np.cos(2 * np.pi * second)
+        return random.normal_at(self.seed, 7, elements, step, draw)
 
 
 @pytest.fixture

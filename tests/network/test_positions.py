@@ -66,3 +66,46 @@ def test_a_length_that_is_none_is_refused():
     assert "write rb.rules.within(100*um)" in str(refused.value)
     with pytest.raises(WiringError, match="within: distance is not a positive length"):
         positions.length(-1 * um, "distance", "within", "within(100*um)")
+
+
+@pytest.mark.parametrize("period", [None, np.array([1.0]), np.array([1.0, 1.5])])
+@pytest.mark.parametrize("reach", [0.05, 0.3, 2.0])
+def test_neighbors_by_tree_and_by_all_distances(monkeypatch, period, reach):
+    rng = np.random.default_rng(1)
+    here, there = rng.random((60, 2)) * 1.4 - 0.2, rng.random((80, 2))
+    apart = positions.distances(here[:, None], there[None], period)
+    expected = np.nonzero(apart <= reach)
+    for few in (1 << 22, 0):
+        monkeypatch.setattr(positions, "_FEW_PAIRS", few)
+        pieces = list(positions.neighbors(here, there, reach, period))
+        i, j, found = (np.concatenate(part) for part in zip(*pieces, strict=True))
+        np.testing.assert_array_equal(i, expected[0])
+        np.testing.assert_array_equal(j, expected[1])
+        np.testing.assert_array_equal(found, apart[expected])
+
+
+def test_neighbors_are_found_where_a_remainder_rounds_up():
+    at = np.array([[-1e-20], [0.5], [1 - 1e-17]])
+    pieces = list(positions.neighbors(np.tile(at, (3000, 1)), at, 1e-3, np.array([1.0])))
+    assert sum(i.size for i, _, _ in pieces) == 5 * 3000
+
+
+def test_spatial_rules_are_the_same_by_tree(monkeypatch, quick):
+    from rheobase.network import rules
+    from rheobase.network.connecting import realize
+
+    at = np.random.default_rng(2).random((300, 2)) * 1e-3
+    for rule in (
+        rules.within(50 * um, 0.5, period=1 * mm),
+        rules.gaussian(8 * um, autapses=False, period=[1, 1] * mm),
+    ):
+        pairs = []
+        for few in (1 << 22, 0):
+            monkeypatch.setattr(positions, "_FEW_PAIRS", few)
+            ids = np.arange(300)
+            made = realize(
+                rule, ids, ids, same=True, random=quick, pre_positions=at, post_positions=at
+            )
+            pairs.append(np.stack([made.pre, made.post]))
+        assert pairs[0].shape[1] > 30
+        np.testing.assert_array_equal(pairs[0], pairs[1])

@@ -6,7 +6,7 @@ the targets); random numbers are keyed by the index of a cell in its population.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, singledispatch
 from typing import Any, TypeAlias
@@ -25,7 +25,7 @@ from rheobase.network.draws import (
     total_pairs,
 )
 from rheobase.network.evaluate import Draws, evaluate
-from rheobase.network.positions import distances
+from rheobase.network.positions import distances, neighbors
 from rheobase.network.texts import PairText
 
 Places: TypeAlias = tuple[Ints, Ints]
@@ -290,35 +290,24 @@ def _(rule: rules.Where, drawing: Drawing) -> Places:
 
 @draw.register
 def _(rule: rules.Within, drawing: Drawing) -> Places:
+    here, there = positions_of(drawing.sources, drawing.targets, rule.name)
+    reach = rule.distance * (1.0 + 1e-12)  # so that neighbors on a grid are not lost to rounding
     pieces = []
-    for i, j, apart in _all_distances(rule, drawing):
-        near = np.nonzero(apart <= rule.distance * (1.0 + 1e-12))
-        chosen = _kept(drawing, i[near[0]], j[near[1]], rule.probability, rule.autapses)
-        pieces.append(chosen)
+    for i, j, apart in neighbors(here, there, reach, rule.period):
+        near = apart <= reach
+        pieces.append(_kept(drawing, i[near], j[near], rule.probability, rule.autapses))
     return _joined(pieces)
 
 
 @draw.register
 def _(rule: rules.Gaussian, drawing: Drawing) -> Places:
-    pieces = []
-    for i, j, apart in _all_distances(rule, drawing):
-        chance = rule.peak * np.exp(-0.5 * (apart / rule.width) ** 2)
-        row, column = np.nonzero(chance > 2.0**-54)  # no number drawn is below
-        chosen = _kept(drawing, i[row], j[column], chance[row, column], rule.autapses)
-        pieces.append(chosen)
-    return _joined(pieces)
-
-
-def _all_distances(
-    rule: rules.Within | rules.Gaussian, drawing: Drawing
-) -> Iterator[tuple[Ints, Ints, Floats]]:
-    """Yield, some rows at a time: sources, targets, and the distances between them."""
     here, there = positions_of(drawing.sources, drawing.targets, rule.name)
-    n_pre, n_post = drawing.shape
-    columns = np.arange(n_post)
-    for rows in row_chunks(n_pre, 2.0 * n_post):
-        apart = distances(here[rows, None, :], there[None, :, :], rule.period)
-        yield np.arange(rows.start, rows.stop), columns, apart
+    reach = rule.width * np.sqrt(2.0 * 54.0 * np.log(2.0))  # no number drawn is below 2**-54
+    pieces = []
+    for i, j, apart in neighbors(here, there, reach, rule.period):
+        chance = rule.peak * np.exp(-0.5 * (apart / rule.width) ** 2)
+        pieces.append(_kept(drawing, i, j, chance, rule.autapses))
+    return _joined(pieces)
 
 
 def _names(rule: rules.Where, drawing: Drawing, i: Ints, j: Ints) -> Mapping[str, Any]:

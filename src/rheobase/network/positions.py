@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from rheobase.errors import ShapeError, WiringError
+from rheobase.network.draws import Floats, Ints, row_chunks
 from rheobase.units import Dimension, to_si
 
 _METRE = Dimension(metre=1.0)
-Floats = npt.NDArray[np.float64]
+_FEW_PAIRS = 1 << 22  # all distances of so many pairs are worked out in no time
 
 
 def positions_si(values: Any, size: int) -> Floats:
@@ -85,6 +86,49 @@ def period_lengths(value: Any, rule: str) -> Floats | None:
     held = np.array(found)
     held.setflags(write=False)
     return held
+
+
+def neighbors(
+    here: Floats, there: Floats, reach: float, period: Floats | None = None
+) -> Iterator[tuple[Ints, Ints, Floats]]:
+    """Yield all pairs at most about `reach` apart, some rows at a time.
+
+    Parameters
+    ----------
+    here, there : ndarray, shapes (n, D) and (m, D)
+        Positions in metres.
+    reach : float
+        Metres. Pairs a little further apart may be among those yielded.
+    period : ndarray, optional
+        Lengths of the torus.
+
+    Yields
+    ------
+    i, j : ndarray of int64
+        Places in `here` and `there`, sorted.
+    apart : ndarray of float64
+        Their distances.
+    """
+    period_of = None if period is None else np.broadcast_to(period, (here.shape[1],))
+    extent = np.ptp(there, axis=0) if period_of is None else period_of
+    few = here.shape[0] * there.shape[0] <= _FEW_PAIRS
+    if few or np.prod(np.minimum(2.0 * reach / np.maximum(extent, reach), 1.0)) > 0.2:
+        for rows in row_chunks(here.shape[0], 2.0 * there.shape[0]):
+            apart = distances(here[rows, None, :], there[None, :, :], period)
+            i, j = np.nonzero(apart <= reach)
+            yield i + rows.start, j, apart[i, j]
+        return
+    from scipy.spatial import cKDTree
+
+    folded = [at if period_of is None else np.mod(at, period_of) for at in (here, there)]
+    if period_of is not None:  # a remainder can round up to the period itself
+        folded = [np.where(at >= period_of, 0.0, at) for at in folded]
+    tree = cKDTree(folded[1], boxsize=period_of)
+    for rows in row_chunks(here.shape[0], 256.0):
+        found = tree.query_ball_point(folded[0][rows], reach * (1 + 1e-9), return_sorted=True)
+        i = np.repeat(np.arange(rows.start, rows.start + len(found)), [len(one) for one in found])
+        j = np.array([place for one in found for place in one], dtype=np.int64)
+        yield i, j, distances(here[i], there[j], period)
 
 
 def distances(here: Floats, there: Floats, period: Floats | None = None) -> Floats:
