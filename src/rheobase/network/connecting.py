@@ -123,11 +123,8 @@ def realize(
     WiringError
         If the rule asks for more connections than there are, or for positions not there.
     """
-    sources = Side(np.asarray(pre, np.int64), pre_positions)
-    targets = Side(np.asarray(post, np.int64), post_positions)
-    for side, name in ((sources, "sources"), (targets, "targets")):
-        if not side.ascending and np.unique(side.ids).size < side.ids.size:
-            raise WiringError(f"{rule.name}: a cell is twice among the {name}")
+    sources = _side(pre, pre_positions, f"{rule.name}: a cell is twice among the sources")
+    targets = _side(post, post_positions, f"{rule.name}: a cell is twice among the targets")
     if rules.needs_positions(rule):
         positions_of(sources, targets, rule.name)
     drawing = Drawing(sources, targets, same, random)
@@ -148,6 +145,14 @@ def realize(
         _given_order(rule, order, i.size),
         getattr(rule, "period", None),
     )
+
+
+def _side(ids: Ints, positions: Floats | None, refusal: str) -> Side:
+    """Make one side of a connection; its cells must be different."""
+    side = Side(np.asarray(ids, np.int64), positions)
+    if not side.ascending and np.unique(side.ids).size < side.ids.size:
+        raise WiringError(refusal)
+    return side
 
 
 def expected_synapses(rule: rules.Rule, n_pre: int, n_post: int) -> float:
