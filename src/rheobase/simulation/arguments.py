@@ -1,0 +1,150 @@
+"""What `Network` is called with, read and checked."""
+
+from __future__ import annotations
+
+import inspect
+import operator
+import secrets
+from collections.abc import Callable
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+
+from rheobase.errors import ShapeError, UserError, WiringError
+from rheobase.language.model import Model
+from rheobase.network.trains import Train
+from rheobase.simulation.assembly import Backend
+
+
+def read_seed(seed: Any) -> int:
+    """Return a seed the user gave, or one drawn from the system."""
+    if seed is None:
+        return secrets.randbits(32)
+    try:
+        number = operator.index(seed)
+    except TypeError:
+        number = -1
+    if not 0 <= number < 2**63:
+        raise UserError(
+            "the seed is no whole number from 0 to 2**63 - 1",
+            given=repr(seed),
+            mend="write rb.Network(seed=1)",
+        )
+    return number
+
+
+def model_or_train(model: Any) -> Model | Train:
+    """Return a model or train, or refuse what is none with what was probably meant."""
+    if isinstance(model, (Model, Train)):
+        return model
+    if isinstance(model, str):
+        raise WiringError(
+            "net.add: this is a text, not a model",
+            given=repr(model) if len(model) < 60 else "a text",
+            mend="write net.add(rb.Model(equations, ...), 10), or a model of the library, "
+            "net.add(rb.models.LIF, 10)",
+        )
+    if getattr(model, "is_current", False):
+        raise WiringError(
+            f"net.add: {model} is a current, not a model or a train",
+            mend="write net.inject(cells, current)",
+        )
+    raise WiringError(
+        "net.add: this is neither a model nor a spike train",
+        given=repr(model) if len(repr(model)) < 60 else type(model).__name__,
+        mend="write net.add(rb.models.LIF, 10) or net.add(rb.stimuli.poisson(10*Hz), 10)",
+    )
+
+
+def read_size(model: Model | Train, size: Any) -> int:
+    """Return the number of cells: what is asked for, what the train is for, or one."""
+    natural = getattr(model, "size", None) if isinstance(model, Train) else None
+    if size is None:
+        return natural or 1
+    try:
+        count = -1 if isinstance(size, (bool, np.bool_)) else operator.index(size)
+    except TypeError:
+        count = -1
+    if count < 1 or count >= 2**31:
+        raise ShapeError(
+            "net.add: size is the number of cells",
+            expected="a whole number, 1 or more",
+            given=repr(size),
+            mend="write net.add(model, 100)",
+        )
+    if natural is not None and natural != count:
+        raise ShapeError(
+            f"net.add: the train is for {natural} cells",
+            given=f"size {count}",
+            mend=f"write net.add(train, {natural})",
+        )
+    return count
+
+
+def checked_name(name: Any) -> str:
+    """Return a name the user gave, or refuse what is none."""
+    if isinstance(name, str) and name.strip():
+        return name
+    raise WiringError(
+        "a name is a text", given=repr(name), mend='write name="cells"'
+    )  # fmt: skip
+
+
+def refuse_later(synapse: Any, storage: Any, call: str) -> None:
+    """Refuse what this version has not."""
+    if synapse is not None:
+        raise WiringError(
+            f"{call}: this version has no synapse models; a model says itself what an arriving "
+            "spike does",
+            mend='write rb.Model(..., receives=dict(excitatory="g_e += weight")) and '
+            'net.connect(..., to="excitatory")',
+        )
+    if storage != "stored":
+        raise WiringError(
+            f"{call}: there is no storage {storage!r} in this version",
+            expected='storage="stored"',
+            mend="leave storage away",
+        )
+
+
+def one_thread(threads: Any) -> None:
+    """Refuse to run on several threads."""
+    if threads != 1:
+        raise WiringError(
+            f"net.run: this version runs on one thread, threads={threads!r} was asked for",
+            mend="write net.run(1*second, threads=1)",
+        )
+
+
+def choose_backend(backend: Any) -> tuple[Backend, dict[str, str]]:
+    """Return the backend, and what the result is to say about the choice."""
+    there = find_spec("numba") is not None
+    if backend is None:
+        if there:
+            return "numba", {}
+        return "interpreter", {"backend_note": "numba is not installed: pip install numba"}
+    if backend == "interpreter":
+        return "interpreter", {}
+    if backend == "numba":
+        if there:
+            return "numba", {}
+        raise UserError(
+            "the backend numba is not installed",
+            mend='write pip install numba, or net.run(..., backend="interpreter")',
+        )
+    raise WiringError(
+        f"there is no backend {backend!r}",
+        mend='write backend="numba" or backend="interpreter"',
+    )
+
+
+def takes_argument(function: Callable[..., Any]) -> bool:
+    """Return whether a function can be called with the network."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return True
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD,
+                  inspect.Parameter.VAR_POSITIONAL)  # fmt: skip
+    return any(p.kind in positional for p in parameters)

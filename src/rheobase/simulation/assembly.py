@@ -1,0 +1,352 @@
+"""The stages in order: lower, render, allocate, connect, and only for what changed.
+
+An `Assembly` holds what a network has been built into so far. `prepare` brings it up to date
+before a run: the first time everything is made, later only what the user added or set.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from rheobase.engine.plan import (
+    ContinuousPlan,
+    DrivePlan,
+    InputPlan,
+    NetworkPlan,
+    PopulationPlan,
+    ProjectionPlan,
+    RecordPlan,
+    SourcePlan,
+)
+from rheobase.engine.run import Engine, EngineState
+from rheobase.language.expressions import calls_in, to_text
+from rheobase.language.model import Model
+from rheobase.lowering import Program, lower
+from rheobase.rendering import CompiledKernels, InterpreterKernels
+from rheobase.simulation import building
+from rheobase.simulation.clock import Clock
+from rheobase.simulation.descriptions import Drive, Injection, Recording
+from rheobase.simulation.population import Population
+from rheobase.simulation.projection import Projection
+from rheobase.simulation.values import CellValues
+from rheobase.simulation.warning import warn
+from rheobase.simulation.wiring import check_crossing
+
+Backend = Literal["numba", "interpreter"]
+
+
+@dataclass
+class Description:
+    """Everything a network was told, in order of creation."""
+
+    populations: dict[str, Population] = field(default_factory=dict)
+    projections: dict[str, Projection] = field(default_factory=dict)
+    injections: list[Injection] = field(default_factory=list)
+    drives: list[Drive] = field(default_factory=list)
+    recordings: dict[str, Recording] = field(default_factory=dict)
+
+
+@dataclass
+class Seconds:
+    """Wall time of the parts of building."""
+
+    build: float = 0.0
+    compile: float = 0.0
+    connect: float = 0.0
+
+    @contextmanager
+    def spent_on(self, part: str) -> Iterator[None]:
+        """Count the time of the block for a part."""
+        begin = time.perf_counter()
+        try:
+            yield
+        finally:
+            setattr(self, part, getattr(self, part) + time.perf_counter() - begin)
+
+
+class Assembly:
+    """What a network has been built into.
+
+    Parameters
+    ----------
+    description
+        What the user told the network; read again by every `prepare`.
+    clock, seed
+        Of the network.
+
+    Attributes
+    ----------
+    engine
+        What runs; None before the first `prepare`.
+    """
+
+    def __init__(self, description: Description, clock: Clock, seed: int) -> None:
+        self.description, self.clock, self.seed = description, clock, seed
+        self.engine: Engine | None = None
+        self.programs: dict[str, Program] = {}
+        self._populations: dict[str, PopulationPlan | SourcePlan] = {}
+        self._projections: dict[str, tuple[ProjectionPlan, building.Rows]] = {}
+        self._continuous: dict[str, ContinuousPlan] = {}
+        self._inputs: dict[int, list[InputPlan]] = {}
+        self._time_functions: dict[str, tuple[object, list[InputPlan]]] = {}
+        self._drives: dict[int, DrivePlan] = {}
+        self._keys: dict[str, tuple[object, frozenset[str], frozenset[str]]] = {}
+        self._renumbered: set[str] = set()
+        self._shape: tuple[object, ...] = ()
+
+    # -- before a run ---------------------------------------------------------------------
+
+    def prepare(self, backend: Backend) -> Seconds:
+        """Bring plan and engine up to date.
+
+        Raises
+        ------
+        UserError
+            Something is missing or does not fit, which could not be said before.
+        """
+        spent = Seconds()
+        with spent.spent_on("build"):
+            self._check()
+            self._lower()
+        self._make_populations(backend, spent)
+        with spent.spent_on("connect"):
+            self._connect()
+        with spent.spent_on("build"):
+            plan = self._network_plan()
+        with spent.spent_on("compile"):
+            self._renew_engine(plan, backend)
+        return spent
+
+    def lowered(self) -> dict[str, Program]:
+        """Return the programs of all populations; nothing is built for it."""
+        self._lower()
+        return self.programs
+
+    def reseed(self, seed: int) -> None:
+        """Draw everything random from now on with another seed; what was drawn stays."""
+        if self.engine is None or seed == self.engine.plan.seed:
+            return
+        self.seed = self.engine.plan.seed = seed
+        for name, values in self._model_values():
+            values.seed = seed
+            plan = self._populations[name]
+            if isinstance(plan, PopulationPlan) and "key" in plan.arrays:
+                plan.arrays["key"][0] = seed
+        for projection in self.description.projections.values():
+            projection._seed = seed
+
+    def refresh(self) -> None:
+        """Take over parameters and weights that were set since `prepare`; nothing was added."""
+        for name, values in self._model_values():
+            plan = self._populations[name]
+            if values.stale and isinstance(plan, PopulationPlan):
+                if values.per_cell != self._keys[name][1]:
+                    assert self.engine is not None
+                    self.prepare(self.engine.backend)
+                    return
+        self._set_numbers()
+        self._connect()
+        assert self.engine is not None
+        self._renew_engine(self._network_plan(), self.engine.backend)
+
+    def _model_values(self) -> Iterator[tuple[str, CellValues]]:
+        for name, population in self.description.populations.items():
+            if population._cell_values is not None:
+                yield name, population._cell_values
+
+    def _check(self) -> None:
+        for name, values in self._model_values():
+            values.check_complete()
+            if values.stale:
+                check_crossing(values, self.clock.dt)
+            if name not in self._populations:
+                warn_above_threshold(values)
+
+    def _lower(self) -> None:
+        """Lower the models whose use changed."""
+        told = self.description
+        recordings, projections = list(told.recordings.values()), list(told.projections.values())
+        for name, values in self._model_values():
+            observed = building.observed_names(
+                values.model, recordings, projections, told.populations[name]
+            )
+            key = (values.model, values.per_cell, observed)
+            if self._keys.get(name) != key:
+                self.programs[name] = lower(values.model, values.per_cell, observed)
+                self._keys[name] = key
+
+    def _make_populations(self, backend: Backend, spent: Seconds) -> None:
+        kernels_of = CompiledKernels if backend == "numba" else InterpreterKernels
+        for name, population in self.description.populations.items():
+            values, model = population._cell_values, population._model
+            old = self._populations.get(name)
+            if values is None:
+                if old is None and not isinstance(model, Model):
+                    with spent.spent_on("build"):
+                        self._populations[name] = building.source_plan(
+                            population, model, self.seed, self.clock.dt, self.clock.start
+                        )
+                continue
+            program = self.programs[name]
+            assert old is None or isinstance(old, PopulationPlan)
+            if old is None or old.program is not program:
+                with spent.spent_on("build"):
+                    arrays = building.new_arrays(program, values, old.arrays if old else None)
+                    values.bind(arrays)
+                    values.stale = True
+                with spent.spent_on("compile"):
+                    kernels = kernels_of(program)
+                old = PopulationPlan(name, population.size, program, kernels, arrays,
+                                     np.zeros(0), population._record_spikes)  # fmt: skip
+                self._populations[name] = old
+            elif not isinstance(old.kernels, kernels_of):
+                with spent.spent_on("compile"):
+                    old.kernels = kernels_of(program)
+        with spent.spent_on("build"):
+            self._set_numbers()
+
+    def _set_numbers(self) -> None:
+        self._renumbered = set()
+        for name, values in self._model_values():
+            plan = self._populations[name]
+            if values.stale and isinstance(plan, PopulationPlan):
+                building.set_numbers(plan, values)
+                self._renumbered.add(name)
+
+    # -- connections ----------------------------------------------------------------------
+
+    @property
+    def _places(self) -> dict[str, int]:
+        return {name: k for k, name in enumerate(self.description.populations)}
+
+    def _connect(self) -> None:
+        """Draw new projections; work out again the weights of those that changed."""
+        places = self._places
+        for name, projection in self.description.projections.items():
+            changed = projection._weights_changed or projection._delays_changed
+            if projection.of is not None:
+                if changed or name not in self._continuous:
+                    self._continuous[name] = building.continuous_plan(projection, places)
+            else:
+                self._connect_spikes(name, projection, places)
+            projection._weights_changed = projection._delays_changed = False
+
+    def _connect_spikes(self, name: str, projection: Projection, places: dict[str, int]) -> None:
+        sink = projection.sink.population
+        program, values = self.programs[sink.name], sink._cell_values
+        assert values is not None
+        held = self._projections.get(name)
+        if held is None or projection._delays_changed:
+            self._projections[name] = building.projection_plan(projection, places, program, values)
+        elif projection._weights_changed or sink.name in self._renumbered:
+            plan, rows = held
+            plan.weights = building.projection_weights(projection, rows, program, values)
+
+    # -- the plan -------------------------------------------------------------------------
+
+    def _network_plan(self) -> NetworkPlan:
+        told, clock, places = self.description, self.clock, self._places
+        projections: list[ProjectionPlan] = []
+        continuous: list[ContinuousPlan] = []
+        for name, projection in told.projections.items():
+            if projection.of is None:
+                projections.append(self._projections[name][0])
+            else:
+                continuous.append(self._continuous[name])
+        return NetworkPlan(
+            clock.dt, clock.start, self.seed, [self._populations[n] for n in told.populations],
+            projections, continuous, self._input_plans(places), self._drive_plans(places),
+            self._record_plans(places),
+        )  # fmt: skip
+
+    def _input_plans(self, places: dict[str, int]) -> list[InputPlan]:
+        clock, plans = self.clock, list[InputPlan]()
+        for name, values in self._model_values():
+            key = tuple(map(id, values.currents.values()))
+            held = self._time_functions.get(name)
+            if held is None or held[0] != key:
+                population = self.description.populations[name]
+                made = building.time_function_plans(
+                    population, values, places, clock.dt, clock.start
+                )
+                held = self._time_functions[name] = (key, made)
+            plans += held[1]
+        for injection in self.description.injections:
+            if id(injection) not in self._inputs:
+                self._inputs[id(injection)] = building.input_plans(
+                    injection, places, clock.dt, clock.start
+                )
+            plans += self._inputs[id(injection)]
+        return plans
+
+    def _drive_plans(self, places: dict[str, int]) -> list[DrivePlan]:
+        plans = []
+        for drive in self.description.drives:
+            sink = drive.cells.population
+            if id(drive) not in self._drives or sink.name in self._renumbered:
+                values = sink._cell_values
+                assert values is not None
+                self._drives[id(drive)] = building.drive_plan(
+                    drive, places, self.programs[sink.name], values, self.seed, self.clock.dt,
+                    self.clock.start,
+                )  # fmt: skip
+            plans.append(self._drives[id(drive)])
+        return plans
+
+    def _record_plans(self, places: dict[str, int]) -> list[RecordPlan]:
+        recordings = self.description.recordings.values()
+        return [plan for r in recordings for plan in building.record_plans(r, places)]
+
+    def _renew_engine(self, plan: NetworkPlan, backend: Backend) -> None:
+        """Make an engine if the structure is new, and let it go on where the old one was."""
+        shape = _shape(plan, backend)
+        old = self.engine
+        if old is not None and shape == self._shape:
+            return
+        memory = old.state().memory if old is not None else None
+        self.engine = Engine(plan, backend, self.clock.step)
+        if memory is not None:  # arrays and noise are the same objects as before
+            self.engine.restore(EngineState(self.clock.step, memory=memory))
+        self._shape = shape
+
+
+def _shape(plan: NetworkPlan, backend: str) -> tuple[object, ...]:
+    """Return what an engine is made for; the objects in it are compared by identity."""
+    parts: Sequence[Sequence[object]] = (
+        plan.populations, plan.projections, plan.continuous, plan.inputs, plan.drives,
+    )  # fmt: skip
+    programs = [id(getattr(p, "program", None)) for p in plan.populations]
+    delays = [tuple(p.delays.tolist()) for p in plan.projections]
+    records = [(r.name, r.population, r.variable, r.every_steps) for r in plan.records]
+    return (backend, [list(map(id, part)) for part in parts], programs, delays, records)
+
+
+def warn_above_threshold(values: CellValues) -> None:
+    """Warn of cells that spike in the first step because they start above threshold."""
+    threshold = values.model.threshold
+    if threshold is None or calls_in(threshold) & {"rand", "randn"}:
+        return
+    above = np.broadcast_to(np.asarray(values.evaluate_expression(threshold)), values.size) != 0
+    above = above & (values._refractory_left() == 0)
+    count = int(np.count_nonzero(above))
+    if not count:
+        return
+    first = int(np.flatnonzero(above)[0])
+    cells = "the cell" if values.size == 1 else (
+        f"all {count} cells" if count == values.size else f"{count} of {values.size} cells"
+    )  # fmt: skip
+    name = values.states[0] if values.states else "v"
+    unit = values.unit(name)
+    value = float(unit.from_si(np.asarray(values.read(name)).reshape(-1)[first]))
+    shown = f"{value:g}" if unit.text == "1" else f"{value:g} {unit.text}"
+    warn(
+        f"{cells} of {values.name!r} start above threshold, {to_text(threshold)}, and will spike "
+        f"in the first step: {values.name}[{first}].{name} is {shown}; "
+        f"set it before the run: {values.name}.{name} = ..."
+    )

@@ -1,0 +1,305 @@
+"""Building: descriptions become the plan of the engine.
+
+Name for name: a population becomes a `PopulationPlan` or `SourcePlan`, a projection a
+`ProjectionPlan` or `ContinuousPlan`, an injection `InputPlan`s, a drive a `DrivePlan`, a
+recording `RecordPlan`s. What did not change since the last run is kept as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rheobase.engine.plan import (
+    ContinuousPlan,
+    DrivePlan,
+    InputPlan,
+    PopulationPlan,
+    ProjectionPlan,
+    RecordPlan,
+    SourcePlan,
+    new_array,
+)
+from rheobase.language.model import Model
+from rheobase.lowering import Program
+from rheobase.network.trains import Poisson, Train, bin_events
+from rheobase.network.waveforms import OUTerm
+from rheobase.rendering import effective_weights, prepare
+from rheobase.rendering.random import stream_of
+from rheobase.simulation.descriptions import Drive, Injection, Recording
+from rheobase.simulation.population import Cells, Population
+from rheobase.simulation.projection import Projection
+from rheobase.simulation.streams import RandomStream
+from rheobase.simulation.values import CellValues
+
+Places: TypeAlias = Mapping[str, int]
+Ints: TypeAlias = NDArray[np.int64]
+
+
+# -- populations ----------------------------------------------------------------------------
+
+
+def new_arrays(program: Program, values: CellValues,
+               old: Mapping[str, NDArray[Any]] | None) -> dict[str, NDArray[Any]]:  # fmt: skip
+    """Return the arrays of a program, those of an earlier build where there are any."""
+    arrays: dict[str, NDArray[Any]] = {}
+    for array in program.arrays:
+        if old is not None and array.name in old and array.role not in ("key", "prepared"):
+            arrays[array.name] = old[array.name]
+        elif array.role == "key":
+            streams = [stream_of(values.name, d.law, d.site) for d in program.draws]
+            arrays[array.name] = np.array([values.seed, *streams], dtype=np.uint64)
+        else:
+            arrays[array.name] = new_array(values.size, array.dtype)
+            if array.role == "last_spike":
+                arrays[array.name][:] = -np.inf
+    if old is not None:
+        own = ("arriving_", "observed_")
+        arrays |= {k: v for k, v in old.items() if k.startswith(own) and k not in arrays}
+    return arrays
+
+
+def set_numbers(plan: PopulationPlan, values: CellValues) -> None:
+    """Turn parameters into the numbers and arrays of a population: nothing is compiled."""
+    clock = values.clock
+    parameters: dict[str, Any] = {**values.parameters, "N": float(values.size)}
+    prepared = prepare(plan.program, parameters, clock.dt, clock.start)  # type: ignore[arg-type]
+    plan.numbers = prepared.numbers
+    for name, array in prepared.arrays.items():
+        plan.arrays[name][:] = array
+    values.stale = False
+
+
+def source_plan(population: Population, train: Train, seed: int, dt: float,
+                start: float) -> SourcePlan:  # fmt: skip
+    """Return the plan of a population that replays spikes."""
+    name, size = population.name, population.size
+    record = population._record_spikes
+    if isinstance(train, Poisson):
+        counts, interval = train.counts(dt, start)
+        return SourcePlan(name, size, "poisson", record, counts=np.ascontiguousarray(counts),
+                          interval_steps=interval, stream=stream_of(name, "poisson"))  # fmt: skip
+    times, cells = train.events(size, RandomStream.of(seed, name, "times"))
+    steps, ids, offsets = bin_events(times, cells, dt, start)
+    return SourcePlan(name, size, "times", record, steps=steps, ids=ids, offsets=offsets)
+
+
+# -- connections ----------------------------------------------------------------------------
+
+
+class Rows:
+    """How the synapses of a projection are stored: in rows by source, sorted by delay.
+
+    Attributes
+    ----------
+    order
+        From storage to the canonical order (pre, post, draw); None where they are the same.
+    """
+
+    def __init__(self, projection: Projection) -> None:
+        synapses = projection._synapses()
+        size = projection.source.population.size
+        steps = projection._steps()
+        self.order: Ints | None = None
+        self.row_start = row_starts(synapses.pre, size)
+        self.slice_start: Ints | None = None
+        if isinstance(steps, np.ndarray) and steps.size:
+            self.delays, place = np.unique(steps, return_inverse=True)
+            if self.delays.size > 1:
+                count = self.delays.size
+                slot = synapses.pre * count + place
+                self.order = np.argsort(slot, kind="stable")
+                starts = row_starts(slot, size * count)
+                self.slice_start = np.empty((size, count + 1), np.int64)
+                self.slice_start[:, :count] = starts[:-1].reshape(size, count)
+                self.slice_start[:, count] = self.row_start[1:]
+        else:
+            single = 1 if isinstance(steps, np.ndarray) else steps
+            self.delays = np.array([single], np.int64)
+        self.targets = np.ascontiguousarray(self.stored(synapses.post), np.int32)
+
+    def stored(self, canonical: NDArray[Any]) -> NDArray[Any]:
+        """Return values of synapses in the order of storage."""
+        return canonical if self.order is None else canonical[self.order]
+
+
+def row_starts(rows: Ints, count: int) -> Ints:
+    """Return where each of `count` rows begins, and where the last ends."""
+    starts = np.zeros(count + 1, np.int64)
+    np.cumsum(np.bincount(rows, minlength=count), out=starts[1:])
+    return starts
+
+
+def projection_plan(projection: Projection, places: Places, program: Program,
+                    values: CellValues) -> tuple[ProjectionPlan, Rows]:  # fmt: skip
+    """Return the plan of a projection of spikes, and how its synapses are stored."""
+    rows = Rows(projection)
+    plan = ProjectionPlan(
+        projection.name, places[projection.source.name], places[projection.sink.name],
+        projection.to, rows.row_start, rows.targets, rows.delays, rows.slice_start,
+        projection_weights(projection, rows, program, values),
+    )  # fmt: skip
+    return plan, rows
+
+
+def projection_weights(projection: Projection, rows: Rows, program: Program,
+                       values: CellValues) -> dict[str, NDArray[Any]]:  # fmt: skip
+    """Return the effective weights by variable, in the order of storage."""
+    found = port_weights(
+        program, projection.to, projection._weights_si(), values, projection._synapses().post
+    )
+    return {k: w if w.size == 1 else np.ascontiguousarray(rows.stored(w)) for k, w in found.items()}
+
+
+def port_weights(program: Program, port: str, weights: float | NDArray[Any], values: CellValues,
+                 targets: Ints) -> dict[str, NDArray[Any]]:  # fmt: skip
+    """Return the effective weights of arrivals at some cells, one for all or one each.
+
+    Parameters
+    ----------
+    program, port
+        The program of the target, and its port.
+    weights
+        One for all synapses, or one each.
+    values
+        The parameters of the target.
+    targets
+        The target of each synapse.
+    """
+    entry = program.ports[port]
+    if entry.event:
+        return {"weight": _array(weights, targets.size)}
+    result = {}
+    for variable, block in entry.weigh.items():
+        parameters = {
+            name: value if isinstance(value, float) else value[targets]
+            for name, value in values.parameters.items()
+            if name in block.reads()
+        }
+        parameters["N"] = float(values.size)
+        found = effective_weights(program, port, variable, weights, parameters)
+        result[variable] = _array(found, targets.size)
+    return result
+
+
+def _array(weights: Any, count: int) -> NDArray[Any]:
+    found = np.asarray(weights)
+    if found.dtype != np.float32:
+        found = found.astype(np.float64, copy=False)
+    return found.reshape(1) if found.ndim == 0 else found.reshape(count)
+
+
+def continuous_plan(projection: Projection, places: Places) -> ContinuousPlan:
+    """Return the plan of a continuous coupling: rows by target, sources ascending."""
+    synapses = projection._synapses()
+    order = np.lexsort((synapses.pre, synapses.post))
+    weights, steps = projection._weights_si(), projection._steps()
+    assert projection.of is not None
+    return ContinuousPlan(
+        projection.name, places[projection.source.name], places[projection.sink.name],
+        projection.of, projection.to,
+        row_starts(synapses.post, projection.sink.population.size),
+        np.ascontiguousarray(synapses.pre[order], np.int32),
+        _each(weights, order, np.float64), _each(steps, order, np.int64),
+    )  # fmt: skip
+
+
+def _each(values: Any, order: Ints, dtype: Any) -> NDArray[Any]:
+    found = np.asarray(values, dtype=dtype)
+    return found.reshape(1) if found.ndim == 0 else np.ascontiguousarray(found[order])
+
+
+# -- inputs, drives, recordings -------------------------------------------------------------
+
+
+def _ascending(cells: Cells) -> tuple[NDArray[np.int32] | None, Ints | None]:
+    """Return cells in ascending order (None for all), and what sorts them (None if sorted)."""
+    where = cells._where
+    if where is None:
+        return None, None
+    if where.size < 2 or np.all(np.diff(where) > 0):
+        return where.astype(np.int32), None
+    order = np.argsort(where, kind="stable")
+    return where[order].astype(np.int32), order
+
+
+def input_plans(injection: Injection, places: Places, dt: float, start: float) -> list[InputPlan]:
+    """Return the plans of an injection, one for each term of its sum."""
+    cells, order = _ascending(injection.cells)
+    target = places[injection.cells.name]
+    plans = []
+    for number, term in enumerate(injection.current.terms(dt, start)):
+        if isinstance(term, OUTerm):
+            stream = stream_of(injection.stream, str(number))
+            plans.append(InputPlan(
+                target, injection.to, cells=cells, kind="ou", mean=term.mean, std=term.std,
+                tau=term.tau, shared=term.shared, stream=stream,
+            ))  # fmt: skip
+            continue
+        amplitude = np.ascontiguousarray(term.amplitude, np.float64)
+        if order is not None and amplitude.size > 1:
+            amplitude = amplitude[order]
+        columns = None
+        if order is not None and term.waveform(0, 1).shape[1] > 1:
+            columns = order.astype(np.int32)
+        plans.append(InputPlan(target, injection.to, cells=cells, waveform=term.waveform,
+                               amplitude=amplitude, columns=columns))  # fmt: skip
+    return plans
+
+
+def time_function_plans(population: Population, values: CellValues, places: Places, dt: float,
+                        start: float) -> list[InputPlan]:  # fmt: skip
+    """Return the plans of parameters that are functions of time."""
+    plans = []
+    for name, current in values.currents.items():
+        injection = Injection(population, current, name, f"{population.name} {name}")
+        plans += input_plans(injection, places, dt, start)
+    return plans
+
+
+def drive_plan(drive: Drive, places: Places, program: Program, values: CellValues, seed: int,
+               dt: float, start: float) -> DrivePlan:  # fmt: skip
+    """Return the plan of a drive."""
+    found, order = _ascending(drive.cells)
+    cells = np.arange(drive.cells.size, dtype=np.int32) if found is None else found
+    weights = drive.weight if order is None or isinstance(drive.weight, float) else (
+        drive.weight[order]
+    )  # fmt: skip
+    effective = port_weights(program, drive.target.to, weights, values, cells.astype(np.int64))
+    common: tuple[Any, ...] = (places[drive.cells.name], drive.target.to, cells, effective)
+    train = drive.train
+    if isinstance(train, Poisson):
+        counts, interval = train.counts(dt, start)
+        if order is not None and counts.shape[1] > 1:
+            counts = counts[:, order]
+        return DrivePlan(*common, "poisson", counts=np.ascontiguousarray(counts),
+                         interval_steps=interval, stream=stream_of(drive.stream))  # fmt: skip
+    times, ids = train.events(drive.cells.size, RandomStream.of(seed, drive.stream))
+    if order is not None:
+        back = np.empty_like(order)
+        back[order] = np.arange(order.size)
+        ids = back[ids]
+    steps, ids32, offsets = bin_events(times, ids, dt, start)
+    return DrivePlan(*common, "times", steps=steps, ids=ids32, offsets=offsets)
+
+
+def record_plans(recording: Recording, places: Places) -> list[RecordPlan]:
+    """Return the plans of a recording, one for each variable."""
+    cells = recording.cells.indices.astype(np.int32)
+    place = places[recording.cells.name]
+    return [
+        RecordPlan(recording.name, place, variable, cells, recording.every_steps)
+        for variable in recording.variables
+    ]
+
+
+def observed_names(model: Model, recordings: list[Recording], projections: list[Projection],
+                   population: Population) -> frozenset[str]:  # fmt: skip
+    """Return the subexpressions of a population that are recorded or read continuously."""
+    computed = {e.name for e in model.subexpressions}
+    read = {v for r in recordings if r.cells.population is population for v in r.variables}
+    read |= {p.of for p in projections if p.of and p.source.population is population}
+    return frozenset(computed & read)

@@ -1,0 +1,69 @@
+"""What runs, as text: equations, the integrator and why, the program, the source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rheobase.language.model import Model
+from rheobase.lowering import Program
+from rheobase.rendering import source_of
+from rheobase.simulation.assembly import Description
+from rheobase.simulation.clock import Clock
+
+
+def _groups(told: Description, programs: Mapping[str, Program]) -> list[tuple[list[str], str]]:
+    """Return the populations that share one source, with it."""
+    groups: dict[str, list[str]] = {}
+    for name, program in programs.items():
+        if name in told.populations:
+            groups.setdefault(source_of(program), []).append(name)
+    return [(names, source) for source, names in groups.items()]
+
+
+def source(told: Description, programs: Mapping[str, Program]) -> str:
+    """Return the generated Python of all models, each once."""
+    parts = []
+    for names, text in _groups(told, programs):
+        cells = ", ".join(repr(name) for name in names)
+        parts.append(f"# {'=' * 78}\n# kernels of {cells}\n# {'=' * 78}\n\n{text}")
+    return "\n\n".join(parts) or "# no population of a model: there is nothing to integrate\n"
+
+
+def explain(told: Description, programs: Mapping[str, Program], clock: Clock, seed: int) -> str:
+    """Return equations, method and why, program and source of everything that runs."""
+    parts = [f"Network: dt = {clock.dt * 1e3:g} ms, seed {seed}, now at {clock.time * 1e3:g} ms"]
+    for population in told.populations.values():
+        if not isinstance(population.model, Model):
+            parts.append(f"{population!r}\n  its spikes are given: there is nothing to integrate")
+    for names, text in _groups(told, programs):
+        population = told.populations[names[0]]
+        program = programs[names[0]]
+        assert isinstance(population.model, Model)
+        shown = "\n".join(repr(told.populations[name]) for name in names)
+        parts += [
+            f"{shown}\n{_indented(population.model.describe())}",
+            f"Method: {program.method}, because {program.reason}",
+            f"{_spikes(program)}",
+            f"The program of a step:\n{_indented(str(program))}",
+            f"Its source:\n{_indented(text)}",
+        ]
+    parts += [repr(projection) for projection in told.projections.values()]
+    return "\n\n".join(parts) + "\n"
+
+
+def _spikes(program: Program) -> str:
+    if not program.spiking:
+        return "Spikes: none, there is no threshold"
+    where = {"grid": "at the beginning of the step", "linear": "interpolated inside the step"}
+    held = ", ".join(sorted(program.held))
+    refractory = {
+        "none": "no refractory period",
+        "duration": "refractory for a time" + (f", which holds {held}" if held else ""),
+        "condition": "refractory while a condition holds"
+        + (f", which holds {held}" if held else ""),
+    }
+    return f"Spikes: {where[program.crossing]}; {refractory[program.refractory_kind]}"
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  {line}" if line else "" for line in text.splitlines())

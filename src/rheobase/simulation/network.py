@@ -1,0 +1,596 @@
+"""`Network`: populations, what connects and drives them, and running them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from rheobase.errors import (
+    ShapeError,
+    UnknownNameError,
+    UserError,
+    WiringError,
+    did_you_mean,
+)
+from rheobase.language.model import Model
+from rheobase.network.rules import FromMatrix, all_to_all
+from rheobase.network.trains import Train
+from rheobase.results import Result
+from rheobase.simulation import explaining, wiring
+from rheobase.simulation.arguments import (
+    checked_name,
+    choose_backend,
+    model_or_train,
+    one_thread,
+    read_seed,
+    read_size,
+    refuse_later,
+    takes_argument,
+)
+from rheobase.simulation.assembly import Assembly, Description
+from rheobase.simulation.clock import Clock, milliseconds_quantity, one_time
+from rheobase.simulation.descriptions import Drive, Injection, Recording, cells_key
+from rheobase.simulation.estimating import Estimate, estimate
+from rheobase.simulation.population import Cells, Population, cells_of, check_names
+from rheobase.simulation.projection import Projection
+from rheobase.simulation.running import Hook, Run, carry_out
+from rheobase.simulation.storing import Snapshot
+from rheobase.simulation.texts import StopCondition
+from rheobase.simulation.values import CellValues
+from rheobase.simulation.warning import warn
+from rheobase.units import UNITS, Unit, to_si
+
+_HERTZ = UNITS["Hz"].dimension
+
+
+class Network:
+    """Populations of cells, how they are connected and driven, and the clock they share.
+
+    Parameters
+    ----------
+    dt : quantity
+        Length of a step.
+    seed : int, optional
+        The same seed gives the same run. Without one, one is drawn and kept in `net.seed`.
+    start : quantity
+        The time of the first step, a multiple of dt.
+
+    Attributes
+    ----------
+    populations, projections : mapping
+        By name, in order of creation.
+    time : quantity
+        Where the network stands.
+    dt : quantity
+    seed : int
+    last_result : Result or None
+        Of the last run, also of one that was interrupted or stopped by an error.
+
+    Examples
+    --------
+    >>> net = rb.Network(dt=0.1*ms, seed=1)
+    >>> cells = net.add(rb.models.LIF(tau_m=20*ms), 100, name="cells")
+    >>> net.inject(cells, rb.stimuli.step(500*pA))
+    >>> result = net.run(1*second)
+    """
+
+    def __init__(self, dt: Any = "0.1 ms", seed: int | None = None, start: Any = "0 ms") -> None:
+        step = one_time(dt, "dt", "rb.Network(dt=0.1*ms)")
+        if not 0 < step < np.inf:
+            raise UserError(
+                "dt is the length of a step",
+                expected="a time above 0",
+                given=f"{step * 1e3:g} ms",
+                mend="write rb.Network(dt=0.1*ms)",
+            )
+        begin = one_time(start, "start", "rb.Network(start=100*ms)")
+        if not np.isfinite(begin):
+            raise UserError("start is not a finite time", mend="write rb.Network(start=100*ms)")
+        self._clock = Clock(step, begin)
+        self._seed = read_seed(seed)
+        self._told = Description()
+        self._assembly = Assembly(self._told, self._clock, self._seed)
+        self._hooks: list[Hook] = []
+        self._snapshots: dict[str, Snapshot] = {}
+        self._connected: set[tuple[Any, ...]] = set()
+        self._running = False
+        self._last_result: Result | None = None
+
+    # -- what there is --------------------------------------------------------------------
+
+    @property
+    def dt(self) -> Any:
+        """Length of a step, a quantity."""
+        return milliseconds_quantity(self._clock.dt)
+
+    @property
+    def time(self) -> Any:
+        """Where the network stands, a quantity."""
+        return milliseconds_quantity(self._clock.time)
+
+    @property
+    def seed(self) -> int:
+        """The seed of every random number of the network."""
+        return self._seed
+
+    @property
+    def populations(self) -> Mapping[str, Population]:
+        """The populations by name, in order of creation."""
+        return MappingProxyType(self._told.populations)
+
+    @property
+    def projections(self) -> Mapping[str, Projection]:
+        """The projections by name, in order of creation."""
+        return MappingProxyType(self._told.projections)
+
+    @property
+    def last_result(self) -> Result | None:
+        """The result of the last run, also where it was cut short."""
+        return self._last_result
+
+    def __repr__(self) -> str:
+        lines = [f"<Network: dt {self._clock.dt * 1e3:g} ms, seed {self._seed}, "
+                 f"at {self._clock.time * 1e3:g} ms"]  # fmt: skip
+        lines += [f"  {part!r}" for part in self._told.populations.values()]
+        lines += [f"  {part!r}" for part in self._told.projections.values()]
+        return "\n".join(lines) + ">"
+
+    # -- describing -----------------------------------------------------------------------
+
+    def add(self, model: Model | Train, size: int | None = None, *, name: str | None = None,
+            record_spikes: bool = True, positions: Any = None) -> Population:  # fmt: skip
+        """Add cells of a model, or trains of spikes.
+
+        Parameters
+        ----------
+        model
+            A `Model` (`rb.models.LIF` is as good as `rb.models.LIF()`), or a train of
+            `rb.stimuli`.
+        size : int
+            Number of cells; one, or as many as the train is for, if not given.
+        name : str
+            Unique in the network; population_1, population_2 ... if not given.
+        record_spikes : bool
+            Whether `result.spikes` keeps its spikes.
+        positions : quantity, shape (size, dimensions)
+            Where the cells are, for rules over space.
+
+        Returns
+        -------
+        Population
+
+        Raises
+        ------
+        WiringError
+            It is neither a model nor a train, or the name is taken.
+        ShapeError
+            The size does not fit.
+        """
+        self._not_while_running("add")
+        model = model_or_train(model)
+        count = read_size(model, size)
+        chosen = self._new_name(name, "population", self._told.populations)
+        values = None
+        if isinstance(model, Model):
+            check_names(model, chosen)
+            values = CellValues(model, chosen, count, self._seed, self._clock)
+        made = Population(chosen, count, model, values, bool(record_spikes))
+        if positions is not None:
+            made.positions = positions
+        self._told.populations[chosen] = made
+        return made
+
+    def connect(self, pre: Cells, post: Cells, rule: Any = None, *, weight: Any = None,
+                delay: Any = None, to: str | None = None, synapse: Any = None,
+                of: str | None = None, storage: str = "stored", weight_dtype: str = "float64",
+                name: str | None = None) -> Projection:  # fmt: skip
+        """Connect cells: weight w[i, j] goes from i to j.
+
+        Parameters
+        ----------
+        pre, post
+            Populations, or views of them.
+        rule
+            One of `rb.rules`; all_to_all() if not given.
+        weight
+            One quantity, an array, a text over i and j, or a distribution of `rb.random`, of the
+            dimension the receiving statement needs; with `from_matrix` the matrix has it.
+        delay
+            Likewise; one step if not given, none for a continuous connection. `0*ms` is the same
+            step.
+        to : str
+            Which of the target's inputs, if it has several.
+        of : str
+            A variable of the source: the sum of w_ij*of_i(t - delay) over i is added to the
+            input variable `to` of each j, in every step.
+        storage : "stored"
+            How synapses are kept.
+        weight_dtype : "float64" or "float32"
+            Precision of weights that differ between synapses.
+        name : str
+            Unique in the network; made of the names it connects if not given.
+
+        Returns
+        -------
+        Projection
+            With `.pre`, `.post`, `.weights`, `.delays`.
+
+        Raises
+        ------
+        WiringError, UnknownNameError, UnitError, ShapeError
+            It cannot be connected so; the message says how it can.
+        """
+        self._not_while_running("connect")
+        source, sink = self._cells(pre, "connect", "pre"), self._cells(post, "connect", "post")
+        call = f"net.connect({source.name}, {sink.name}, ...)"
+        refuse_later(synapse, storage, call)
+        if weight_dtype not in ("float64", "float32"):
+            raise WiringError(
+                f"{call}: there are no weights of {weight_dtype!r}",
+                mend='write weight_dtype="float32" or weight_dtype="float64"',
+            )
+        chosen = wiring.check_rule(all_to_all() if rule is None else rule, call)
+        if of is None:
+            target = wiring.spike_target(sink, to, call)
+            wiring.check_spiking(source, sink, call)
+        else:
+            target = wiring.continuous_target(source, sink, of, to, call)
+        wiring.check_weight(weight, chosen, target, call)
+        wiring.check_delay(delay, call)
+        unit = wiring.weight_unit(
+            chosen.weights if isinstance(chosen, FromMatrix) else weight, target
+        )
+        self._warn_if_twice(source, sink, str(chosen), target.to, of, call)
+        made = Projection(
+            self._projection_name(name, source, sink, target.to), source, sink, chosen,
+            wiring.Target(target.to, of, target.dimension, unit, target.line), weight, delay,
+            weight_dtype, self._seed, self._clock.dt,
+        )  # fmt: skip
+        self._told.projections[made.name] = made
+        return made
+
+    def inject(self, cells: Cells, current: Any, to: str | None = None) -> None:
+        """Inject a current into an input variable of cells; injections into one cell add.
+
+        Parameters
+        ----------
+        cells
+            A population, or a view of one.
+        current
+            One of `rb.stimuli`: step, ramp, sine, pulse_train, noise, from_array, or a sum.
+        to : str
+            Which input variable, if there are several.
+
+        Raises
+        ------
+        WiringError, UnknownNameError, UnitError, ShapeError
+            The cells have no such input, or it is of another dimension, or this is no current.
+        """
+        self._not_while_running("inject")
+        chosen = self._cells(cells, "inject", "cells")
+        name = wiring.injection_input(chosen, current, to)
+        current.terms(self._clock.dt, self._clock.start)
+        number = sum(i.cells.name == chosen.name and i.to == name for i in self._told.injections)
+        stream = f"injection {number} into {chosen.name}.{name}"
+        self._told.injections.append(Injection(chosen, current, name, stream))
+
+    def drive(self, cells: Cells, train: Any, weight: Any = None, to: str | None = None) -> None:
+        """Send each cell its own train of spikes, without storing them.
+
+        Parameters
+        ----------
+        cells
+            A population, or a view of one.
+        train
+            One of `rb.stimuli`: poisson, regular_spikes, spike_times.
+        weight : quantity
+            Of each spike; one, or one a cell.
+        to : str
+            Which of the cells' inputs for spikes, if there are several.
+
+        Raises
+        ------
+        WiringError, UnknownNameError, UnitError, ShapeError
+            The cells receive no such spikes, or the weight does not fit, or this is no train.
+        """
+        self._not_while_running("drive")
+        chosen = self._cells(cells, "drive", "cells")
+        target = wiring.drive_target(chosen, train, to)
+        call = f"net.drive({chosen.name}, ...)"
+        weights = wiring.drive_weights(weight, target, chosen, call)
+        same = [d for d in self._told.drives
+                if d.cells.name == chosen.name and d.target.to == target.to]  # fmt: skip
+        stream = f"drive {len(same)} of {chosen.name}.{target.to}"
+        self._told.drives.append(Drive(chosen, train, target, weights, stream))
+
+    def record(self, cells: Cells, *variables: str, every: Any = None,
+               name: str | None = None) -> None:  # fmt: skip
+        """Sample variables of cells at 0, every, 2*every, ... of the network's time.
+
+        Parameters
+        ----------
+        cells
+            A population, or a view of one.
+        variables : str
+            States, subexpressions or inputs. Spikes are kept without being asked for.
+        every : quantity
+            A multiple of dt; every step if not given.
+        name : str
+            The entry in `result.traces`; the name of the population if not given.
+
+        Raises
+        ------
+        WiringError, UnknownNameError
+            There is no such variable, it does not change, `every` is off the grid, or the name has
+            a recording with other cells or another interval.
+        """
+        self._not_while_running("record")
+        chosen = self._cells(cells, "record", "cells")
+        if not variables:
+            raise WiringError(
+                f"net.record({chosen.name}): which variable?",
+                mend=f'write net.record({chosen.name}, "v", every=1*ms)',
+            )
+        for variable in variables:
+            wiring.check_recorded(chosen, variable)
+        steps = 1
+        if every is not None:
+            paste = f'net.record({chosen.name}, "{variables[0]}", every=1*ms)'
+            steps = self._clock.steps_of(every, "record: the interval `every`", "every", paste, 1)
+        entry = chosen.name if name is None else checked_name(name)
+        held = self._told.recordings.get(entry)
+        if held is None:
+            held = self._told.recordings[entry] = Recording(entry, chosen, steps)
+        elif not held.same(chosen, steps):
+            raise WiringError(
+                f"net.record({chosen.name}, ...): there is a recording {entry!r} already, with other "
+                "cells or another interval",
+                mend=f'give this one a name of its own: net.record(..., name="{entry}_2")',
+            )
+        held.variables += [v for v in dict.fromkeys(variables) if v not in held.variables]
+
+    def every(self, interval: Any, function: Callable[..., Any]) -> None:
+        """Call a function between slices, at 0, interval, 2*interval, ... of the network's time.
+
+        Parameters
+        ----------
+        interval : quantity
+            A multiple of dt.
+        function
+            Called with the network, or without arguments if it takes none. What it sets
+            (variables, parameters, weights) counts from then on. It is called before the step that
+            begins at that time; the end of a run belongs to the next run.
+        """
+        self._not_while_running("every")
+        if not callable(function):
+            raise WiringError(
+                "net.every: expected a function",
+                given=repr(function),
+                mend="write net.every(10*ms, lambda net: print(net.time))",
+            )
+        steps = self._clock.steps_of(
+            interval, "every: the interval", "interval", "net.every(10*ms, function)", 1
+        )
+        self._hooks.append(Hook(steps, function, takes_argument(function)))
+
+    # -- running --------------------------------------------------------------------------
+
+    def run(self, duration: Any, *, threads: int = 1, backend: str | None = None,
+            progress: bool | None = None,
+            stop_when: str | Callable[[Network], Any] | None = None) -> Result:  # fmt: skip
+        """Run for a time; time goes on at the next run.
+
+        Parameters
+        ----------
+        duration : quantity
+            A multiple of dt.
+        threads : int
+            This version runs on one.
+        backend : "numba" or "interpreter"
+            Compiled kernels, or their definition in NumPy; numba where it is installed, if not
+            given.
+        progress : bool
+            Whether to show a progress bar; if not given, on terminals and in notebooks.
+        stop_when : str or callable
+            Ends the run early. A text over `population.variable`, those of several cells within
+            any, all, mean, sum, max or min ("any(cells.v > -20*mV)"), or a function of the
+            network that returns whether to stop. Looked at after every 1 ms of the run (after
+            every step if dt is longer).
+
+        Returns
+        -------
+        Result
+            Of this run.
+
+        Raises
+        ------
+        UnitError, WiringError
+            The duration is no time, or not a multiple of dt.
+        UserError
+            A parameter has no value; a state became nan (`error.result` has what came before).
+        KeyboardInterrupt
+            The run was interrupted; `net.last_result` has what came before.
+        """
+        paste = "net.run(1*second)"
+        steps = self._clock.steps_of(duration, "the duration", "duration", paste)
+        one_thread(threads)
+        chosen, extra = choose_backend(backend)
+        self._not_while_running("run")
+        condition = self._condition(stop_when)
+        with self._busy():
+            spent = self._assembly.prepare(chosen)
+            run = Run(self, self._assembly, self._clock, self._hooks, condition)
+            return carry_out(run, steps, chosen, spent, progress, extra)
+
+    def step(self) -> Result:
+        """Run one step."""
+        return self.run(self.dt, progress=False)
+
+    def _condition(self, stop_when: Any) -> StopCondition | Callable[[Any], Any] | None:
+        if isinstance(stop_when, str):
+            return StopCondition(stop_when, self._unit_of, tuple(self._told.populations))
+        if stop_when is None or callable(stop_when):
+            return stop_when  # type: ignore[no-any-return]
+        raise WiringError(
+            "stop_when: expected a text or a function",
+            given=repr(stop_when),
+            mend='write stop_when="any(cells.v > -20*mV)"',
+        )
+
+    def _unit_of(self, population: str, variable: str) -> Unit:
+        if population not in self._told.populations:
+            raise self._unknown_population(population, "stop_when")
+        values = self._told.populations[population]._values(variable)
+        return values.unit(variable)
+
+    @contextmanager
+    def _busy(self) -> Iterator[None]:
+        self._running = True
+        try:
+            yield
+        finally:
+            self._running = False
+
+    def _not_while_running(self, what: str) -> None:
+        if self._running:
+            raise WiringError(
+                f"net.{what} was called while the network runs",
+                expected="functions called between slices set variables, parameters and weights",
+                mend=f"call net.{what} before the run or after it",
+            )
+
+    # -- looking --------------------------------------------------------------------------
+
+    def explain(self) -> str:
+        """Return equations, the integrator and why it was chosen, the program and the source."""
+        return explaining.explain(self._told, self._assembly.lowered(), self._clock, self._seed)
+
+    def source(self) -> str:
+        """Return the generated Python: one module for each model and the way it is used."""
+        return explaining.source(self._told, self._assembly.lowered())
+
+    def estimate(self, duration: Any, rate: Any = "5 Hz") -> Estimate:
+        """Return about what a run will cost, before anything is built.
+
+        Parameters
+        ----------
+        duration : quantity
+            Of the run.
+        rate : quantity
+            At which the cells spike.
+
+        Returns
+        -------
+        Estimate
+            With `.memory_bytes` and `.seconds`; prints as a sentence.
+        """
+        paste = "net.estimate(1*second, rate=5*Hz)"
+        steps = self._clock.steps_of(duration, "the duration", "duration", paste)
+        hertz = to_si(rate, _HERTZ, what="the rate", paste=paste)
+        if not isinstance(hertz, float):
+            raise ShapeError("the rate is one rate", mend=f"write {paste}")
+        return estimate(self._told, self._assembly.lowered(), self._clock, steps, hertz)
+
+    # -- storing --------------------------------------------------------------------------
+
+    def store(self, name: str = "default") -> None:
+        """Keep everything the next step depends on, for `restore`.
+
+        States, parameters, weights, delays, spikes under way and the time are kept; what is
+        connected, injected and recorded is not.
+        """
+        self._not_while_running("store")
+        self._assembly.prepare(choose_backend(None)[0] if self._assembly.engine is None
+                               else self._assembly.engine.backend)  # fmt: skip
+        self._snapshots[name] = Snapshot.of(self._assembly)
+
+    def restore(self, name: str = "default", seed: int | None = None) -> None:
+        """Go back to what `store` kept; nothing is built again.
+
+        Parameters
+        ----------
+        name : str
+            What it was stored as.
+        seed : int, optional
+            Noise drawn from now on is that of this seed: another trial. Without one the run that
+            follows is the same, to the bit.
+
+        Raises
+        ------
+        UnknownNameError
+            Nothing was stored under that name.
+        WiringError
+            Populations or projections were added since.
+        """
+        self._not_while_running("restore")
+        if name not in self._snapshots:
+            meant = did_you_mean(name, self._snapshots)
+            raise UnknownNameError(
+                f"nothing was stored as {name!r}" + (f"; did you mean {meant!r}?" if meant else ""),
+                mend=f'write net.store("{name}") first',
+            )
+        if seed is not None:
+            self._seed = read_seed(seed)
+        self._snapshots[name].bring_back(self._assembly, self._seed)
+
+    # -- names ----------------------------------------------------------------------------
+
+    def _new_name(self, name: str | None, kind: str, taken: Mapping[str, object]) -> str:
+        if name is None:
+            number = len(taken) + 1
+            while f"{kind}_{number}" in taken:
+                number += 1
+            return f"{kind}_{number}"
+        chosen = checked_name(name)
+        if chosen in taken:
+            raise WiringError(
+                f"there is a {kind} called {chosen!r} already",
+                expected="names that are unique in the network",
+                mend=f'write name="{chosen}_2"',
+            )
+        return chosen
+
+    def _projection_name(self, name: str | None, source: Cells, sink: Cells, to: str) -> str:
+        """Return the name; one made here depends on what is connected, not on what else there is."""
+        taken = self._told.projections
+        if name is not None:
+            return self._new_name(name, "projection", taken)
+        stem = f"{source.name}_to_{sink.name}"
+        if isinstance(sink.model, Model) and len(sink.model.receives) > 1:
+            stem += f"_{to}"
+        chosen, number = stem, 2
+        while chosen in taken:
+            chosen, number = f"{stem}_{number}", number + 1
+        return chosen
+
+    def _cells(self, value: Any, method: str, argument: str) -> Cells:
+        call = f"net.{method}"
+        cells = cells_of(value, call, argument, self._told.populations)
+        if self._told.populations.get(cells.name) is not cells.population:
+            raise WiringError(
+                f"{call}: {cells.name!r} is a population of another network",
+                mend="add it to this one: net.add(model, size)",
+            )
+        return cells
+
+    def _unknown_population(self, name: str, call: str) -> UnknownNameError:
+        meant = did_you_mean(name, self._told.populations)
+        ending = f"; did you mean {meant}?" if meant else ""
+        return UnknownNameError(
+            f"{call}: there is no population {name!r}{ending}",
+            mend=f"there are: {', '.join(self._told.populations) or 'none'}",
+        )
+
+    def _warn_if_twice(self, source: Cells, sink: Cells, rule: str, to: str, of: str | None,
+                       call: str) -> None:  # fmt: skip
+        key = (cells_key(source), cells_key(sink), rule, to, of)
+        if key in self._connected:
+            warn(
+                f"{call}: the same cells were connected in the same way before, {rule} to {to!r}; "
+                "both connections are kept"
+            )
+        self._connected.add(key)

@@ -1,0 +1,225 @@
+"""Projections: who is connected to whom, with what weight and delay; made by `net.connect`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rheobase.errors import WiringError
+from rheobase.network.connecting import Realized, realize
+from rheobase.network.rules import FromMatrix, Rule
+from rheobase.network.synapse_values import delay_steps, values
+from rheobase.simulation.population import Cells
+from rheobase.simulation.reading import read_quantity
+from rheobase.simulation.streams import RandomStream
+from rheobase.units import UNITS, Dimension, Unit, to_si
+
+Floats: TypeAlias = NDArray[np.float64]
+Ints: TypeAlias = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a connection arrives, and what its weight must be.
+
+    Attributes
+    ----------
+    to
+        The port of `receives` (spikes), or the input variable (continuous).
+    of
+        The variable of the source that is read continuously; None: spikes are sent.
+    dimension, unit
+        Of the weight; the unit is that it is read back in.
+    line
+        The line that uses the weight.
+    """
+
+    to: str
+    of: str | None
+    dimension: Dimension
+    unit: Unit
+    line: str
+
+
+class Projection:
+    """Synapses from some cells to others, in the order (pre, post, draw).
+
+    Attributes
+    ----------
+    name : str
+        Unique in the network.
+    pre, post : ndarray of int
+        Indices of source and target in their populations, one entry a synapse.
+    weights, delays : quantity
+        One entry a synapse; settable before a run and between runs, to whatever `net.connect`
+        takes.
+    """
+
+    def __init__(self, name: str, source: Cells, sink: Cells, rule: Rule, target: Target,
+                 weight: Any, delay: Any, dtype: str, seed: int, dt: float) -> None:  # fmt: skip
+        self._name = name
+        self._source, self._sink, self._rule, self._target = source, sink, rule, target
+        self._weight, self._delay, self._dtype = weight, delay, dtype
+        self._seed, self._dt = seed, dt
+        self._realized: Realized | None = None
+        self._weights: float | NDArray[Any] | None = None
+        self._delay_steps: int | Ints | None = None
+        self._weights_changed = True
+        self._delays_changed = True
+
+    # -- what was asked for ---------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """The name of the projection."""
+        return self._name
+
+    @property
+    def source(self) -> Cells:
+        """The cells it comes from."""
+        return self._source
+
+    @property
+    def sink(self) -> Cells:
+        """The cells it goes to."""
+        return self._sink
+
+    @property
+    def rule(self) -> Rule:
+        """The rule that says who is connected to whom."""
+        return self._rule
+
+    @property
+    def to(self) -> str:
+        """The port (or input variable) it arrives at."""
+        return self._target.to
+
+    @property
+    def of(self) -> str | None:
+        """The variable it reads continuously; None where it sends spikes."""
+        return self._target.of
+
+    # -- synapses -------------------------------------------------------------------------
+
+    def _synapses(self) -> Realized:
+        """Draw the rule, once."""
+        if self._realized is None:
+            source, sink = self._source, self._sink
+            try:
+                self._realized = realize(
+                    self._rule,
+                    source.indices,
+                    sink.indices,
+                    same=source.population is sink.population,
+                    random=self._random("rule"),
+                    pre_positions=_positions(source),
+                    post_positions=_positions(sink),
+                )
+            except WiringError as error:
+                raise type(error)(f"{self._call}: {error}") from None
+        return self._realized
+
+    def _random(self, what: str) -> RandomStream:
+        return RandomStream.of(self._seed, self._name, what)
+
+    @property
+    def _call(self) -> str:
+        return f"net.connect({self._source.name}, {self._sink.name}, ...)"
+
+    def _weights_si(self) -> float | NDArray[Any]:
+        """Return the weights, one for all synapses or one each, in the precision asked for."""
+        if self._weights is None:
+            found = self._read_weights(self._weight)
+            self._weights = found
+        return self._weights
+
+    def _read_weights(self, weight: Any) -> float | NDArray[Any]:
+        synapses = self._synapses()
+        if weight is None and isinstance(self._rule, FromMatrix):
+            found = to_si(synapses.weights, self._target.dimension, what="the weight")
+        else:
+            found = values(weight, self._target.dimension, synapses, self._random("weight"),
+                           "the weight")  # fmt: skip
+        if isinstance(found, np.ndarray):
+            return np.ascontiguousarray(found, dtype=self._dtype)
+        return found
+
+    def _steps(self) -> int | Ints:
+        """Return the delays in steps, one for all synapses or one each."""
+        if self._delay_steps is None:
+            if self._delay is None and self.of is not None:
+                self._delay_steps = 0
+            else:
+                self._delay_steps = delay_steps(
+                    self._delay, self._dt, self._synapses(), self._random("delay")
+                )
+        return self._delay_steps
+
+    @property
+    def pre(self) -> Ints:
+        """Index of each synapse's source in its population."""
+        return _read_only(self._synapses().pre)
+
+    @property
+    def post(self) -> Ints:
+        """Index of each synapse's target in its population."""
+        return _read_only(self._synapses().post)
+
+    @property
+    def weights(self) -> Any:
+        """The weight of each synapse, a quantity."""
+        held = np.broadcast_to(np.asarray(self._weights_si(), np.float64), (len(self),))
+        return read_quantity(held, self._target.unit, self._mend("weights"))
+
+    @weights.setter
+    def weights(self, value: Any) -> None:
+        self._weights = self._read_weights(value)
+        self._weights_changed = True
+
+    @property
+    def delays(self) -> Any:
+        """The delay of each synapse, a quantity."""
+        held = np.broadcast_to(np.asarray(self._steps(), np.float64), (len(self),)) * self._dt
+        return read_quantity(held, UNITS["ms"], self._mend("delays"))
+
+    @delays.setter
+    def delays(self, value: Any) -> None:
+        self._delay_steps = delay_steps(value, self._dt, self._synapses(), self._random("delay"))
+        self._delays_changed = True
+
+    def _take(self, weights: float | NDArray[Any], steps: int | Ints) -> None:
+        """Take back weights and delays that were read before."""
+        self._weights_changed |= weights is not self._weights
+        self._delays_changed |= steps is not self._delay_steps
+        self._weights, self._delay_steps = weights, steps
+
+    def _mend(self, what: str) -> str:
+        one = what[0]
+        return f"write {one} = projection.{what}.copy(); {one}[0] = ...; projection.{what} = {one}"
+
+    def __len__(self) -> int:
+        return len(self._synapses())
+
+    def __repr__(self) -> str:
+        counted = ""
+        if self._realized is not None:
+            counted = f", {len(self):,} synapses"
+        what = f"{self.of} to {self.to}" if self.of else f"to {self.to}"
+        return (
+            f"<Projection {self._name!r}: {self._source.name} -> {self._sink.name}, {what}, "
+            f"{self._rule}{counted}>"
+        )
+
+
+def _positions(cells: Cells) -> Floats | None:
+    held = cells.population._positions
+    return None if held is None else held[cells.indices]
+
+
+def _read_only(values: Ints) -> Ints:
+    shown = values.view()
+    shown.setflags(write=False)
+    return shown

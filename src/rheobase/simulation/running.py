@@ -1,0 +1,204 @@
+"""A run: slices of the engine between whatever looks at the network in between."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rheobase.engine.run import Engine, NotFinite
+from rheobase.errors import UserError
+from rheobase.progress import Progress
+from rheobase.results import Result
+from rheobase.simulation.assembly import Assembly, Seconds
+from rheobase.simulation.clock import Clock
+from rheobase.simulation.collecting import Collector
+from rheobase.simulation.texts import StopCondition
+
+if TYPE_CHECKING:
+    from rheobase.simulation.network import Network
+
+STOP_EVERY = 1e-3
+"""Seconds of biology between two looks at `stop_when`."""
+
+
+class NotFiniteError(UserError):
+    """A state became nan or infinite, which stopped the run.
+
+    Attributes
+    ----------
+    population, variable : str
+        Where; the variable is "" if it is not known.
+    cell : int
+        The first cell that failed.
+    time : float
+        The beginning of the step in which it did [s].
+    result : Result
+        Everything up to there.
+    """
+
+    def __init__(self, text: str, *, failure: NotFinite, time: float, result: Result,
+                 mend: str) -> None:  # fmt: skip
+        super().__init__(text, mend=mend)
+        self.population, self.variable = failure.population, failure.variable
+        self.cell, self.time, self.result = failure.cell, time, result
+
+
+@dataclass(eq=False)
+class Hook:
+    """A function that is called every so many steps."""
+
+    interval_steps: int
+    function: Callable[..., Any]
+    takes_network: bool
+    last_step: int = -1
+
+    def next_after(self, step: int) -> int:
+        """Return the first step at or after `step` that it is due at and was not called at."""
+        due = -(-step // self.interval_steps) * self.interval_steps
+        return due + self.interval_steps if due == self.last_step else due
+
+
+class Run:
+    """One call of `net.run`.
+
+    Parameters
+    ----------
+    network
+        The network; it is handed to the functions that are called in between.
+    assembly
+        What runs, already up to date.
+    hooks
+        What is called in between.
+    stop_when
+        A condition, or a function of the network; None: run to the end.
+    """
+
+    def __init__(self, network: Network, assembly: Assembly, clock: Clock, hooks: list[Hook],
+                 stop_when: StopCondition | Callable[[Any], Any] | None) -> None:  # fmt: skip
+        self.network, self.assembly, self.clock = network, assembly, clock
+        self.hooks, self.stop_when = hooks, stop_when
+        self.collector = Collector(assembly.description, clock, assembly.seed)
+        self.stop_steps = max(1, math.floor(STOP_EVERY / clock.dt + 0.5))
+        self.note = ""
+
+    @property
+    def engine(self) -> Engine:
+        """The engine, another one after a function changed what it is made for."""
+        assert self.assembly.engine is not None
+        return self.assembly.engine
+
+    def go(self, n_steps: int, progress: Progress) -> None:
+        """Run so many steps, or until the condition holds."""
+        first, end = self.clock.step, self.clock.step + n_steps
+        dt = self.clock.dt
+
+        def on_slice(engine: Engine) -> None:
+            progress.update((engine.step - first) * dt)
+
+        while self.clock.step < end:
+            self._call_hooks()
+            until = self._next_look(first, end)
+            try:
+                self.engine.advance(until - self.clock.step, on_slice)
+            finally:
+                self.clock.step = self.engine.step
+            if self._stops(first):
+                return
+
+    def _next_look(self, first: int, end: int) -> int:
+        step = self.clock.step
+        due = [end, *(hook.next_after(step) for hook in self.hooks)]
+        if self.stop_when is not None:
+            due.append(first + ((step - first) // self.stop_steps + 1) * self.stop_steps)
+        return min(due)
+
+    def _call_hooks(self) -> None:
+        """Call what is due, and take over what it set."""
+        called = False
+        for hook in self.hooks:
+            if hook.next_after(self.clock.step) == self.clock.step:
+                hook.last_step = self.clock.step
+                called = True
+                if hook.takes_network:
+                    hook.function(self.network)
+                else:
+                    hook.function()
+        if called:
+            self.collector.take(self.engine)
+            self.assembly.refresh()
+
+    def _stops(self, first: int) -> bool:
+        """Return whether the condition is to be looked at, and holds."""
+        if self.stop_when is None or (self.clock.step - first) % self.stop_steps:
+            return False
+        if isinstance(self.stop_when, StopCondition):
+            holds = self.stop_when.holds(self._value_of)
+            reason = self.stop_when.text
+        else:
+            holds = bool(self.stop_when(self.network))
+            reason = getattr(self.stop_when, "__name__", "a function")
+        if holds:
+            self.note = f"stop_when held at {self.clock.time * 1e3:g} ms: {reason}"
+        return holds
+
+    def _value_of(self, population: str, variable: str) -> Any:
+        values = self.assembly.description.populations[population]._cell_values
+        assert values is not None
+        return values.read(variable)
+
+
+def carry_out(run: Run, n_steps: int, backend: str, seconds: Seconds,
+              show: bool | None, extra: dict[str, str]) -> Result:  # fmt: skip
+    """Run, and return the result; keep it in the network also where the run is cut short.
+
+    Raises
+    ------
+    NotFiniteError
+        A state became nan or infinite.
+    KeyboardInterrupt
+        The run was interrupted; `net.last_result` holds what there is.
+    """
+    begin = time.perf_counter()
+
+    def result(note: str) -> Result:
+        run.collector.take(run.engine)
+        made = run.collector.result(backend, seconds, time.perf_counter() - begin, note, extra)
+        run.network._last_result = made
+        return made
+
+    try:
+        with Progress(n_steps * run.clock.dt, "", show) as progress:
+            run.go(n_steps, progress)
+    except NotFinite as failure:
+        raise _explained(run, failure, result) from None
+    except BaseException as error:
+        result("interrupted" if isinstance(error, KeyboardInterrupt) else repr(error))
+        raise
+    return result(run.note)
+
+
+def _explained(run: Run, failure: NotFinite, result: Callable[[str], Result]) -> NotFiniteError:
+    """Return the error that tells a user where a state became nan, and what to try."""
+    clock = run.clock
+    at = clock.start + failure.step * clock.dt
+    what = failure.variable or "a state"
+    others = f", and in {failure.cells - 1} more cells" if failure.cells > 1 else ""
+    where = f"{failure.population}[{failure.cell}]"
+    text = (
+        f"{what} of {failure.population!r} became {failure.value} in cell {failure.cell} "
+        f"at {at * 1e3:.9g} ms{others}"
+    )
+    program = run.assembly.programs[failure.population]
+    ways = [f"try a smaller step, rb.Network(dt={clock.dt * 1e3 / 2:.6g}*ms)"]
+    if program.method not in ("exact", "exponential_euler", "exponential"):
+        ways.append(f"or another method than {program.method}")
+    mend = (
+        f"{' '.join(ways)}; look for a division by zero or an exp() of a large number in "
+        f"d{what}/dt; the state now: print({where}.state()); the results up to there: "
+        "net.last_result"
+    )
+    told = result(f"{text.splitlines()[0]}")
+    return NotFiniteError(text, failure=failure, time=at, result=told, mend=mend)

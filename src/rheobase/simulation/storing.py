@@ -1,0 +1,74 @@
+"""Snapshots of a network in memory, for repeated trials without building again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from rheobase.engine.run import EngineState
+from rheobase.errors import WiringError
+from rheobase.simulation.assembly import Assembly
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """Everything the next step of a network depends on.
+
+    Attributes
+    ----------
+    state
+        Of the engine: arrays, spikes under way, noise, the step.
+    parameters
+        By population.
+    weights, delays
+        By projection; they are replaced when they are set, never changed.
+    """
+
+    state: EngineState
+    parameters: dict[str, dict[str, Any]]
+    currents: dict[str, dict[str, Any]]
+    weights: dict[str, Any]
+    delays: dict[str, Any]
+
+    @classmethod
+    def of(cls, assembly: Assembly) -> Snapshot:
+        """Copy the state of a built network."""
+        assert assembly.engine is not None
+        told = assembly.description
+        values = {n: p._cell_values for n, p in told.populations.items() if p._cell_values}
+        return cls(
+            assembly.engine.state(),
+            {name: v.snapshot() for name, v in values.items()},
+            {name: dict(v.currents) for name, v in values.items()},
+            {name: p._weights_si() for name, p in told.projections.items()},
+            {name: p._steps() for name, p in told.projections.items()},
+        )
+
+    def bring_back(self, assembly: Assembly, seed: int) -> None:
+        """Put a network back to this state; `seed` is that of the noise from now on.
+
+        Raises
+        ------
+        WiringError
+            Populations or projections were added since.
+        """
+        told = assembly.description
+        if set(told.projections) != set(self.weights) or len(told.populations) != len(
+            assembly.engine.plan.populations if assembly.engine else ()
+        ):
+            raise WiringError(
+                "net.restore: populations or projections were added since net.store",
+                mend="call net.store again after the last net.add and net.connect",
+            )
+        for name, population in told.populations.items():
+            values = population._cell_values
+            if values is not None:
+                values.restore(self.parameters[name])
+                values.currents = dict(self.currents[name])
+        for name, projection in told.projections.items():
+            projection._take(self.weights[name], self.delays[name])
+        assert assembly.engine is not None
+        assembly.prepare(assembly.engine.backend)
+        assembly.engine.restore(self.state)
+        assembly.clock.step = self.state.step
+        assembly.reseed(seed)

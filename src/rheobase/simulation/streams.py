@@ -1,0 +1,45 @@
+"""Random numbers of a network: counter-based, one stream for every use of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rheobase.network.draws import Floats, Ints, Words
+from rheobase.rendering import random
+
+
+@dataclass(frozen=True)
+class RandomStream:
+    """The random numbers of one seed and one stream, as rules, values and trains draw them.
+
+    `elements` and `step` broadcast against each other; the same place always gives the same
+    number, whatever else is drawn.
+    """
+
+    seed: int
+    stream: int
+
+    @classmethod
+    def of(cls, seed: int, *names: str) -> RandomStream:
+        """Return the stream that belongs to these names: a population and what is drawn for it."""
+        return cls(seed, random.stream_of(*names))
+
+    def words(self, elements: Ints, step: Ints | int, draw: int) -> Words:
+        """Return 32 random bits for each place."""
+        return random.words(self.seed, self.stream, *_places(elements, step), draw)
+
+    def uniform(self, elements: Ints, step: Ints | int, draw: int) -> Floats:
+        """Return numbers uniform between 0 and 1."""
+        return random.uniform_at(self.seed, self.stream, *_places(elements, step), draw)
+
+    def normal(self, elements: Ints, step: Ints | int, draw: int) -> Floats:
+        """Return standard normal numbers."""
+        return random.normal_at(self.seed, self.stream, *_places(elements, step), draw)
+
+
+def _places(elements: Ints, step: Ints | int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    one, other = np.broadcast_arrays(np.asarray(elements, np.int64), np.asarray(step, np.int64))
+    return one, other

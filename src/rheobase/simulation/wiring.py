@@ -1,0 +1,387 @@
+"""What may be connected, injected, driven and recorded: checks that need no engine.
+
+Every refusal names the call, lists what there is with its unit, and gives a line to paste.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from rheobase.errors import (
+    ShapeError,
+    UnitError,
+    UnknownNameError,
+    UserError,
+    WiringError,
+    did_you_mean,
+)
+from rheobase.language.model import Model
+from rheobase.network.currents import Current
+from rheobase.network.distributions import Distribution
+from rheobase.network.rules import FromMatrix, Rule
+from rheobase.network.synapse_values import is_expression
+from rheobase.network.texts import pair_text
+from rheobase.network.trains import Train
+from rheobase.simulation.population import Cells
+from rheobase.simulation.projection import Target
+from rheobase.simulation.values import CellValues
+from rheobase.units import Unit, describe, parse_unit, split_quantity, to_si, usual_unit
+
+
+def _amount(unit: Unit) -> str:
+    return "1" if unit.text == "1" else f"1*{unit.text}"
+
+
+def _model(cells: Cells, call: str, what: str) -> Model:
+    """Return the model of cells, or refuse cells that replay spikes."""
+    if isinstance(cells.model, Model):
+        return cells.model
+    raise WiringError(
+        f"{call}: {cells.name!r} replays spikes; {what}",
+        mend="give a population of a model: net.add(rb.models.LIF, 10)",
+    )
+
+
+# -- spikes ---------------------------------------------------------------------------------
+
+
+def _ports(model: Model) -> str:
+    shown = [(port, model.receives_unit(port).text) for port in model.receives]
+    return ", ".join(p if unit == "1" else f"{p} (weight in {unit})" for p, unit in shown)
+
+
+def spike_target(post: Cells, to: str | None, call: str) -> Target:
+    """Return the port that spikes arrive at.
+
+    Raises
+    ------
+    WiringError
+        The target receives no spikes, or several kinds and `to` does not say which.
+    UnknownNameError
+        `to` is none of them.
+    """
+    model = _model(post, call, "it receives none")
+    if not model.receives:
+        state = model.differential[0].name if model.differential else "v"
+        raise WiringError(
+            f"{call}: {post.name!r} receives no spikes: {model.name} does not say what one does",
+            mend=f'say it: rb.Model(..., receives="{state} += weight")',
+        )
+    if to is None and len(model.receives) > 1:
+        raise WiringError(
+            f"{call}: {post.name!r} has several inputs for spikes; say which",
+            expected=f"one of: {_ports(model)}",
+            mend=f'write to="{next(iter(model.receives))}"',
+        )
+    port = next(iter(model.receives)) if to is None else to
+    if port not in model.receives:
+        meant = did_you_mean(str(port), model.receives)
+        ending = f"; did you mean to={meant!r}?" if meant else ""
+        raise UnknownNameError(
+            f"{call}: {post.name!r} has no input {port!r} for spikes{ending}",
+            mend=f"it receives: {_ports(model)}",
+        )
+    unit = model.receives_unit(port)
+    line = "; ".join(statement.text for statement in model.receives[port])
+    return Target(port, None, unit.dimension, unit, line)
+
+
+def check_spiking(pre: Cells, post: Cells, call: str) -> None:
+    """Refuse to send spikes from cells that have none."""
+    model = pre.model
+    if isinstance(model, Train) or model.threshold is not None:
+        return
+    names = [e.name for e in model.differential]
+    read = names[0] if names else "r"
+    raise WiringError(
+        f"{call}: {pre.name!r} does not spike: {model.name} has no threshold",
+        mend=f'connect it continuously, net.connect({pre.name}, {post.name}, weight=..., of="{read}"), '
+        f'or give the model a threshold: threshold="{read} > ..."',
+    )
+
+
+# -- continuous -----------------------------------------------------------------------------
+
+
+def continuous_target(pre: Cells, post: Cells, of: str, to: str | None, call: str) -> Target:
+    """Return the input that a continuous connection is added to.
+
+    Raises
+    ------
+    WiringError, UnknownNameError
+        The source has no such variable, the target no such input, or several.
+    """
+    source = _model(pre, call, f"there is no {of!r} to read")
+    readable = [e.name for e in (*source.differential, *source.subexpressions)]
+    readable += sorted(source.written_parameters)
+    if of not in readable:
+        meant = did_you_mean(of, readable)
+        ending = f"; did you mean of={meant!r}?" if meant else ""
+        fixed = of in source.names
+        raise UnknownNameError(
+            f"{call}: {pre.name}.{of} cannot be read continuously: it is no state and no "
+            "subexpression" if fixed
+            else f"{call}: {pre.name!r} has no variable {of!r}{ending}",
+            mend=f"it has: {', '.join(readable)}",
+        )  # fmt: skip
+    name = _input(post, to, call, f"the {of} of {pre.name!r}")
+    unit = _model(post, call, "it has no inputs").unit_of(name)
+    dimension = unit.dimension / source.unit_of(of).dimension
+    line = f"{post.name}.{name} [{unit.text}] += weight*{pre.name}.{of} [{source.unit_of(of).text}]"
+    text = usual_unit(dimension) or "1"
+    own = unit if dimension == unit.dimension else parse_unit(text)
+    return Target(name, of, dimension, own, line)
+
+
+def _inputs(model: Model) -> str:
+    return ", ".join(e.name if e.unit.text == "1" else f"{e.name} [{e.unit.text}]"
+                     for e in model.inputs)  # fmt: skip
+
+
+def _input(cells: Cells, to: str | None, call: str, what: str) -> str:
+    """Return the input variable that something is added to."""
+    model = _model(cells, call, "it has no inputs")
+    names = [e.name for e in model.inputs]
+    if not names:
+        raise WiringError(
+            f"{call}: {cells.name!r} has no input that {what} could be added to",
+            mend="declare one in the equations of the model, `I : pA (input)`, and read it there",
+        )
+    if to is None and len(names) > 1:
+        raise WiringError(
+            f"{call}: {cells.name!r} has several inputs; say which",
+            expected=f"one of: {_inputs(model)}",
+            mend=f'write to="{names[0]}"',
+        )
+    if to is not None and to not in names:
+        meant = did_you_mean(str(to), names)
+        ending = f"; did you mean to={meant!r}?" if meant else ""
+        port = " (spikes arrive there: net.drive or net.connect)" if to in model.receives else ""
+        raise UnknownNameError(
+            f"{call}: {cells.name!r} has no input {to!r}{port}{ending}",
+            mend=f"it has: {_inputs(model)}",
+        )
+    return names[0] if to is None else to
+
+
+# -- weights --------------------------------------------------------------------------------
+
+
+def check_rule(rule: Any, call: str) -> Rule:
+    """Return the rule, or refuse what is none."""
+    if isinstance(rule, Rule):
+        return rule
+    if callable(rule) and hasattr(rule, "__name__"):
+        raise WiringError(
+            f"{call}: the rule was not called", mend=f"write rb.rules.{rule.__name__}(...)"
+        )
+    raise WiringError(
+        f"{call}: this is no connection rule",
+        expected="one of rb.rules, such as rb.rules.fixed_probability(0.1)",
+        given=repr(rule) if len(repr(rule)) < 60 else type(rule).__name__,
+        mend="weights and delays are given by name: weight=..., delay=...",
+    )
+
+
+def check_weight(weight: Any, rule: Rule | None, target: Target, call: str) -> None:
+    """Refuse a weight that is missing, or of another dimension than its line needs."""
+    matrix = isinstance(rule, FromMatrix)
+    needs = f"{describe(target.dimension)}: it is used in the line `{target.line}`"
+    mend = f"write weight={_amount(target.unit)}"
+    if weight is None and not matrix:
+        raise WiringError(f"{call}: the weight is missing", expected=needs, mend=mend)
+    if weight is not None and matrix:
+        raise WiringError(
+            f"{call}: the weights are those of the matrix, and weight is given too",
+            mend="leave weight away, or scale the matrix: rb.rules.from_matrix(2*W)",
+        )
+    given = rule.weights if isinstance(rule, FromMatrix) else weight
+    try:
+        if isinstance(given, Distribution):
+            given.check(target.dimension, "the weight")
+        elif isinstance(given, str) and is_expression(given):
+            pair_text(given, target.dimension, "the weight")
+        else:
+            to_si(
+                given, target.dimension, what="the weight", paste=f"weight={_amount(target.unit)}"
+            )
+    except UnitError as error:
+        told = str(error).rsplit("\n", 1)[0]
+        raise UnitError(
+            f"{call}: {told}", mend=f"the weight is used in the line `{target.line}`"
+        ) from None
+
+
+def weight_unit(weight: Any, target: Target) -> Unit:
+    """Return the unit weights are read back in: the one they were written in, if it fits."""
+    if isinstance(weight, Distribution):
+        return weight.unit
+    if weight is None or isinstance(weight, str):
+        return target.unit
+    unit = split_quantity(weight)[1]
+    return unit if unit.dimension == target.dimension and unit.text != "1" else target.unit
+
+
+def check_delay(delay: Any, call: str) -> None:
+    """Refuse a delay that is no time, before anything is drawn."""
+    second = parse_unit("second").dimension
+    if delay is None:
+        return
+    try:
+        if isinstance(delay, Distribution):
+            delay.check(second, "the delay")
+        elif isinstance(delay, str) and is_expression(delay):
+            pair_text(delay, second, "the delay")
+        else:
+            to_si(delay, second, what="the delay", paste="delay=1.5*ms")
+    except UnitError as error:
+        raise UnitError(f"{call}: {str(error).rsplit(chr(10), 1)[0]}") from None
+
+
+# -- currents, trains, recordings -----------------------------------------------------------
+
+
+def injection_input(cells: Cells, current: Any, to: str | None) -> str:
+    """Return the input variable that a current is injected into, or say why it cannot be."""
+    call = f"net.inject({cells.name}, ...)"
+    if isinstance(current, Train):
+        raise WiringError(
+            f"{call}: {current} is a spike train, not a current",
+            mend=f"write net.drive({cells.name}, train, weight=...) to send each cell its own "
+            f"train, or noise = net.add(train); net.connect(noise, {cells.name}, weight=...)",
+        )
+    name = _input(cells, to, call, "a current")
+    model = _model(cells, call, "it has no inputs")
+    unit = model.unit_of(name)
+    paste = f"net.inject({cells.name}, rb.stimuli.step({_amount(unit)}))"
+    if not isinstance(current, Current):
+        raise WiringError(
+            f"{call}: this is no current",
+            expected="one of rb.stimuli: step, ramp, sine, pulse_train, noise, from_array",
+            given=repr(current) if len(repr(current)) < 60 else type(current).__name__,
+            mend=f"a constant one is written {paste}",
+        )
+    if current.dimension != unit.dimension:
+        raise UnitError(
+            f"{call}: expected {describe(unit.dimension)} ({unit.text}), got "
+            f"{current.unit.text} ({describe(current.dimension)})",
+            expected=f"what the line `{model.equation(name).text}` says",
+            given=str(current),
+            mend=f"write {paste}",
+        )
+    check_columns(current.size, cells, call, "the current")
+    return name
+
+
+def check_columns(size: int | None, cells: Cells, call: str, what: str) -> None:
+    """Refuse a stimulus that differs between another number of cells."""
+    if size is None or size == cells.size:
+        return
+    raise ShapeError(
+        f"{call}: {what} is for {size} cells",
+        expected=f"one value, or {cells.size}: one for each cell",
+        given=f"{size}",
+        mend=f"choose as many cells: {cells.name}[:{size}]" if size < cells.size else "",
+    )
+
+
+def drive_target(cells: Cells, train: Any, to: str | None) -> Target:
+    """Return the port that a train drives, or say why it cannot."""
+    call = f"net.drive({cells.name}, ...)"
+    if isinstance(train, Current):
+        raise WiringError(
+            f"{call}: {train} is a current, not a spike train",
+            mend=f"write net.inject({cells.name}, {train})",
+        )
+    if isinstance(train, Cells):
+        raise WiringError(
+            f"{call}: {train.name!r} is a population",
+            mend=f"write net.connect({train.name}, {cells.name}, weight=...)",
+        )
+    if not isinstance(train, Train):
+        raise WiringError(
+            f"{call}: this is no spike train",
+            expected="one of rb.stimuli: poisson, regular_spikes, spike_times",
+            given=repr(train) if len(repr(train)) < 60 else type(train).__name__,
+            mend=f"write net.drive({cells.name}, rb.stimuli.poisson(100*Hz), weight=...)",
+        )
+    target = spike_target(cells, to, call)
+    check_columns(train.size, cells, call, "the train")
+    return target
+
+
+def drive_weights(
+    weight: Any, target: Target, cells: Cells, call: str
+) -> float | np.ndarray[Any, Any]:
+    """Return the weight of a drive in SI units: one, or one a cell."""
+    check_weight(weight, None, target, call)
+    if isinstance(weight, Distribution) or (isinstance(weight, str) and is_expression(weight)):
+        raise WiringError(
+            f"{call}: the weight of a drive is one value, or one a cell",
+            given=repr(weight),
+            mend="to draw weights, write noise = net.add(train, n) and net.connect(noise, cells, "
+            "rb.rules.one_to_one(), weight=...)",
+        )
+    found = to_si(weight, target.dimension, what="the weight")
+    if isinstance(found, np.ndarray):
+        if found.shape != (cells.size,):
+            check_columns(int(found.size), cells, call, "the weight")
+        found = found.reshape(cells.size)
+    if not np.all(np.isfinite(found)):
+        raise UserError(f"{call}: the weight is not finite")
+    return found
+
+
+def check_recorded(cells: Cells, variable: Any) -> None:
+    """Refuse what cannot be recorded, and say where it is found."""
+    call = f"net.record({cells.name}, ...)"
+    if not isinstance(variable, str):
+        raise WiringError(
+            f"{call}: a variable is given by its name",
+            given=repr(variable) if len(repr(variable)) < 60 else type(variable).__name__,
+            mend=f'write net.record({cells.name}, "v", every=1*ms)',
+        )
+    if variable in ("spikes", "spike"):
+        raise WiringError(
+            f"{call}: spikes are kept without being asked for",
+            mend=f'read result.spikes["{cells.name}"] after the run; net.add(..., '
+            "record_spikes=False) turns it off",
+        )
+    if not isinstance(cells.model, Model):
+        raise WiringError(
+            f"{call}: {cells.name!r} replays spikes and has no variables",
+            mend=f'its spikes are result.spikes["{cells.name}"]',
+        )
+    values = cells._values(variable)
+    kind = values.kind(variable)
+    if kind in ("parameter", "current"):
+        raise WiringError(
+            f"{call}: {variable} is a parameter and does not change during a run",
+            expected=f"one of: {values.listing('state', 'subexpression', 'input')}",
+            mend=f"read it with {cells.name}.{variable}",
+        )
+    if kind == "spiking":
+        raise WiringError(
+            f"{call}: {variable} is not recorded",
+            expected=f"one of: {values.listing('state', 'subexpression', 'input')}",
+            mend=f'spikes are in result.spikes["{cells.name}"]; now it is {cells.name}.{variable}',
+        )
+
+
+def check_crossing(values: CellValues, dt: float) -> None:
+    """Refuse linear crossings with a refractory period shorter than a step."""
+    model = values.model
+    if model.crossing != "linear" or model.refractory_kind != "duration":
+        return
+    assert model.refractory is not None
+    shortest = float(np.min(values.evaluate_expression(model.refractory)))
+    if shortest < dt * (1 - 1e-9):
+        raise UserError(
+            f'{values.name!r}: crossing="linear" needs dt of at most the refractory period',
+            expected=f"dt of at most {shortest * 1e3:g} ms",
+            given=f"dt = {dt * 1e3:g} ms",
+            mend=f"write rb.Network(dt={shortest * 1e3:g}*ms)" if shortest > 0
+            else 'give the model a refractory period, or use crossing="grid"',
+        )  # fmt: skip
