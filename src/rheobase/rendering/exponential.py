@@ -37,6 +37,7 @@ LN2_LOW = 1.9082149292705877e-10
 
 EXP_LOWEST = -708.0
 EXP_HIGHEST = 709.782712893384
+COSH_HIGHEST = 710.4758600739439
 
 ONE_EXPONENT = 1023 << 52
 MANTISSA_MASK = (1 << 52) - 1
@@ -117,17 +118,17 @@ def _half_exp(x: Value) -> Value:
     """exp(x)/2 for x >= 0; inf above 710.47, where exp(x)/2 leaves float64."""
     rounded, r = _reduce_exp(x)
     y = fma(_exp_tail(r), r * r, r) + 1.0
-    return select(x > 710.4758600739439, INF, y * _power_of_two(rounded, -1))
+    return select(x > COSH_HIGHEST, INF, y * _power_of_two(rounded, -2) * 2.0)
 
 
 def sinh(x: Value) -> Value:
     """The hyperbolic sine, within 3 ulp."""
     size = fabs(x)
     rounded, r = _reduce_exp(size)
-    half = _power_of_two(rounded, -1)
-    y = fma(half, fma(_exp_tail(r), r * r, r), half - 0.5)  # expm1(size)/2
+    quarter = _power_of_two(rounded, -2)
+    y = 2.0 * fma(quarter, fma(_exp_tail(r), r * r, r), quarter - 0.25)  # expm1(size)/2
     y = y + y / fma(2.0, y, 1.0)
-    y = select(size > 710.4758600739439, INF, y)
+    y = select(size > COSH_HIGHEST, INF, y)
     return select(size < 1e-9, x, copysign(y, x))
 
 

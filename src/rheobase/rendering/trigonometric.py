@@ -155,7 +155,9 @@ def arctan2(y: Value, x: Value) -> Value:
     opposite = fabs(y)
     adjacent = fabs(x)
     both = (opposite == INF) & (adjacent == INF)
-    angle = _arc(select(both, 1.0, opposite), select(both, 1.0, adjacent))
+    # away from the smallest numbers, whose halves lose digits
+    scale = select((opposite < 1e-250) & (adjacent < 1e-250), 2.0**200, 1.0)
+    angle = _arc(select(both, 1.0, opposite * scale), select(both, 1.0, adjacent * scale))
     behind = copysign(1.0, x) < 0.0
     angle = select(behind, (PI - angle) + PI_LOW, angle)
     return select((x == x) & (y == y), copysign(angle, y), NAN)
@@ -261,16 +263,19 @@ def clip(x: Value, low: Value, high: Value) -> Value:
 
 
 def mod(x: Value, y: Value) -> Value:
-    """The remainder x - y floor(x/y), with the sign of y as in Python; NaN for y = 0.
+    """The remainder x - y floor(x/y), with the sign of y as in Python.
 
-    Exact while |x/y| < 2**52. An infinite y leaves an x of its own sign as it is.
+    It never reaches y: where the exact remainder rounds to y (-1e-20 modulo 1) this gives 0.
+    Exact otherwise; NaN for y = 0, and from |x/y| = 2**52 on, where no digits are left. An
+    infinite y leaves an x of its own sign as it is.
     """
-    quotient = floor_primitive(x / y)
-    r = fma_exact(-quotient, y, x)
-    # the rounded quotient can be one off when x/y is close to an integer
+    ratio = x / y
+    r = fma_exact(-floor_primitive(ratio), y, x)
+    # the rounded ratio can be one off when x/y is close to an integer
     r = select((r != 0.0) & ((r < 0.0) != (y < 0.0)), r + y, r)
-    r = select(fabs(r) >= fabs(y), r - y, r)
+    r = select(fabs(r) >= fabs(y), 0.0, r)
     r = select(r == 0.0, copysign(0.0, y), r)
+    r = select(fabs(ratio) < 2.0**52, r, NAN)
     same = (x == 0.0) | ((x < 0.0) == (y < 0.0))
     endless = select(same, x, y)
     return select((fabs(y) == INF) & (fabs(x) < INF), endless, r)
