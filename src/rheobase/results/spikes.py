@@ -400,7 +400,7 @@ class SpikeTrains:
         """
         import xarray as xr
 
-        edges = self._bin_edges(bin)
+        edges = self.bin_edges(bin)
         first = np.searchsorted(self.times, edges - self._tolerance)
         width = np.diff(edges)
         rate = np.diff(first) / (width * max(self.size, 1))
@@ -409,7 +409,16 @@ class SpikeTrains:
             rate, {"time": middle}, ("time",), name="rate", attrs={"units": "Hz", "of": self.name}
         )
 
-    def _bin_edges(self, width: Any) -> np.ndarray:
+    def bin_edges(self, width: Any) -> np.ndarray:
+        """Return the edges [s] of bins of that width from start to stop; the last may be shorter.
+
+        Raises
+        ------
+        UnitError
+            If the width is not a time.
+        UserError
+            If it is not longer than zero, or the trains cover no time.
+        """
         step = seconds(width, what="bin", paste="spikes.population_rate(bin=5*ms)")
         if not step > 0:
             raise UserError("a bin is longer than zero", given=f"{step:g} s", mend="write bin=5*ms")

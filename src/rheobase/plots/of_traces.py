@@ -1,0 +1,257 @@
+"""Plots of recorded variables over time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from rheobase.errors import ShapeError, UnknownNameError, UserError, did_you_mean
+from rheobase.network.grid import TOLERANCE
+from rheobase.plots.style import (
+    color,
+    count_of,
+    dressed,
+    label,
+    legend,
+    remark,
+    show_times,
+    with_unit,
+)
+from rheobase.results.result import Result
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.axes import Axes
+
+#: More cells of a recording than this are drawn faintly, with their mean.
+MOST_LINES = 7
+# A variable that falls by more than this share of its range at spikes is one that is reset there.
+_RESET_SHARE = 0.1
+# Spikes are drawn to this share of the range above the highest value.
+_SPIKE_HEIGHT = 0.35
+
+
+class _Recorded(NamedTuple):
+    """One variable of one recording."""
+
+    recording: str
+    variable: str
+    unit: str
+    times: np.ndarray
+    cells: np.ndarray
+    values: np.ndarray  # (time, cell)
+    span: tuple[float, float]  # the time covered
+    spikes: tuple[np.ndarray, ...]  # the times of each cell's; none where they are not known
+
+
+def traces(
+    source: Any,
+    variable: str | None = None,
+    *,
+    recording: Any = None,
+    cells: Sequence[int] | None = None,
+    spikes: bool | None = None,
+    labels: Sequence[str] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw a recorded variable over time, a line a cell.
+
+    Integrate-and-fire models have no spikes in their voltage, only resets. There spikes are drawn
+    as vertical lines, from where the variable was when the cell fired to above the highest value.
+
+    Parameters
+    ----------
+    source : Result, xarray.Dataset or xarray.DataArray
+        What to draw, over dimensions (time, cell) or (time,).
+    variable : str, optional
+        Name of the variable; default the first recorded.
+    recording : str or population, or a list of them, optional
+        Which recordings of a result; default all that have the variable.
+    cells : sequence of int, optional
+        Indices in the population of the cells to draw; default all recorded.
+    spikes : bool, optional
+        Whether to draw spikes; default where the variable is reset by them.
+    labels : sequence of str, optional
+        Names for the lines.
+    ax : Axes, optional
+        Axes to draw into; default a new figure.
+
+    Returns
+    -------
+    Axes
+        The variable in its unit over the time in seconds. Of more than seven cells of a
+        recording all are drawn faintly, with their mean.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such variable or recording.
+    UserError
+        If nothing was recorded, none of the cells was, or the recordings have other units.
+    ShapeError
+        If the labels do not fit.
+    """
+    found = [_of_cells(each, cells) for each in _find(source, variable, recording)]
+    found = [each for each in found if each.cells.size]
+    if not found:
+        raise UserError(f"there is nothing to draw: none of the cells {cells} was recorded")
+    _check_units(found)
+    crowded = any(each.cells.size > MOST_LINES for each in found)
+    names = _line_names(found, crowded, labels)
+    beside = ax is None
+    ax = dressed(ax, (7.0, 2.8))
+    for each in found:
+        first = not ax.has_data()
+        if crowded:
+            _draw_crowd(ax, each, names.pop(0))
+        for column in range(0 if crowded else each.cells.size):
+            ink = color(count_of(ax, "traces"))
+            ax.plot(
+                each.times, each.values[:, column], color=ink, linewidth=1.2, gid="traces",
+                label=names.pop(0),
+            )  # fmt: skip
+            _draw_spikes(ax, each, column, spikes, ink)
+        show_times(ax, *each.span, first=first)
+    label(ax, "time (s)", with_unit(found[0].variable, found[0].unit))
+    if count_of(ax, "traces") > 1 or labels is not None:
+        legend(ax, beside=beside)
+    if crowded and len(found) == 1:
+        remark(ax, f"{found[0].cells.size} cells, and their mean")
+    return ax
+
+
+# ---------------------------------------------------------------------- what to draw
+
+
+def _find(source: Any, variable: str | None, recording: Any) -> list[_Recorded]:
+    if isinstance(source, Result):
+        return _of_result(source, variable, recording)
+    if hasattr(source, "data_vars"):
+        name = variable or next(iter(source.data_vars), "")
+        _check_known(name, list(source.data_vars))
+        return [_of_array(source[name])]
+    if hasattr(source, "dims"):
+        return [_of_array(source)]
+    raise UserError(
+        "traces are drawn of a result, or of what it recorded",
+        given=type(source).__name__,
+        mend='write rb.plots.traces(result, "v")',
+    )
+
+
+def _of_result(result: Result, variable: str | None, recording: Any) -> list[_Recorded]:
+    single = isinstance(recording, str) or hasattr(recording, "name")
+    chosen = list(result.traces) if recording is None else [recording] if single else recording
+    data = [result.traces.data(each) for each in chosen]
+    known = list(dict.fromkeys(name for each in data for name in each.values))
+    variable = variable or next(iter(known), "")
+    _check_known(variable, known)
+    found, span = [], (result.start, result.stop)
+    for each in data:
+        if variable not in each.values:
+            continue
+        trains = result.spikes.get(each.population)
+        spikes = () if trains is None else tuple(trains[int(cell)] for cell in each.cells)
+        about = (each.name, variable, each.units[variable], each.times, each.cells)
+        found.append(_Recorded(*about, each.values[variable], span, spikes))
+    return found
+
+
+def _of_array(array: xr.DataArray) -> _Recorded:
+    values, times = array.to_numpy(), array["time"].to_numpy()
+    cells = np.atleast_1d(array["cell"].to_numpy()) if "cell" in array.coords else np.arange(1)
+    if "cell" in array.dims:
+        values = array.transpose("time", "cell").to_numpy()
+    return _Recorded(
+        "",
+        str(array.name or ""),
+        str(array.attrs.get("units", "")),
+        times,
+        cells,
+        values.reshape(times.size, -1),
+        (float(times[0]), float(times[-1])) if times.size else (0.0, 0.0),
+        (),
+    )
+
+
+def _check_known(variable: str, known: Sequence[Any]) -> None:
+    if not known:
+        raise UserError("nothing was recorded", mend='before the run, write net.record(cells, "v")')
+    if variable not in known:
+        names = [str(name) for name in known]
+        guess = did_you_mean(variable, names)
+        raise UnknownNameError(
+            f"no variable {variable!r} was recorded{f'; did you mean {guess!r}?' if guess else ''}",
+            expected=", ".join(names),
+        )
+
+
+def _of_cells(each: _Recorded, cells: Sequence[int] | None) -> _Recorded:
+    if cells is None:
+        return each
+    columns = [int(k) for cell in cells for k in np.flatnonzero(each.cells == cell)]
+    spikes = tuple(each.spikes[k] for k in columns) if each.spikes else ()
+    return each._replace(cells=each.cells[columns], values=each.values[:, columns], spikes=spikes)
+
+
+def _check_units(found: Sequence[_Recorded]) -> None:
+    first = found[0]
+    for each in found:
+        if each.unit != first.unit:
+            raise UserError(
+                f"{first.variable} has the unit {first.unit} in {first.recording!r} and "
+                f"{each.unit} in {each.recording!r}: they have no common axis",
+                mend=f"draw them one by one: recording={first.recording!r}",
+            )
+
+
+def _line_names(
+    found: Sequence[_Recorded], crowded: bool, labels: Sequence[str] | None
+) -> list[str]:
+    """Return a name for each line: of each recording when crowded, else of each cell."""
+    names = []
+    for each in found:
+        if crowded or (each.cells.size == 1 and len(found) > 1):
+            names.append(each.recording)
+        else:
+            names += [f"{each.recording}[{cell}]" for cell in each.cells]
+    if labels is None:
+        return names
+    if len(labels) != len(names):
+        raise ShapeError(
+            "the labels do not fit the lines", expected=f"{len(names)}", given=f"{len(labels)}"
+        )
+    return [str(text) for text in labels]
+
+
+# ---------------------------------------------------------------------- drawing
+
+
+def _draw_crowd(ax: Axes, each: _Recorded, name: str) -> None:
+    ink = color(count_of(ax, "traces"))
+    faint = max(0.08, min(0.4, 4 / each.cells.size))
+    ax.plot(each.times, each.values, color=ink, linewidth=0.6, alpha=faint)
+    mean = each.values.mean(axis=1)
+    ax.plot(each.times, mean, color=ink, linewidth=1.8, label=name, gid="traces")
+
+
+def _draw_spikes(ax: Axes, each: _Recorded, column: int, wanted: bool | None, ink: str) -> None:
+    if wanted is False or not each.spikes or each.times.size < 2:
+        return
+    values = each.values[:, column]
+    times = each.spikes[column]
+    # The sample at the step of a spike holds the state before it.
+    slack = TOLERANCE * (each.times[1] - each.times[0])
+    before = np.searchsorted(each.times, times + slack, side="right") - 1
+    sampled = (before >= 0) & (before + 1 < values.size)
+    times, before = times[sampled], before[sampled]
+    span = float(np.ptp(values))
+    if not times.size or not np.isfinite(span) or span == 0:
+        return
+    fall = float(np.median(values[before] - values[before + 1]))
+    if wanted is None and fall <= _RESET_SHARE * span:
+        return
+    top = values.max() + _SPIKE_HEIGHT * span
+    ax.vlines(times, values[before], top, colors=ink, linewidths=1.2, gid="spikes")
