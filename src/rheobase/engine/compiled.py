@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ctypes
+
 import numpy as np
 
 from rheobase.engine import facts
 from rheobase.engine.facts import Memory, Outcome
 from rheobase.engine.logs import Logs, has_offsets
 from rheobase.engine.plan import FloatArray, Int32Array, Int64Array, NetworkPlan
-from rheobase.engine.tables import Tables, driver
+from rheobase.engine.parts import address_of, columns
+from rheobase.engine.tables import Tables
 
 MOST_STEPS = 65536
 """Steps in a slice at most."""
@@ -17,7 +20,7 @@ MOST_NUMBERS = 1 << 21
 
 
 class Compiled:
-    """Runs a plan in the compiled driver.
+    """Runs a plan in the compiled columns.
 
     Parameters
     ----------
@@ -45,17 +48,19 @@ class Compiled:
             for (p, name), delay in facts.remembered_values(plan).items()
         }
         self.fresh = dict.fromkeys(self.rings, True)
-        self.control = np.zeros(3, np.int64)
+        # compiles the step loop, or finds it on disk; calls through ctypes let go of the GIL
+        prototype = ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * 5)
+        self._run = prototype(address_of("driver", "run"))
         self.bind()
-        self._call(0, 0, 0)  # compiles the driver, or finds it
 
     # -- what the engine calls --------------------------------------------------------------
 
     def bind(self) -> None:
         """Read from the plan again what may have been changed in it."""
-        self.tables = Tables(self.plan, list(zip(self.ids, self.offsets, strict=True)), self.rings)
-        columns = self.tables.inputs[:, driver.I_WIDTH_OF_ROW].max(initial=0)
-        widest = max(len(self.plan.populations), int(columns), 1)
+        buffers = list(zip(self.ids, self.offsets, strict=True))
+        self.tables = Tables(self.plan, buffers, self.starts, self.rings)
+        widest_row = self.tables.inputs[:, columns.I_WIDTH_OF_ROW].max(initial=0)
+        widest = max(len(self.plan.populations), int(widest_row), 1)
         self.most_steps = int(np.clip(MOST_NUMBERS // widest, 16, MOST_STEPS))
 
     def run(self, first: int, steps: int) -> Outcome:
@@ -66,26 +71,27 @@ class Compiled:
             kept = self.starts[:, : self.history + 1]
             self.starts = np.zeros((len(kept), self.history + 1 + steps), np.int64)
             self.starts[:, : self.history + 1] = kept
+            tables.set_starts(self.starts)
         tables.fill_waveforms(first, steps)
         for row, log in zip(tables.records, self.logs.samples, strict=True):
-            row[driver.R_NEXT] = log.first_due(first)
-            row[driver.R_OUT] = log.values[-1].__array_interface__["data"][0]
-            row[driver.R_ROW] = log.rows
+            row[columns.R_NEXT] = log.first_due(first)
+            row[columns.R_OUT] = log.values[-1].__array_interface__["data"][0]
+            row[columns.R_ROW] = log.rows
         for h, key in enumerate(self.rings):
-            tables.histories[h, driver.H_FRESH] = self.fresh[key]
-        done = self._call(first, steps, first)
-        while done == 0 and self.control[0] == driver.ROOM:
-            p, lacking = int(self.control[1]), int(self.control[2])
+            tables.histories[h, columns.H_FRESH] = self.fresh[key]
+        done = self._call(first, steps)
+        while done == 0 and tables.control[columns.K_REASON] == columns.ROOM:
+            p, lacking = int(tables.control[columns.K_POPULATION]), int(tables.control[columns.K_LACKING])
             self._grow(p, 2 * self.ids[p].size + lacking)
             tables.set_buffer(tables.populations, p, (self.ids[p], self.offsets[p]))
-            done = self._call(first, steps, first)
+            done = self._call(first, steps)
         for row, log in zip(tables.records, self.logs.samples, strict=True):
-            log.rows = int(row[driver.R_ROW])
+            log.rows = int(row[columns.R_ROW])
         for h, key in enumerate(self.rings):
-            self.fresh[key] = bool(tables.histories[h, driver.H_FRESH])
+            self.fresh[key] = bool(tables.histories[h, columns.H_FRESH])
         self._collect(first, done)
-        failed = self.control[0] == driver.NOT_FINITE
-        return Outcome(done, int(self.control[1]) if failed else -1)
+        failed = tables.control[columns.K_REASON] == columns.NOT_FINITE
+        return Outcome(done, int(tables.control[columns.K_POPULATION]) if failed else -1)
 
     def memory(self, step: int) -> Memory:
         """Return what step `step` and those after it need of earlier ones."""
@@ -116,8 +122,8 @@ class Compiled:
             if self.ids[p].size < ids.size + 2 * population.size:
                 self._grow(p, ids.size + 2 * population.size + 1024)
             self.ids[p][: ids.size] = ids
-            columns = np.arange(step - self.history, step + 1)
-            self.starts[p, : self.history + 1] = np.searchsorted(steps, columns)
+            due = np.arange(step - self.history, step + 1)
+            self.starts[p, : self.history + 1] = np.searchsorted(steps, due)
         for (p, name), ring in self.rings.items():
             rows = memory.values.get((self.plan.populations[p].name, name))
             slots = ring.shape[0]
@@ -127,15 +133,10 @@ class Compiled:
 
     # -- parts ------------------------------------------------------------------------------
 
-    def _call(self, first: int, steps: int, table_first: int) -> int:
-        t = self.tables
-        return int(
-            driver.run(
-                first, steps, table_first, first - self.history, self.control, self.starts,
-                t.populations, t.draws, t.records, t.histories, t.groups, t.inputs, t.noise,
-                t.couplings, t.targets, t.entries, t.lines, t.drives, t.applies, t.slices,
-            )
-        )  # fmt: skip
+    def _call(self, first: int, steps: int) -> int:
+        network = self.tables.network.__array_interface__["data"][0]
+        self._run(first, steps, first, first - self.history, network)
+        return int(self.tables.control[columns.K_DONE])
 
     def _grow(self, p: int, capacity: int) -> None:
         """Make the buffers of a population longer, keeping what is in them."""

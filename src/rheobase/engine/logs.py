@@ -82,6 +82,7 @@ class SampleLog:
     steps: list[Int64Array] = field(default_factory=list)
     values: list[FloatArray] = field(default_factory=list)
     rows: int = 0
+    is_open: bool = False
 
     def first_due(self, step: int) -> int:
         """Return the first step at or after `step` at which a sample is due."""
@@ -93,13 +94,15 @@ class SampleLog:
         due = np.arange(self.first_due(first), stop, self.every, dtype=np.int64)
         self.steps.append(due)
         self.values.append(np.empty((due.size, self.cells)))
+        self.is_open = True
 
     def close(self) -> None:
         """Drop the rows of the last block that were not written."""
-        if self.values:
+        if self.is_open:
             self.steps[-1] = self.steps[-1][: self.rows]
             self.values[-1] = self.values[-1][: self.rows]
         self.rows = 0
+        self.is_open = False
 
     def take(self) -> Samples:
         """Return the samples so far, and forget them."""

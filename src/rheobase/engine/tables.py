@@ -1,17 +1,17 @@
 """A plan as the tables of addresses and sizes that the compiled driver reads.
 
-The columns are named in `driver.py`. Whatever has an address in a table is kept alive by it.
+The columns are named in `parts/columns.py`. Whatever has an address in a table is kept alive by it.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from rheobase.engine import facts
 from rheobase.engine.logs import has_offsets
+from rheobase.engine.parts import address_of, columns
 from rheobase.engine.plan import (
     AnyArray,
     DrivePlan,
@@ -24,16 +24,7 @@ from rheobase.engine.plan import (
     SourcePlan,
 )
 from rheobase.errors import InternalError
-from rheobase.rendering.cache import module_from_source
-
-if TYPE_CHECKING:
-    from rheobase.engine import driver
-else:
-    # a copy in the cache folder, named by its content and that of the functions it calls, so
-    # that a change in either is compiled anew and the package's own folder is never written to
-    driver = module_from_source(
-        Path(__file__).with_name("driver.py").read_text(encoding="utf-8"), "driver"
-    )
+from rheobase.rendering import random
 
 Buffers = list[tuple[AnyArray, FloatArray]]
 SLICES = 4096
@@ -56,6 +47,8 @@ class Tables:
         The plan; its populations have `CompiledKernels` and all their arrays.
     buffers : list of (ndarray, ndarray)
         By population, where its spikes are written: cells and offsets.
+    starts : ndarray of int64
+        By population and step, where the spikes of the step begin in its buffer.
     rings : dict
         By place and variable, the past values of a source of continuous coupling.
     """
@@ -64,22 +57,65 @@ class Tables:
         self,
         plan: NetworkPlan,
         buffers: Buffers,
+        starts: Int64Array,
         rings: dict[tuple[int, str], FloatArray],
     ) -> None:
         self.plan = plan
         self._alive: list[AnyArray] = []
-        self._draws: list[list[int]] = []
         self._addresses = {p: self._model_addresses(m) for p, m in facts.models(plan)}
         self.populations = self._populations(buffers)
+        self.set_starts(starts)
         self.records = self._records()
         self.histories = self._histories(rings)
-        self.noise = np.zeros((max(len(plan.inputs), 1), 3))
-        self.inputs = _table([self._input(n, i) for n, i in self._ordered()], driver.I_WIDTH)
+        self.inputs = _table([self._input(item) for item in self._ordered()], columns.I_WIDTH)
         self.couplings = self._couplings(rings)
         self.groups = self._groups()
         self._deliveries()
-        self.draws = _table(self._draws, driver.D_WIDTH)
-        self.slices = np.zeros((SLICES, driver.S_WIDTH), np.int64)
+        largest = max((p.size for p in plan.populations), default=0)
+        self.slices = np.zeros((max(SLICES, largest), columns.S_WIDTH), np.int64)
+        self.control = np.zeros(columns.K_WIDTH, np.int64)
+        self.network = self._network()
+
+    def _network(self) -> Int64Array:
+        """Return the table of tables: addresses and, where the driver needs them, rows."""
+        row = [0] * columns.N_WIDTH
+        self.emissions, self.calls = self._emissions(), self._calls()
+        for table, place in (
+            (self.populations, columns.N_POPULATIONS), (self.emissions, columns.N_EMISSIONS),
+            (self.calls, columns.N_CALLS), (self.targets, columns.N_TARGETS),
+            (self.slices, columns.N_SLICES),
+        ):  # fmt: skip
+            row[place : place + 2] = self.address(table, np.int64), len(table)
+        for table, place in (
+            (self.inputs, columns.N_INPUTS), (self.couplings, columns.N_COUPLINGS),
+            (self.entries, columns.N_ENTRIES), (self.lines, columns.N_LINES),
+            (self.drives, columns.N_DRIVES), (self.applies, columns.N_APPLIES),
+            (self.control, columns.N_CONTROL),
+        ):  # fmt: skip
+            row[place] = self.address(table, np.int64)
+        return np.array(row, np.int64)
+
+    def _emissions(self) -> Int64Array:
+        """Return the calls that let sources emit."""
+        rows = []
+        for p, source in enumerate(self.plan.populations):
+            if isinstance(source, SourcePlan):
+                rows.append([address_of(source.kind, "emit"), self._row(self.populations, p)])
+        return _table(rows, columns.F_WIDTH)
+
+    def _calls(self) -> Int64Array:
+        """Return the calls before the update: samples, then histories, inputs, couplings."""
+        rows = []
+        for part, function, table in (
+            ("sampling", "sample", self.records), ("coupling", "remember", self.histories),
+            ("inputs", "gather", self.groups), ("coupling", "couple", self.couplings),
+        ):  # fmt: skip
+            rows += [[address_of(part, function), self._row(table, n)] for n in range(len(table))]
+        return _table(rows, columns.F_WIDTH)
+
+    def _row(self, table: Int64Array, n: int) -> int:
+        """Return the address of a row of a table."""
+        return self.address(table, np.int64) + n * table.strides[0]
 
     # -- addresses --------------------------------------------------------------------------
 
@@ -123,14 +159,14 @@ class Tables:
     def _populations(self, buffers: Buffers) -> Int64Array:
         rows = []
         for p, population in enumerate(self.plan.populations):
-            row = [0] * driver.P_WIDTH
-            row[driver.P_HI] = population.size
+            row = [0] * columns.P_WIDTH
+            row[columns.P_PLACE], row[columns.P_SIZE] = p, population.size
             if isinstance(population, PopulationPlan):
                 self._fill_model(row, p, population)
             else:
                 self._fill_source(row, population)
             rows.append(row)
-        table = _table(rows, driver.P_WIDTH)
+        table = _table(rows, columns.P_WIDTH)
         for p, buffer in enumerate(buffers):
             self.set_buffer(table, p, buffer)
         return table
@@ -138,39 +174,41 @@ class Tables:
     def set_buffer(self, table: Int64Array, p: int, buffer: tuple[AnyArray, FloatArray]) -> None:
         """Let the spikes of a population be written to a buffer."""
         ids, offsets = buffer
-        table[p, driver.P_IDS] = self.address(ids, np.int32)
-        table[p, driver.P_OFFSETS] = self.address(offsets)
-        table[p, driver.P_CAPACITY] = ids.size
+        table[p, columns.P_IDS] = self.address(ids, np.int32)
+        table[p, columns.P_OFFSETS] = self.address(offsets)
+        table[p, columns.P_CAPACITY] = ids.size
+
+    def set_starts(self, starts: Int64Array) -> None:
+        """Let the beginnings of the spikes of each step be written to an array."""
+        first = self.address(starts, np.int64)
+        self.populations[:, columns.P_STARTS] = first + starts.strides[0] * np.arange(len(starts))
 
     def _fill_model(self, row: list[int], p: int, population: PopulationPlan) -> None:
-        row[driver.P_KIND] = driver.MODEL
-        row[driver.P_UPDATE] = population.kernels.update_address
-        row[driver.P_ON_SPIKE] = population.kernels.on_spike_address
-        row[driver.P_TABLE], row[driver.P_NUMBERS] = self._addresses[p]
-        row[driver.P_MASK] = self.address(population.arrays["spiked"], np.uint8)
+        row[columns.P_UPDATE] = population.kernels.update_address
+        row[columns.P_ON_SPIKE] = population.kernels.on_spike_address
+        row[columns.P_TABLE], row[columns.P_NUMBERS] = self._addresses[p]
+        row[columns.P_MASK] = self.address(population.arrays["spiked"], np.uint8)
         if has_offsets(population):
-            row[driver.P_OFFSET] = self.address(population.arrays["offset"])
+            row[columns.P_OFFSET] = self.address(population.arrays["offset"])
 
     def _fill_source(self, row: list[int], source: SourcePlan) -> None:
         if source.kind == "poisson":
-            row[driver.P_KIND] = driver.POISSON
-            row[driver.P_DRAW] = self._draw(source, source.size)
+            row[columns.P_DRAW] = self._draw(source, source.size)
             return
-        row[driver.P_KIND] = driver.TIMES
-        row[driver.P_STEPS] = self.address(source.steps, np.int64)
-        row[driver.P_TRAINS] = self.address(source.ids, np.int32)
-        row[driver.P_TIMES] = 0 if source.offsets is None else self.address(source.offsets)
-        row[driver.P_COUNT] = source.steps.size
+        row[columns.P_STEPS] = self.address(source.steps, np.int64)
+        row[columns.P_TRAINS] = self.address(source.ids, np.int32)
+        row[columns.P_TIMES] = 0 if source.offsets is None else self.address(source.offsets)
+        row[columns.P_COUNT] = source.steps.size
 
     def _draw(self, part: SourcePlan | DrivePlan, size: int) -> int:
-        """Add a row for Poisson processes (or counts of given times) and return its number."""
+        """Return the address of a row for Poisson processes, or counts of given times."""
         counts = part.counts
-        self._draws.append([
+        return self.address(np.array([
+            random.fill_address("poisson") if part.kind == "poisson" else 0,
             _as_int64(facts.seed_of(self.plan, part)), _as_int64(part.stream),
             self.address(counts), counts.shape[0], counts.shape[1], part.interval_steps, size,
             self.address(np.zeros(size, np.int64), np.int64),
-        ])  # fmt: skip
-        return len(self._draws) - 1
+        ]), np.int64)  # fmt: skip
 
     # -- recordings and histories -------------------------------------------------------------
 
@@ -185,7 +223,7 @@ class Tables:
                 self.address(array, array.dtype), _TYPES[str(array.dtype)],
                 self.address(cells, np.int32), cells.size, 0, 0,
             ])  # fmt: skip
-        return _table(rows, driver.R_WIDTH)
+        return _table(rows, columns.R_WIDTH)
 
     def _histories(self, rings: dict[tuple[int, str], FloatArray]) -> Int64Array:
         rows = []
@@ -196,52 +234,50 @@ class Tables:
             rows.append([
                 kernel, *self._addresses[p], self.address(array), size, own, ring.shape[0], 0,
             ])  # fmt: skip
-        return _table(rows, driver.H_WIDTH)
+        return _table(rows, columns.H_WIDTH)
 
     # -- inputs -----------------------------------------------------------------------------
 
-    def _ordered(self) -> list[tuple[int, InputPlan]]:
-        """Return the inputs with their numbers: by what they do to which array, then in order."""
-        keys = list(dict.fromkeys(_group_of(item) for item in self.plan.inputs))
-        return sorted(enumerate(self.plan.inputs), key=lambda pair: keys.index(_group_of(pair[1])))
+    def _ordered(self) -> list[InputPlan]:
+        """Return the inputs by what they do to which array, then in order."""
+        return sorted(self.plan.inputs, key=_group_of)
 
-    def _input(self, n: int, item: InputPlan) -> list[int]:
+    def _input(self, item: InputPlan) -> list[int]:
         population = facts.model(self.plan, item.target)
         cells = item.cells
         if cells is None:
             cells = np.arange(population.size, dtype=np.int32)
-        row = [0] * driver.I_WIDTH
-        row[driver.I_SET] = int(item.mode == "set")
-        row[driver.I_ARRAY] = self.address(population.arrays[item.array])
-        row[driver.I_WHOLE] = population.size
-        row[driver.I_CELLS] = self.address(np.ascontiguousarray(cells, np.int32), np.int32)
-        row[driver.I_COUNT] = cells.size
+        row = [0] * columns.I_WIDTH
+        row[columns.I_SET] = int(item.mode == "set")
+        row[columns.I_ARRAY] = self.address(population.arrays[item.array])
+        row[columns.I_WHOLE] = population.size
+        row[columns.I_CELLS] = self.address(np.ascontiguousarray(cells, np.int32), np.int32)
+        row[columns.I_COUNT] = cells.size
         amplitude = np.ascontiguousarray(item.amplitude, np.float64)
-        row[driver.I_AMPLITUDE] = self.address(amplitude)
-        row[driver.I_STRIDE] = int(amplitude.size > 1)
-        row[driver.I_NOISE] = -1
+        row[columns.I_AMPLITUDE] = self.address(amplitude)
+        row[columns.I_STRIDE] = int(amplitude.size > 1)
         if item.kind == "waveform":
             width = facts.waveform_values(item, 0, 1).shape[1]
-            row[driver.I_WIDTH_OF_ROW] = width
+            row[columns.I_WIDTH_OF_ROW] = width
             columns = facts.input_columns(item, width, cells.size)
         else:
             if item.state is None:
                 raise InternalError("a noise input has no state")
             columns = facts.input_columns(item, item.state.size, cells.size)
-            row[driver.I_NOISE] = n
-            self.noise[n] = [item.mean, *facts.noise_coefficients(self.plan.dt, item)]
-            row[driver.I_SEED] = _as_int64(facts.seed_of(self.plan, item))
-            row[driver.I_STREAM] = _as_int64(item.stream)
-            row[driver.I_STATE] = self.address(item.state)
-            row[driver.I_STATES] = item.state.size
-            row[driver.I_DRAWN] = self.address(np.zeros(item.state.size))
-        row[driver.I_COLUMNS] = self.address(columns, np.int32)
+            noise = np.array([item.mean, *facts.noise_coefficients(self.plan.dt, item)])
+            row[columns.I_NOISE] = self.address(noise)
+            row[columns.I_FILL] = random.fill_address("normal")
+            row[columns.I_SEED] = _as_int64(facts.seed_of(self.plan, item))
+            row[columns.I_STREAM] = _as_int64(item.stream)
+            row[columns.I_STATE] = self.address(item.state)
+            row[columns.I_STATES] = item.state.size
+            row[columns.I_DRAWN] = self.address(np.zeros(item.state.size))
+        row[columns.I_COLUMNS] = self.address(columns, np.int32)
         return row
 
     def _couplings(self, rings: dict[tuple[int, str], FloatArray]) -> Int64Array:
         rows = []
-        ordered = sorted(self.plan.continuous, key=lambda c: (c.target, c.input_array))
-        for coupling in ordered:
+        for coupling in self.plan.continuous:
             target = facts.model(self.plan, coupling.target)
             ring = rings[coupling.source, coupling.source_array]
             if ring.shape[0] == 1:
@@ -255,8 +291,7 @@ class Tables:
                 self.address(ring), slots, self.plan.populations[coupling.source].size,
                 self.address(target.arrays[coupling.input_array]), 0, target.size,
             ])  # fmt: skip
-        self._coupling_keys = [(c.target, c.input_array) for c in ordered]
-        return _table(rows, driver.C_WIDTH)
+        return _table(rows, columns.C_WIDTH)
 
     def _groups(self) -> Int64Array:
         """Return the arrays that receive input: every input variable, and those that are set.
@@ -264,9 +299,9 @@ class Tables:
         Where only waveforms are added and nothing else writes the array, `group_inputs` lists
         them, so that steps in which none of them changes can be passed over; else it is None.
         """
-        ordered = [item for _, item in self._ordered()]
+        ordered = self._ordered()
         keys = [_group_of(item) for item in ordered]
-        coupled = [("add", *key) for key in self._coupling_keys]
+        coupled = {("add", c.target, c.input_array) for c in self.plan.continuous}
         variables = [("add", p, name) for p, population in facts.models(self.plan)
                      for name in facts.arrays_with_role(population, "input")]  # fmt: skip
         self.group_inputs: list[list[int] | None] = []
@@ -274,17 +309,17 @@ class Tables:
         rows = []
         for key in sorted({*keys, *coupled, *variables}):
             mode, p, name = key
-            inputs, couplings = _range_of(key, keys), _range_of(key, coupled)
+            inputs = _range_of(key, keys)
             population = facts.model(self.plan, p)
-            steady = mode == "add" and couplings[0] == couplings[1]
+            steady = mode == "add" and key not in coupled
             steady = steady and name not in population.program.mutable
             steady = steady and all(i.kind == "waveform" for i in ordered[slice(*inputs)])
             self.group_inputs.append(list(range(*inputs)) if steady else None)
             rows.append([
-                self.address(population.arrays[name]), 0, population.size, 0,
-                int(mode == "add"), *inputs, *couplings,
+                self.address(population.arrays[name]), population.size, 0, int(mode == "add"),
+                *inputs,
             ])  # fmt: skip
-        return _table(rows, driver.G_WIDTH)
+        return _table(rows, columns.G_WIDTH)
 
     def fill_waveforms(self, first: int, steps: int) -> None:
         """Compute the values of all waveforms at some steps, and where they change."""
@@ -294,7 +329,7 @@ class Tables:
             if item.kind == "waveform":
                 n = self._numbers[id(item)]
                 values[n] = facts.waveform_values(item, first, steps)
-                self.inputs[n, driver.I_VALUES] = self.address(values[n])
+                self.inputs[n, columns.I_VALUES] = self.address(values[n])
                 self._slice.append(self._alive.pop())
         for g, members in enumerate(self.group_inputs):
             if members is None:
@@ -303,7 +338,7 @@ class Tables:
             changed[0] = 1
             for n in members:
                 changed[1:] |= np.any(values[n][1:] != values[n][:-1], axis=1)
-            self.groups[g, driver.G_CHANGED] = self.address(changed, np.uint8)
+            self.groups[g, columns.G_CHANGED] = self.address(changed, np.uint8)
             self._slice.append(self._alive.pop())
 
     # -- deliveries -------------------------------------------------------------------------
@@ -314,14 +349,14 @@ class Tables:
         self._lines: list[list[int]] = []
         self._drives: list[list[int]] = []
         self._applies: list[list[int]] = []
-        self._events = self.address(np.zeros(driver.EVENT_BUFFER, np.int32), np.int32)
-        self._event_weights = self.address(np.zeros(driver.EVENT_BUFFER))
+        self._events = self.address(np.zeros(columns.EVENT_BUFFER, np.int32), np.int32)
+        self._event_weights = self.address(np.zeros(columns.EVENT_BUFFER))
         rows = [row for p, m in facts.models(self.plan) if (row := self._target(p, m))]
-        self.targets = _table(rows, driver.T_WIDTH)
-        self.entries = _table(self._entries, driver.E_WIDTH)
-        self.lines = _table(self._lines, driver.L_WIDTH)
-        self.drives = _table(self._drives, driver.V_WIDTH)
-        self.applies = _table(self._applies, driver.A_WIDTH)
+        self.targets = _table(rows, columns.T_WIDTH)
+        self.entries = _table(self._entries, columns.E_WIDTH)
+        self.lines = _table(self._lines, columns.L_WIDTH)
+        self.drives = _table(self._drives, columns.V_WIDTH)
+        self.applies = _table(self._applies, columns.A_WIDTH)
 
     def _target(self, p: int, population: PopulationPlan) -> list[int]:
         """Return the row of a population that spikes arrive at, an empty one for others."""
@@ -338,7 +373,7 @@ class Tables:
         for projection in projections:
             due += self._projection(population, projection)
         for drive in drives:
-            self._drive(population, drive)
+            self._drive(p, population, drive)
         first = len(self._entries)
         due.sort(key=lambda entry: -entry[0])  # stable: then in order of creation
         self._entries += [list(entry) for entry in due]
@@ -346,7 +381,7 @@ class Tables:
         last = len(self._entries)
         sums = len(self._applies) - first_apply
         return [
-            p, first, last - immediate, last, first_drive, len(self._drives), first_apply,
+            self._row(self.populations, p), first, last - immediate, last, first_drive, len(self._drives), first_apply,
             len(self._applies), population.size * sums // SPARSE_FRACTION,
         ]  # fmt: skip
 
@@ -367,11 +402,10 @@ class Tables:
         if several and projection.slice_start is None:
             raise InternalError(f"{projection.name!r} has several delays and no slices")
         slices = projection.slice_start if several else None
-        common = [
-            self.address(projection.row_start, np.int64),
-            0 if slices is None else self.address(slices, np.int64), projection.delays.size,
-            self.address(projection.targets, np.int32),
-        ]  # fmt: skip
+        rows = projection.row_start if slices is None else slices
+        width = 1 if slices is None else slices.shape[1]
+        targets = self.address(projection.targets, np.int32)
+        common = [self.address(rows, np.int64), width, targets]
         entries = []
         for variable, weights in projection.weights.items():
             line = len(self._lines)
@@ -388,9 +422,9 @@ class Tables:
         if weights.size not in (1, count):
             raise InternalError(f"{weights.size} weights for {count} synapses")
         if weights.size == 1:
-            return [self.address(weights.astype(np.float64)), driver.ONE]
+            return [self.address(weights.astype(np.float64)), columns.ONE]
         single = weights.dtype == np.float32
-        kind = driver.EACH32 if single else driver.EACH64
+        kind = columns.EACH32 if single else columns.EACH64
         return [self.address(weights, np.float32 if single else np.float64), kind]
 
     def _sink(
@@ -402,7 +436,7 @@ class Tables:
         sums = population.arrays[facts.arriving(variable)]
         return [self.address(sums), 0, self._apply_of[variable]]
 
-    def _drive(self, population: PopulationPlan, drive: DrivePlan) -> None:
+    def _drive(self, p: int, population: PopulationPlan, drive: DrivePlan) -> None:
         """Add the rows of a drive, one a variable, and the lines of the cells they touch."""
         count = drive.cells.size
         draw = self._draw(drive, count)
@@ -412,9 +446,9 @@ class Tables:
         for place, (variable, weights) in enumerate(drive.weights.items()):
             sink = self._sink(population, drive, variable)
             line = len(self._lines)
-            self._lines.append([0, 0, 1, touched, 0, driver.ONE, *sink])
+            self._lines.append([0, 0, touched, 0, columns.ONE, *sink])
             self._drives.append([
-                draw, int(place > 0), self.address(drive.cells, np.int32), count,
+                address_of("drives", "deliver"), self._row(self.populations, p), draw, int(place > 0), self.address(drive.cells, np.int32), count,
                 *self._weights(weights, count), *sink[:2],
                 self.address(drive.steps, np.int64) if times else 0,
                 self.address(drive.ids, np.int32) if times else 0,

@@ -1,0 +1,57 @@
+"""Sources of spikes at given times."""
+# mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator"
+
+from __future__ import annotations
+
+from numba import cfunc
+
+from rheobase.engine.parts.columns import (
+    K_LACKING,
+    K_POPULATION,
+    K_REASON,
+    N_CONTROL,
+    P_CAPACITY,
+    P_COUNT,
+    P_CURSOR,
+    P_IDS,
+    P_OFFSETS,
+    P_PLACE,
+    P_STARTS,
+    P_STEPS,
+    P_TIMES,
+    P_TRAINS,
+    PART,
+    ROOM,
+)
+from rheobase.engine.parts.counting import due
+from rheobase.rendering.intrinsics import float64_view, int32_view
+from rheobase.rendering.intrinsics import load_address as load
+from rheobase.rendering.intrinsics import store_address as store
+
+
+@cfunc(PART, cache=True, error_model="numpy", _nrt=False)
+def emit(population, network, column, table_row, step):
+    """List the spikes of a step. Doing it again, after room was made, gives the same."""
+    starts = load(population, P_STARTS)
+    at = load(starts, column)
+    steps, count = load(population, P_STEPS), load(population, P_COUNT)
+    begin = due(steps, count, load(population, P_CURSOR), step)
+    spikes = due(steps, count, begin, step + 1) - begin
+    store(population, P_CURSOR, begin)
+    store(starts, column + 1, at + spikes)
+    lacking = at + spikes - load(population, P_CAPACITY)
+    if lacking > 0:
+        control = load(network, N_CONTROL)
+        store(control, K_REASON, ROOM)
+        store(control, K_POPULATION, load(population, P_PLACE))
+        store(control, K_LACKING, lacking)
+        return
+    ids = int32_view(load(population, P_IDS), at, spikes)
+    trains = int32_view(load(population, P_TRAINS), begin, spikes)
+    for n in range(spikes):
+        ids[n] = trains[n]
+    if load(population, P_TIMES) != 0:
+        offsets = float64_view(load(population, P_OFFSETS), at, spikes)
+        times = float64_view(load(population, P_TIMES), begin, spikes)
+        for n in range(spikes):
+            offsets[n] = times[n]
