@@ -24,11 +24,14 @@ LONG = np.longdouble
 has_long = pytest.mark.skipif(np.finfo(LONG).nmant < 60, reason="needs an 80-bit longdouble")
 rng = np.random.default_rng(20240611)
 
-SPECIAL = np.array(
-    [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 1.5, -2.5, 3.0, np.inf, -np.inf, np.nan]
-    + [5e-324, -5e-324, 1e-310, -1e-310, 2.2250738585072014e-308, 1e-20, -1e-20]
-    + [1.7976931348623157e308, -1.7976931348623157e308, 709.78, 709.79, 710.47, 710.48, -708.0]
-    + [-708.1, -745.0, -746.0, 717.0, 717.1, 1e5, 2.0**50, 2.0**53 - 1.0, 2.0**53 + 2.0, 1e17]
+SPECIAL = np.concatenate(
+    [
+        [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 1.5, -2.5, 3.0, np.inf, -np.inf, np.nan],
+        [5e-324, -5e-324, 1e-310, -1e-310, 2.2250738585072014e-308, 1e-20, -1e-20],
+        [1.7976931348623157e308, -1.7976931348623157e308, 709.78, 709.79, 710.47, 710.48],
+        [-708.0, -708.1, -745.0, -746.0, 717.0, 717.1],
+        [1e5, 2.0**50, 2.0**53 - 1.0, 2.0**53 + 2.0, 1e17],
+    ]
 )
 
 
@@ -42,8 +45,12 @@ EXPONENTS = np.concatenate(
 )
 POSITIVE = np.concatenate([np.abs(_wide(-307, 308)), rng.uniform(0.5, 2.0, 300_000)])
 ANGLES = np.concatenate(
-    [rng.uniform(-10, 10, 200_000), rng.uniform(-1e5, 1e5, 200_000), _wide(-300, 9)]
-    + [np.arange(-50_000, 50_000) * (math.pi / 2)]
+    [
+        rng.uniform(-10, 10, 200_000),
+        rng.uniform(-1e5, 1e5, 200_000),
+        _wide(-300, 9),
+        np.arange(-50_000, 50_000) * (math.pi / 2),
+    ]
 )
 UNIT = np.concatenate([rng.uniform(-1, 1, 300_000), _wide(-300, 0)])
 REAL = np.concatenate([rng.uniform(-5, 5, 200_000), _wide(-300, 300)])
