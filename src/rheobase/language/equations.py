@@ -128,11 +128,10 @@ def _read(source: Source, clean: str, start: int, end: int) -> Equation:
     else:
         kind, name, name_span = _read_left(match, source, start)
     _check_name(name, name_span, source)
-    if colon < 0 or not piece[colon + 1 :].strip():
+    behind = piece[colon + 1 :].strip() if colon >= 0 else ""
+    if not behind or behind.strip("() ") in FLAGS:
         raise _missing_unit(piece, source, start, label)
     unit_text, unit_start, flags = _split_flags(piece, colon + 1, source, start, label)
-    if not unit_text.strip():
-        raise _missing_unit(piece, source, start, label)
     unit = parse_unit(unit_text, source=source.text, offset=start + unit_start)
     _check_flags(flags, kind, label, source, start, piece)
     expression = None
@@ -247,7 +246,8 @@ def _check_name(name: str, span: Span, source: Source) -> None:
 
 def _missing_unit(piece: str, source: Source, start: int, label: str) -> UnitError:
     written = piece.split(":")[0].strip()
-    at = start + len(piece.rstrip(" :"))
+    colon = piece.find(":")
+    at = start + len((piece if colon < 0 else piece[:colon]).rstrip())
     return UnitError(
         f"{label} has no unit",
         place=source.point((at, at + 1)),

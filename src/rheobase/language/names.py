@@ -28,7 +28,7 @@ def check_twice(equations: Sequence[Equation]) -> None:
             raise EquationError(
                 f"{equation.name} is defined twice, in line {other.line} and in line"
                 f" {equation.line}"
-                + ("" if equation.source == other.source else " of an addition"),
+                + ("" if equation.source == other.source else " of what is added"),
                 place=other.source.point(other.name_span)
                 + "\n"
                 + equation.source.point(equation.name_span),

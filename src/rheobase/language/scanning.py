@@ -52,8 +52,13 @@ def check_parentheses(text: str, source: Source, offset: int, label: str) -> Non
 
 def check_characters(text: str, source: Source, offset: int, label: str) -> None:
     """Refuse characters that mean something else here than where they come from."""
+    in_call: list[bool] = []  # of each open parenthesis: does it hold arguments?
     for at, character in enumerate(text):
         before, after = text[at - 1 : at], text[at + 1 : at + 2]
+        if character == "(":
+            in_call.append(before.isalnum() or before == "_")
+        elif character == ")":
+            in_call.pop()
         what = mend = ""
         if not character.isascii():
             what, mend = _not_plain(text, at)
@@ -64,7 +69,9 @@ def check_characters(text: str, source: Source, offset: int, label: str) -> None
             what, mend = f"{character} is not part of the language", f"write `{word}`"
         elif character == "!" and after != "=":
             what, mend = "! is not part of the language", "write `not`"
-        elif character == "=" and after != "=" and before not in tuple("=<>!:"):
+        elif (
+            character == "=" and after != "=" and before not in tuple("=<>!:") and not any(in_call)
+        ):
             what = "a single = does not compare"
             mend = f"write {text[:at].strip()} == {text[at + 1 :].strip()}, or >, <, >=, <="
         elif character in ";?@$`":

@@ -1,0 +1,136 @@
+"""The lines of a model."""
+
+import pytest
+
+from rheobase.errors import EquationError, UnitError
+from rheobase.language.equations import RESERVED, parse_equations
+from rheobase.language.expressions import to_text
+from rheobase.units import parse_unit
+
+
+def test_three_kinds_flags_and_comments():
+    v, x, p, current = parse_equations(
+        """
+        # a model
+        dv/dt = (E_L - v)/tau_m + I/C_m : mV (unless refractory)   # the membrane
+        x = 2*v : mV
+
+        C_m : pF (constant, shared)
+        I : uA/cm**2(input)
+        """
+    )
+    assert (v.kind, v.name, v.left, v.line) == ("differential", "v", "dv/dt", 2)
+    assert v.unit == parse_unit("mV")
+    assert v.flags == {"unless refractory"}
+    assert v.text == "dv/dt = (E_L - v)/tau_m + I/C_m : mV (unless refractory)"
+    assert (x.kind, x.name, x.left, to_text(x.expression)) == ("subexpression", "x", "x", "2*v")
+    assert (p.kind, p.expression, p.flags) == ("parameter", None, {"constant", "shared"})
+    assert (current.flags, current.unit.text) == ({"input"}, "uA/cm**2")
+    assert current.line == 6
+
+
+@pytest.mark.parametrize("text", [
+    "dv/dt = (a\n  + b)/tau : mV",
+    "dv/dt = (a +\n b)/tau : mV",
+    "dv/dt =\n    (a + b)/tau : mV",
+    "dv/dt = (a + b)\n    /tau : mV",
+    "dv/dt = (a + b)/  # why\n  # because\n  tau : mV",
+    "dv/dt = (a + b)/ \\\n tau : mV",
+    "dv/dt = (a + b)/tau\n    : mV",
+    "d v / dt = (a+b) / tau:mV",
+])  # fmt: skip
+def test_a_definition_goes_on_until_its_unit(text):
+    equation, tau = parse_equations(text + "\ntau : ms")
+    assert to_text(equation.expression) == "(a + b)/tau"
+    assert (equation.unit.text, tau.name) == ("mV", "tau")
+
+
+def test_flags_and_units_go_on_too():
+    one, two, three = parse_equations(
+        "a : mV/(ms*pF) (constant)\nb : mV\n   (shared)\nc : uA/\n cm**2"
+    )
+    assert (one.unit.text, one.flags) == ("mV/(ms*pF)", {"constant"})
+    assert (two.name, two.flags) == ("b", {"shared"})
+    assert three.unit.text == "uA/cm**2"
+
+
+def test_a_continued_line_may_look_like_a_parameter():
+    (equation,) = parse_equations("x = a +\n    b : mV")
+    assert to_text(equation.expression) == "a + b"
+
+
+def test_no_lines():
+    assert parse_equations("  \n # nothing\n") == ()
+
+
+@pytest.mark.parametrize("text, says", [
+    ("dv/dt = (-v/tau : mV", ["dv/dt: unbalanced parentheses, this one is never closed",
+                              "\n          ^\n"]),
+    ("dv/dt = (-v/tau\ntau : ms", ["dv/dt: unbalanced", "line 1", "never closed"]),
+    ("dv/dt = (-v/tau : mV (unless refractory)", ["dv/dt: unbalanced"]),
+    ("dv/dt = -v)/tau : mV", ["dv/dt: unbalanced parentheses, this one was never opened"]),
+    ("x = (a : mV)", ["x: a colon in parentheses", "expression : unit (flags)"]),
+    ("x = (lambda: 1)() : 1", ["x: a lambda is not allowed"]),
+    ("v : mV (constant", ["v, behind the colon: unbalanced parentheses"]),
+    ("v : mV : ms", ["v: a second colon", "one definition on a line"]),
+    ("v : mV (unless refractry)", ["v: (unless refractry) is not a flag",
+                                   "did you mean (unless refractory)?", "^^^^^^^^^^^^^^^^"]),
+    ("v : mV (refractory)", ["did you mean (unless refractory)?"]),
+    ("v : mV (blue)", ["(blue) is not a flag",
+                          "(unless refractory), (constant), (shared), (input)"]),
+    ("v : mV ()", ["() is not a flag"]),
+    ("v : mV (unless refractory)", ["is a flag of a differential equation, and this is a parameter",
+                                    "remove the flag"]),
+    ("dv/dt = -v/ms : 1 (constant)", ["dv/dt: (constant) is a flag of a parameter"]),
+    ("x = 1 : 1 (input)", ["x: (input) is a flag of a parameter, and this is a subexpression"]),
+    ("I : pA (input, constant)", ["I: an (input) is set anew in every step",
+                                  "write (input) alone"]),
+    ("v += 1 : mV", ["cannot read this line", "equations are not assignments",
+                    "dx/dt = expression"]),
+    ("a, b : mV", ["cannot read this line", "write one line for each name"]),
+    ("2*x : mV", ["cannot read this line", "p : unit (flags)"]),
+    ("v' = -v/ms : 1", ["a prime is not a derivative here", "write dv/dt = ..."]),
+    ("dv/dx = 1 : 1", ["dv/dx: derivatives are over the time t", "write dv/dt"]),
+    ("dv/dt = : mV", ["dv/dt: the expression is missing"]),
+    ("lambda : 1", ["lambda is a word of Python and cannot be a name", "write lambda_"]),
+    ("a__b : 1", ["a__b cannot be a name"]),
+    ("größe : 1", ["größe cannot be a name", "plain letters"]),
+    ("xi : 1", ["xi is reserved: it is white noise"]),
+    ("xi_1 : 1", ["xi_1 is reserved"]),
+])  # fmt: skip
+def test_bad_lines_are_refused_with_their_place(text, says):
+    with pytest.raises(EquationError) as caught:
+        parse_equations(text)
+    message = str(caught.value)
+    assert "^" in message
+    for words in says:
+        assert words in message
+
+
+@pytest.mark.parametrize("name", RESERVED)
+def test_reserved_names(name):
+    with pytest.raises(EquationError, match=f"{name} is reserved: it is {RESERVED[name]}"):
+        parse_equations(f"{name} : 1")
+
+
+@pytest.mark.parametrize("text", [
+    "dv/dt = -v/tau", "dv/dt = -v/tau :", "dv/dt = -v/tau\ntau : ms", "dv/dt = -v/tau :\ntau : ms",
+    "dv/dt = -v/tau : (unless refractory)",
+])  # fmt: skip
+def test_a_missing_unit_is_asked_for(text):
+    with pytest.raises(UnitError) as caught:
+        parse_equations(text)
+    message = str(caught.value)
+    assert "dv/dt has no unit" in message
+    assert "write it after a colon: dv/dt = -v/tau : mV (: 1 for a plain number)" in message
+
+
+def test_an_unknown_unit_is_shown_in_its_line():
+    with pytest.raises(UnitError) as caught:
+        parse_equations("tau : ms\ndv/dt = -v/tau : furlongs_per_volt")
+    message = str(caught.value)
+    assert "furlongs_per_volt is not a unit" in message
+    assert (
+        "  line 2: dv/dt = -v/tau : furlongs_per_volt\n"
+        "                           ^^^^^^^^^^^^^^^^^\n"
+    ) in message
