@@ -46,6 +46,7 @@ def test_a_single_population_has_numbered_cells(make_trains):
     numbers = {float(y): text.get_text() for y, text in
                zip(ax.get_yticks(), ax.get_yticklabels(), strict=True)}  # fmt: skip
     assert all(text == f"{y - 0.5:.0f}" for y, text in numbers.items())
+    assert plots.raster(make_trains("cells", 8, 40)).get_ylabel() == "cell"
     some = plots.raster(make_trains("ring", 8, 40)[[2, 5]])
     assert [text.get_text() for text in some.get_yticklabels()] == ["2", "5"]
 

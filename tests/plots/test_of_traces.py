@@ -41,6 +41,14 @@ def test_spikes_do_not_stand_on_other_variables(make_result, drawn):
     assert drawn(plots.traces(result, "w", spikes=True), "spikes")
 
 
+def test_where_spikes_were_not_kept_none_are_drawn(make_result, drawn):
+    result = make_result(["A"], cells=2)
+    data = [result.traces.data("A")]
+    for spikes in ([], [result.spikes["A"][[1]]]):
+        bare = Result(spikes, data, dt=1e-3, stop=0.2, seed=0)
+        assert not drawn(plots.traces(bare, "v", spikes=True), "spikes")
+
+
 def test_what_is_drawn_can_be_chosen(make_result, drawn):
     result = make_result()
     assert names(plots.traces(result, "v", recording="B")) == ["B[0]", "B[1]"]

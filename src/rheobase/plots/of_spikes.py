@@ -28,6 +28,8 @@ _EQUAL_ROWS = 60
 _LEAST_SHARE = 0.05
 # The size of axes in points, about: what marks are scaled to.
 _AXES_HEIGHT, _AXES_AREA = 240.0, 110_000.0
+# Rows at least this high have lines for marks, lower ones dots.
+_LEAST_LINE = 4.0
 
 
 def raster(source: Any, labels: Sequence[str] | None = None, ax: Axes | None = None) -> Axes:
@@ -67,16 +69,11 @@ def raster(source: Any, labels: Sequence[str] | None = None, ax: Axes | None = N
     size = math.sqrt(0.3 * _AXES_AREA / max(sum(trains.count for trains in shown), 1))
     for k, (band, trains) in enumerate(zip(bands, shown, strict=True)):
         y = band.middle_of(_places(rows[k].trains, trains))
-        if band.row_height / height * _AXES_HEIGHT >= 4.0:
-            reach = 0.38 * band.row_height
-            ax.vlines(
-                trains.times, y - reach, y + reach, colors=color(k), linewidths=1.0, gid="raster"
-            )
-            continue
-        ax.plot(
-            trains.times, y, linestyle="none", marker="o", markersize=min(max(size, 1.0), 3.5),
-            markeredgewidth=0, color=color(k), rasterized=True, gid="raster",
-        )  # fmt: skip
+        reach = 0.38 * band.row_height
+        if band.row_height / height * _AXES_HEIGHT >= _LEAST_LINE:
+            _draw_lines(ax, trains.times, y, reach, color(k))
+        else:
+            _draw_dots(ax, trains.times, y, min(max(size, 1.0), 3.5), color(k))
     start = min((row.trains.start for row in rows), default=0.0)
     show_times(ax, start, max((row.trains.stop for row in rows), default=1.0), first=first)
     ax.set_ylim(height, 0.0)
@@ -85,6 +82,17 @@ def raster(source: Any, labels: Sequence[str] | None = None, ax: Axes | None = N
     if left_out:
         remark(ax, left_out)
     return ax
+
+
+def _draw_lines(ax: Axes, x: np.ndarray, y: np.ndarray, reach: float, ink: str) -> None:
+    ax.vlines(x, y - reach, y + reach, colors=ink, linewidths=1.0, gid="raster")
+
+
+def _draw_dots(ax: Axes, x: np.ndarray, y: np.ndarray, size: float, ink: str) -> None:
+    ax.plot(
+        x, y, linestyle="none", marker="o", markersize=size, markeredgewidth=0, color=ink,
+        rasterized=True, gid="raster",
+    )  # fmt: skip
 
 
 class _Band(NamedTuple):
@@ -163,10 +171,12 @@ def _number_cells(ax: Axes, row: Row) -> None:
     from matplotlib.ticker import MaxNLocator
 
     size = row.trains.size
-    places = np.asarray(MaxNLocator(6, integer=True).tick_values(0, size - 1), dtype=np.int64)
+    places = np.asarray(
+        MaxNLocator(6, integer=True, steps=[1, 2, 5, 10]).tick_values(0, size - 1), dtype=np.int64
+    )
     places = places[(places >= 0) & (places < size)]
     ax.set_yticks(places + 0.5, [f"{cell:,}" for cell in row.trains.cells[places]])
-    label(ax, y=f"cell of {row.name}" if row.name else "cell")
+    label(ax, y="cell" if row.name in ("", "cell", "cells") else f"cell of {row.name}")
 
 
 def population_rate(source: Any, bin: Any = 5e-3, ax: Axes | None = None) -> Axes:

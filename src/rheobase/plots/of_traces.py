@@ -106,13 +106,8 @@ def traces(
         first = not ax.has_data()
         if crowded:
             _draw_crowd(ax, each, names.pop(0))
-        for column in range(0 if crowded else each.cells.size):
-            ink = color(count_of(ax, "traces"))
-            ax.plot(
-                each.times, each.values[:, column], color=ink, linewidth=1.2, gid="traces",
-                label=names.pop(0),
-            )  # fmt: skip
-            _draw_spikes(ax, each, column, spikes, ink)
+        else:
+            _draw_cells(ax, each, names, spikes)
         show_times(ax, *each.span, first=first)
     label(ax, "time (s)", with_unit(found[0].variable, found[0].unit))
     if count_of(ax, "traces") > 1 or labels is not None:
@@ -153,7 +148,9 @@ def _of_result(result: Result, variable: str | None, recording: Any) -> list[_Re
         if variable not in each.values:
             continue
         trains = result.spikes.get(each.population)
-        spikes = () if trains is None else tuple(trains[int(cell)] for cell in each.cells)
+        spikes: tuple[np.ndarray, ...] = ()
+        if trains is not None and trains.size == trains.population_size:
+            spikes = tuple(trains[int(cell)] for cell in each.cells)
         about = (each.name, variable, each.units[variable], each.times, each.cells)
         found.append(_Recorded(*about, each.values[variable], span, spikes))
     return found
@@ -227,6 +224,15 @@ def _line_names(
 
 
 # ---------------------------------------------------------------------- drawing
+
+
+def _draw_cells(ax: Axes, each: _Recorded, names: list[str], spikes: bool | None) -> None:
+    """Draw a line a cell, taking their names from the front of the list."""
+    for column in range(each.cells.size):
+        ink = color(count_of(ax, "traces"))
+        values, name = each.values[:, column], names.pop(0)
+        ax.plot(each.times, values, color=ink, linewidth=1.2, label=name, gid="traces")
+        _draw_spikes(ax, each, column, spikes, ink)
 
 
 def _draw_crowd(ax: Axes, each: _Recorded, name: str) -> None:
