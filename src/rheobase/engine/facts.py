@@ -155,6 +155,18 @@ def add_missing_arrays(plan: NetworkPlan) -> None:
                 population.arrays[name] = new_array(population.size, dtype)
 
 
+def untouched_inputs(plan: NetworkPlan) -> list[tuple[int, str]]:
+    """Return the input variables that nothing is added to: set to 0 once, they stay so."""
+    touched = {(i.target, i.array) for i in plan.inputs}
+    touched |= {(c.target, c.input_array) for c in plan.continuous}
+    return [
+        (place, name)
+        for place, population in models(plan)
+        for name in arrays_with_role(population, "input")
+        if (place, name) not in touched and name not in population.program.mutable
+    ]
+
+
 def seed_of(plan: NetworkPlan, part: object) -> int:
     """Return the seed of a part of the plan: its own, or the network's."""
     own = getattr(part, "seed", None)

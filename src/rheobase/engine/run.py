@@ -155,6 +155,8 @@ class Engine:
         """
         self.stop_step = self.step + n_steps
         self._stepper.bind()
+        for place, name in facts.untouched_inputs(self.plan):
+            facts.model(self.plan, place).arrays[name][:] = 0.0
         for log in self.logs.samples:
             log.open(self.step, self.stop_step)
         try:

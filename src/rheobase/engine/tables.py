@@ -80,9 +80,10 @@ class Tables:
         """Return the table of tables: addresses and, where the driver needs them, rows."""
         row = [0] * columns.N_WIDTH
         self.emissions, self.calls = self._emissions(), self._calls()
+        self.deliveries = self._parts("delivery", "deliver", self.targets)
         for table, place in (
             (self.populations, columns.N_POPULATIONS), (self.emissions, columns.N_EMISSIONS),
-            (self.calls, columns.N_CALLS), (self.targets, columns.N_TARGETS),
+            (self.calls, columns.N_CALLS), (self.deliveries, columns.N_DELIVERIES),
             (self.slices, columns.N_SLICES),
         ):  # fmt: skip
             row[place : place + 2] = self.address(table, np.int64), len(table)
@@ -105,12 +106,16 @@ class Tables:
 
     def _calls(self) -> Int64Array:
         """Return the calls before the update: samples, then histories, inputs, couplings."""
-        rows = []
-        for part, function, table in (
-            ("sampling", "sample", self.records), ("coupling", "remember", self.histories),
-            ("inputs", "gather", self.groups), ("coupling", "couple", self.couplings),
-        ):  # fmt: skip
-            rows += [[address_of(part, function), self._row(table, n)] for n in range(len(table))]
+        return np.concatenate([
+            self._parts("sampling", "sample", self.records),
+            self._parts("coupling", "remember", self.histories),
+            self._parts("inputs", "gather", self.groups),
+            self._parts("coupling", "couple", self.couplings),
+        ])  # fmt: skip
+
+    def _parts(self, part: str, function: str, table: Int64Array) -> Int64Array:
+        """Return the calls of a part, one a row of a table."""
+        rows = [[address_of(part, function), self._row(table, n)] for n in range(len(table))]
         return _table(rows, columns.F_WIDTH)
 
     def _row(self, table: Int64Array, n: int) -> int:
@@ -259,11 +264,11 @@ class Tables:
         if item.kind == "waveform":
             width = facts.waveform_values(item, 0, 1).shape[1]
             row[columns.I_WIDTH_OF_ROW] = width
-            columns = facts.input_columns(item, width, cells.size)
+            places = facts.input_columns(item, width, cells.size)
         else:
             if item.state is None:
                 raise InternalError("a noise input has no state")
-            columns = facts.input_columns(item, item.state.size, cells.size)
+            places = facts.input_columns(item, item.state.size, cells.size)
             noise = np.array([item.mean, *facts.noise_coefficients(self.plan.dt, item)])
             row[columns.I_NOISE] = self.address(noise)
             row[columns.I_FILL] = random.fill_address("normal")
@@ -272,7 +277,7 @@ class Tables:
             row[columns.I_STATE] = self.address(item.state)
             row[columns.I_STATES] = item.state.size
             row[columns.I_DRAWN] = self.address(np.zeros(item.state.size))
-        row[columns.I_COLUMNS] = self.address(columns, np.int32)
+        row[columns.I_COLUMNS] = self.address(places, np.int32)
         return row
 
     def _couplings(self, rings: dict[tuple[int, str], FloatArray]) -> Int64Array:
@@ -302,8 +307,10 @@ class Tables:
         ordered = self._ordered()
         keys = [_group_of(item) for item in ordered]
         coupled = {("add", c.target, c.input_array) for c in self.plan.continuous}
+        lasting = set(facts.untouched_inputs(self.plan))
         variables = [("add", p, name) for p, population in facts.models(self.plan)
-                     for name in facts.arrays_with_role(population, "input")]  # fmt: skip
+                     for name in facts.arrays_with_role(population, "input")
+                     if (p, name) not in lasting]  # fmt: skip
         self.group_inputs: list[list[int] | None] = []
         self._numbers = {id(item): n for n, item in enumerate(ordered)}
         rows = []

@@ -12,13 +12,14 @@ PART = "void(int64, int64, int64, int64, int64)"
 
 # The network: for each table its address and its number of rows.
 (N_POPULATIONS, N_POPULATION_ROWS, N_EMISSIONS, N_EMISSION_ROWS, N_CALLS, N_CALL_ROWS,
- N_TARGETS, N_TARGET_ROWS, N_INPUTS, N_COUPLINGS, N_ENTRIES, N_LINES, N_DRIVES, N_APPLIES,
+ N_DELIVERIES, N_DELIVERY_ROWS, N_INPUTS, N_COUPLINGS, N_ENTRIES, N_LINES, N_DRIVES, N_APPLIES,
  N_SLICES, N_SLICE_ROWS, N_CONTROL, N_WIDTH) = range(18)  # fmt: skip
 # Control: why the driver came back, the population and the spikes without room concerned, the
 # number of steps done, and what the last drive delivered.
 K_REASON, K_POPULATION, K_LACKING, K_DONE, K_EVENTS, K_WIDTH = range(6)
 DONE, ROOM, NOT_FINITE = range(3)
-# Calls of parts, in order: the emissions of sources; then samples, histories, inputs.
+# Calls of parts, in order: the emissions of sources; then samples, histories, inputs,
+# couplings; and after the update, deliveries.
 F_FUNCTION, F_ROW, F_WIDTH = range(3)
 # Populations. P_STARTS: entry k - base is where the spikes of step k begin in P_IDS and
 # P_OFFSETS. P_OFFSET: the array of offsets of a linear crossing, 0 if none.
@@ -62,6 +63,8 @@ EACH64, ONE, EACH32 = range(3)
  V_DENSE, V_WIDTH) = range(20)  # fmt: skip
 EVENT_BUFFER = 1024
 # Applications: sums that are added to a variable at the end of delivery.
+# A_HOLD says when a cell loses them: never; while its int64 in A_HELD is greater than the step;
+# while that is positive (as the bits of a positive float64 are); while its byte is not 0.
 A_VARIABLE, A_SUM, A_HOLD, A_HELD, A_LO, A_HI, A_WIDTH = range(7)
 NEVER, RELEASE, LEFT, FLAG = range(4)
 # Slices: pieces of rows that are due.
