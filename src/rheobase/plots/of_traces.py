@@ -56,7 +56,7 @@ def traces(
     labels: Sequence[str] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw a recorded variable over time, a line a cell.
+    """Draw a recorded variable over time, a line a cell; more than seven faintly, with their mean.
 
     Integrate-and-fire models have no spikes in their voltage, only resets. There spikes are drawn
     as vertical lines, from where the variable was when the cell fired to above the highest value.
@@ -70,7 +70,7 @@ def traces(
     recording : str or population, or a list of them, optional
         Which recordings of a result; default all that have the variable.
     cells : sequence of int, optional
-        Indices in the population of the cells to draw; default all recorded.
+        Indices in the population; default all recorded.
     spikes : bool, optional
         Whether to draw spikes; default where the variable is reset by them.
     labels : sequence of str, optional
@@ -81,23 +81,15 @@ def traces(
     Returns
     -------
     Axes
-        The variable in its unit over the time in seconds. Of more than seven cells of a
-        recording all are drawn faintly, with their mean.
+        The variable in its unit over time in seconds.
 
     Raises
     ------
-    UnknownNameError
-        If there is no such variable or recording.
-    UserError
-        If nothing was recorded, none of the cells was, or the recordings have other units.
-    ShapeError
-        If the labels do not fit.
+    UnknownNameError, ShapeError, UserError
+        If there is no such variable or recording; the labels do not fit; none of the cells was
+        recorded, or the recordings have other units.
     """
-    found = [_of_cells(each, cells) for each in _find(source, variable, recording)]
-    found = [each for each in found if each.cells.size]
-    if not found:
-        raise UserError(f"there is nothing to draw: none of the cells {cells} was recorded")
-    _check_units(found)
+    found = _chosen(_find(source, variable, recording), cells)
     crowded = any(each.cells.size > MOST_LINES for each in found)
     names = _line_names(found, crowded, labels)
     beside = ax is None
@@ -105,15 +97,13 @@ def traces(
     for each in found:
         first = not ax.has_data()
         if crowded:
-            _draw_crowd(ax, each, names.pop(0))
+            _draw_crowd(ax, each, names.pop(0), alone=len(found) == 1)
         else:
             _draw_cells(ax, each, names, spikes)
         show_times(ax, *each.span, first=first)
     label(ax, "time (s)", with_unit(found[0].variable, found[0].unit))
     if count_of(ax, "traces") > 1 or labels is not None:
         legend(ax, beside=beside)
-    if crowded and len(found) == 1:
-        remark(ax, f"{found[0].cells.size} cells, and their mean")
     return ax
 
 
@@ -185,9 +175,17 @@ def _check_known(variable: str, known: Sequence[Any]) -> None:
         )
 
 
-def _of_cells(each: _Recorded, cells: Sequence[int] | None) -> _Recorded:
-    if cells is None:
-        return each
+def _chosen(found: Sequence[_Recorded], cells: Sequence[int] | None) -> list[_Recorded]:
+    """Return what is recorded of the chosen cells; it must be something, in one unit."""
+    chosen = [each if cells is None else _of_cells(each, cells) for each in found]
+    chosen = [each for each in chosen if each.cells.size]
+    if not chosen:
+        raise UserError(f"there is nothing to draw: none of the cells {cells} was recorded")
+    _check_units(chosen)
+    return chosen
+
+
+def _of_cells(each: _Recorded, cells: Sequence[int]) -> _Recorded:
     columns = [int(k) for cell in cells for k in np.flatnonzero(each.cells == cell)]
     spikes = tuple(each.spikes[k] for k in columns) if each.spikes else ()
     return each._replace(cells=each.cells[columns], values=each.values[:, columns], spikes=spikes)
@@ -235,12 +233,14 @@ def _draw_cells(ax: Axes, each: _Recorded, names: list[str], spikes: bool | None
         _draw_spikes(ax, each, column, spikes, ink)
 
 
-def _draw_crowd(ax: Axes, each: _Recorded, name: str) -> None:
-    ink = color(count_of(ax, "traces"))
-    faint = max(0.08, min(0.4, 4 / each.cells.size))
+def _draw_crowd(ax: Axes, each: _Recorded, name: str, *, alone: bool) -> None:
+    ink, cells = color(count_of(ax, "traces")), each.cells.size
+    faint = max(0.08, min(0.4, 4 / cells))
     ax.plot(each.times, each.values, color=ink, linewidth=0.6, alpha=faint)
     mean = each.values.mean(axis=1)
     ax.plot(each.times, mean, color=ink, linewidth=1.8, label=name, gid="traces")
+    if alone:
+        remark(ax, f"{cells} cells, and their mean")
 
 
 def _draw_spikes(ax: Axes, each: _Recorded, column: int, wanted: bool | None, ink: str) -> None:
