@@ -181,8 +181,8 @@ def _load(path: Path, full_name: str) -> ModuleType:
 
 
 def watch(function: Any) -> None:
-    """Let a numba function with ``cache=True`` take part in `compilations`."""
-    if hasattr(function, "stats"):
+    """Let a numba function with ``cache=True`` take part in `compilations`; ignore others."""
+    if hasattr(function, "stats") and function.stats.cache_path is not None:
         _watched.append(function)
 
 

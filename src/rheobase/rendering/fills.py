@@ -15,7 +15,7 @@ import numpy as np
 
 from rheobase.rendering.exponential import exp
 from rheobase.rendering.philox import LOW_32, normal_pair, philox, place, shares, unit
-from rheobase.rendering.primitives import SCRATCH, Value, scratch, select, unsigned
+from rheobase.rendering.primitives import SCRATCH, Value, scratch, select, unsigned, wide_vectors
 
 Array = Any
 
@@ -30,6 +30,7 @@ THREE = np.uint64(3)
 
 def draw_units(where: Value, first: int, groups: int, rows: Array) -> None:
     """Fill row k of `rows`, at place g, with the uniform number of element 4 (first + g) + k."""
+    wide_vectors()
     c1, c2, c3, k0, k1 = where
     begin = unsigned(first)
     for g in range(groups):
@@ -43,6 +44,7 @@ def draw_units(where: Value, first: int, groups: int, rows: Array) -> None:
 
 def interleave(rows: Array, out: Array, begin: int, size: int) -> None:
     """Copy element 4 g + k from row k, place g, to `out`, `size` of them from `begin` on."""
+    wide_vectors()
     whole = size >> 2
     for g in range(whole):
         at = unsigned(g)
@@ -59,6 +61,7 @@ def fill_uniform(
     seed: int, stream: int, lo: int, hi: int, step: int, draw: int, out: Array
 ) -> None:
     """Fill `out` with numbers uniform in (0, 1) for elements lo .. hi."""
+    wide_vectors()
     where = place(seed, stream, step, draw)
     rows = scratch()
     for begin in range(0, hi - lo, SCRATCH):
@@ -70,6 +73,7 @@ def fill_uniform(
 
 def fill_normal(seed: int, stream: int, lo: int, hi: int, step: int, draw: int, out: Array) -> None:
     """Fill `out` with standard normal numbers for elements lo .. hi."""
+    wide_vectors()
     where = place(seed, stream, step, draw)
     rows = scratch()
     for begin in range(0, hi - lo, SCRATCH):
@@ -89,6 +93,7 @@ def fill_normal(seed: int, stream: int, lo: int, hi: int, step: int, draw: int, 
 
 def count_shared(u: Array, share: float, out: Array, begin: int, size: int) -> None:
     """Add to `out` the Poisson counts that the uniform numbers u stand for (inverse CDF)."""
+    wide_vectors()
     term = exp(-share)
     below = term
     k = 0
@@ -108,6 +113,7 @@ def count_each(
     u: Array, share: Array, term: Array, below: Array, out: Array, begin: int, size: int
 ) -> None:
     """Add to `out` the counts of cells with expected counts `share`; term, below are scratch."""
+    wide_vectors()
     for i in range(size):
         at = unsigned(i)
         term[at] = exp(-share[at])
@@ -142,6 +148,7 @@ def fill_poisson(
     `expected` holds the expected counts: one for all, or one an element from `lo` on. Beyond 32
     a count is the sum of several draws, numbered `draw`, `draw + 1` and so on.
     """
+    wide_vectors()
     shared = expected.size == 1
     number, share_of_all = shares(expected[0])
     rows, u = scratch(), scratch()

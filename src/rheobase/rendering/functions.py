@@ -38,6 +38,7 @@ _PRIMITIVES = (
     "sqrt",
     "trunc",
     "unsigned",
+    "wide_vectors",
 )
 
 _FUNCTIONS: Mapping[str, Callable[..., Value]] = {

@@ -149,3 +149,7 @@ def copysign(size: Value, sign: Value) -> Value:
 def scratch() -> Value:
     """An array of `SCRATCH` float64 with anything in it (on the stack in compiled code)."""
     return np.empty(SCRATCH, np.float64)
+
+
+def wide_vectors() -> None:
+    """Nothing; in compiled code, leave to use the widest vectors in the calling function."""
