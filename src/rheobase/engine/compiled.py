@@ -9,8 +9,8 @@ import numpy as np
 from rheobase.engine import facts
 from rheobase.engine.facts import Memory, Outcome
 from rheobase.engine.logs import Logs, has_offsets
-from rheobase.engine.plan import FloatArray, Int32Array, Int64Array, NetworkPlan
 from rheobase.engine.parts import address_of, columns
+from rheobase.engine.plan import FloatArray, Int32Array, Int64Array, NetworkPlan
 from rheobase.engine.tables import Tables
 
 MOST_STEPS = 65536
@@ -81,8 +81,8 @@ class Compiled:
             tables.histories[h, columns.H_FRESH] = self.fresh[key]
         done = self._call(first, steps)
         while done == 0 and tables.control[columns.K_REASON] == columns.ROOM:
-            p, lacking = int(tables.control[columns.K_POPULATION]), int(tables.control[columns.K_LACKING])
-            self._grow(p, 2 * self.ids[p].size + lacking)
+            p = int(tables.control[columns.K_POPULATION])
+            self._grow(p, 2 * self.ids[p].size + int(tables.control[columns.K_LACKING]))
             tables.set_buffer(tables.populations, p, (self.ids[p], self.offsets[p]))
             done = self._call(first, steps)
         for row, log in zip(tables.records, self.logs.samples, strict=True):

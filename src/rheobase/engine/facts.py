@@ -82,7 +82,8 @@ def is_event(connection: ProjectionPlan | DrivePlan) -> bool:
 
 def accumulated(plan: NetworkPlan, place: int) -> list[str]:
     """Return the variables of a population that arrivals are added to, in order of first use."""
-    onto = [c for c in (*plan.projections, *plan.drives) if c.target == place and not is_event(c)]
+    connections: list[ProjectionPlan | DrivePlan] = [*plan.projections, *plan.drives]
+    onto = [c for c in connections if c.target == place and not is_event(c)]
     return list(dict.fromkeys(variable for c in onto for variable in c.weights))
 
 

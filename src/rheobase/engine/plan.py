@@ -53,6 +53,10 @@ class ProgramLike(Protocol):
         """All arrays of a population of that model."""
 
     @property
+    def spiking(self) -> bool:
+        """Whether the model has a threshold."""
+
+    @property
     def crossing(self) -> str:
         """Where in a step a spike is placed: "grid" or "linear"."""
 
@@ -441,4 +445,5 @@ def new_array(size: int, dtype: Any = np.float64) -> AnyArray:
     padded = -(-max(size, 1) // BLOCK) * BLOCK * item
     memory = np.zeros(padded + 64, np.uint8)
     shift = -memory.ctypes.data % 64
-    return memory[shift : shift + padded].view(dtype)[:size]
+    array: AnyArray = memory[shift : shift + padded].view(dtype)[:size]
+    return array

@@ -133,9 +133,7 @@ class Engine:
 
     # -- running ----------------------------------------------------------------------------
 
-    def advance(
-        self, n_steps: int, on_slice: Callable[[Engine], object] | None = None
-    ) -> None:
+    def advance(self, n_steps: int, on_slice: Callable[[Engine], object] | None = None) -> None:
         """Run some steps.
 
         Parameters

@@ -388,8 +388,9 @@ class Tables:
         last = len(self._entries)
         sums = len(self._applies) - first_apply
         return [
-            self._row(self.populations, p), first, last - immediate, last, first_drive, len(self._drives), first_apply,
-            len(self._applies), population.size * sums // SPARSE_FRACTION,
+            self._row(self.populations, p), first, last - immediate, last, first_drive,
+            len(self._drives), first_apply, len(self._applies),
+            population.size * sums // SPARSE_FRACTION,
         ]  # fmt: skip
 
     def _apply(self, population: PopulationPlan, variable: str) -> list[int]:
@@ -455,7 +456,8 @@ class Tables:
             line = len(self._lines)
             self._lines.append([0, 0, touched, 0, columns.ONE, *sink])
             self._drives.append([
-                address_of("drives", "deliver"), self._row(self.populations, p), draw, int(place > 0), self.address(drive.cells, np.int32), count,
+                address_of("drives", "deliver"), self._row(self.populations, p), draw,
+                int(place > 0), self.address(drive.cells, np.int32), count,
                 *self._weights(weights, count), *sink[:2],
                 self.address(drive.steps, np.int64) if times else 0,
                 self.address(drive.ids, np.int32) if times else 0,

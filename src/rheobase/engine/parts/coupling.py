@@ -1,5 +1,6 @@
 """Continuous couplings: the past of their sources, and their sums."""
-# mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator"
+# The types of this file are those of numba.
+# mypy: ignore-errors
 
 from __future__ import annotations
 

@@ -1,10 +1,11 @@
 """Delivery: arrivals due at a population, from slices of rows to variables."""
-# mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator"
+# The types of this file are those of numba.
+# mypy: ignore-errors
 
 from __future__ import annotations
 
 import numpy as np
-from numba import cfunc, njit
+from numba import cfunc
 
 from rheobase.engine.parts.columns import (
     A_HELD,
@@ -15,42 +16,42 @@ from rheobase.engine.parts.columns import (
     A_VARIABLE,
     A_WIDTH,
     DENSE,
-    EACH32,
-    EACH64,
     E_DELAY,
     E_LINE,
     E_PLACE,
     E_SOURCE,
     E_WIDTH,
+    EACH32,
+    EACH64,
     FLAG,
     K_EVENTS,
     L_APPLY,
     L_ARRIVE,
     L_KIND,
-    L_ROWS,
     L_ROW_WIDTH,
+    L_ROWS,
     L_SUM,
     L_TARGETS,
     L_WEIGHTS,
     L_WIDTH,
-    NEVER,
     N_APPLIES,
     N_CONTROL,
     N_DRIVES,
     N_ENTRIES,
     N_LINES,
     N_POPULATIONS,
-    N_SLICES,
     N_SLICE_ROWS,
+    N_SLICES,
+    NEVER,
     ONE,
-    PART,
-    PREFETCH,
     P_IDS,
     P_NUMBERS,
     P_SIZE,
     P_STARTS,
     P_TABLE,
     P_WIDTH,
+    PART,
+    PREFETCH,
     RELEASE,
     S_BEGIN,
     S_END,
@@ -70,6 +71,7 @@ from rheobase.engine.parts.columns import (
     V_WIDTH,
     WORD,
 )
+from rheobase.engine.parts.common import inner
 from rheobase.rendering.intrinsics import (
     call_kernel5,
     call_kernel7,
@@ -83,8 +85,6 @@ from rheobase.rendering.intrinsics import (
 )
 from rheobase.rendering.intrinsics import load_address as load
 from rheobase.rendering.intrinsics import store_address as store
-
-inner = njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False)
 
 
 @inner

@@ -2,12 +2,13 @@
 
 A step does what `engine/interpreted.py` says, in that order and with the same bits.
 """
-# mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator"
+# The types of this file are those of numba.
+# mypy: ignore-errors
 
 from __future__ import annotations
 
 import numpy as np
-from numba import cfunc, njit
+from numba import cfunc
 
 from rheobase.engine.parts.columns import (
     DONE,
@@ -18,17 +19,16 @@ from rheobase.engine.parts.columns import (
     K_LACKING,
     K_POPULATION,
     K_REASON,
-    NOT_FINITE,
-    N_CALLS,
     N_CALL_ROWS,
+    N_CALLS,
     N_CONTROL,
     N_DELIVERIES,
     N_DELIVERY_ROWS,
-    N_EMISSIONS,
     N_EMISSION_ROWS,
-    N_POPULATIONS,
+    N_EMISSIONS,
     N_POPULATION_ROWS,
-    PART,
+    N_POPULATIONS,
+    NOT_FINITE,
     P_CAPACITY,
     P_IDS,
     P_MASK,
@@ -41,9 +41,11 @@ from rheobase.engine.parts.columns import (
     P_TABLE,
     P_UPDATE,
     P_WIDTH,
+    PART,
     ROOM,
     WORD,
 )
+from rheobase.engine.parts.common import inner
 from rheobase.rendering.intrinsics import (
     call_kernel5,
     float64_view,
@@ -53,8 +55,6 @@ from rheobase.rendering.intrinsics import (
 )
 from rheobase.rendering.intrinsics import load_address as load
 from rheobase.rendering.intrinsics import store_address as store
-
-inner = njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False)
 
 
 @inner

@@ -1,10 +1,11 @@
 """Drives: events delivered straight to cells."""
-# mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator"
+# The types of this file are those of numba.
+# mypy: ignore-errors
 
 from __future__ import annotations
 
 import numpy as np
-from numba import cfunc, njit
+from numba import cfunc
 
 from rheobase.engine.parts.columns import (
     D_DRAWN,
@@ -36,12 +37,10 @@ from rheobase.engine.parts.columns import (
     V_TOUCHED,
     V_WEIGHTS,
 )
-from rheobase.engine.parts.counting import draw_counts, due
+from rheobase.engine.parts.common import draw_counts, due, inner
 from rheobase.rendering.intrinsics import call_kernel7, float64_view, int32_view, int64_view
 from rheobase.rendering.intrinsics import load_address as load
 from rheobase.rendering.intrinsics import store_address as store
-
-inner = njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False)
 
 
 @inner

@@ -1,9 +1,10 @@
 """Arrays that receive input: set to zero, then waveforms and noise added."""
-# mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator"
+# The types of this file are those of numba.
+# mypy: ignore-errors
 
 from __future__ import annotations
 
-from numba import cfunc, njit
+from numba import cfunc
 
 from rheobase.engine.parts.columns import (
     DECAY,
@@ -37,10 +38,9 @@ from rheobase.engine.parts.columns import (
     PART,
     WORD,
 )
+from rheobase.engine.parts.common import inner
 from rheobase.rendering.intrinsics import call_kernel7, float64_view, int32_view, uint8_view
 from rheobase.rendering.intrinsics import load_address as load
-
-inner = njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False)
 
 
 @inner

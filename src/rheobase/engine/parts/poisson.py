@@ -1,5 +1,6 @@
 """Sources of spikes that are Poisson processes."""
-# mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator"
+# The types of this file are those of numba.
+# mypy: ignore-errors
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ from rheobase.engine.parts.columns import (
     PART,
     ROOM,
 )
-from rheobase.engine.parts.counting import draw_counts
+from rheobase.engine.parts.common import draw_counts
 from rheobase.rendering.intrinsics import int32_view, int64_view
 from rheobase.rendering.intrinsics import load_address as load
 from rheobase.rendering.intrinsics import store_address as store

@@ -1,5 +1,6 @@
 """Sources of spikes at given times."""
-# mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator"
+# The types of this file are those of numba.
+# mypy: ignore-errors
 
 from __future__ import annotations
 
@@ -23,7 +24,7 @@ from rheobase.engine.parts.columns import (
     PART,
     ROOM,
 )
-from rheobase.engine.parts.counting import due
+from rheobase.engine.parts.common import due
 from rheobase.rendering.intrinsics import float64_view, int32_view
 from rheobase.rendering.intrinsics import load_address as load
 from rheobase.rendering.intrinsics import store_address as store

@@ -1,5 +1,10 @@
-"""What several parts need: counts of Poisson processes, and events at given times."""
-# mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator"
+"""What several parts need: counts of Poisson processes, and events at given times.
+
+Functions marked `inner` compile into the parts that call them, without wrappers for Python and
+without counting references (the arrays here are views of memory that others own).
+"""
+# The types of this file are those of numba.
+# mypy: ignore-errors
 
 from __future__ import annotations
 
