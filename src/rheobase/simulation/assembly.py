@@ -145,11 +145,11 @@ class Assembly:
         """Take over parameters and weights that were set since `prepare`; nothing was added."""
         for name, values in self._model_values():
             plan = self._populations[name]
-            if values.stale and isinstance(plan, PopulationPlan):
-                if values.per_cell != self._keys[name][1]:
-                    assert self.engine is not None
-                    self.prepare(self.engine.backend)
-                    return
+            new = isinstance(plan, PopulationPlan) and values.per_cell != self._keys[name][1]
+            if values.stale and new:
+                assert self.engine is not None
+                self.prepare(self.engine.backend)
+                return
         self._set_numbers()
         self._connect()
         assert self.engine is not None

@@ -25,7 +25,7 @@ from rheobase.engine.plan import (
 )
 from rheobase.language.model import Model
 from rheobase.lowering import Program
-from rheobase.network.trains import Poisson, Train, bin_events
+from rheobase.network.trains import Poisson, RegularSpikes, SpikeTimes, Train, bin_events
 from rheobase.network.waveforms import OUTerm
 from rheobase.rendering import effective_weights, prepare
 from rheobase.rendering.random import stream_of
@@ -82,6 +82,7 @@ def source_plan(population: Population, train: Train, seed: int, dt: float,
         counts, interval = train.counts(dt, start)
         return SourcePlan(name, size, "poisson", record, counts=np.ascontiguousarray(counts),
                           interval_steps=interval, stream=stream_of(name, "poisson"))  # fmt: skip
+    assert isinstance(train, (SpikeTimes, RegularSpikes))
     times, cells = train.events(size, RandomStream.of(seed, name, "times"))
     steps, ids, offsets = bin_events(times, cells, dt, start)
     return SourcePlan(name, size, "times", record, steps=steps, ids=ids, offsets=offsets)
@@ -269,21 +270,24 @@ def drive_plan(drive: Drive, places: Places, program: Program, values: CellValue
         drive.weight[order]
     )  # fmt: skip
     effective = port_weights(program, drive.target.to, weights, values, cells.astype(np.int64))
-    common: tuple[Any, ...] = (places[drive.cells.name], drive.target.to, cells, effective)
+    plan = DrivePlan(places[drive.cells.name], drive.target.to, cells, effective, "poisson")
     train = drive.train
     if isinstance(train, Poisson):
-        counts, interval = train.counts(dt, start)
+        counts, plan.interval_steps = train.counts(dt, start)
         if order is not None and counts.shape[1] > 1:
             counts = counts[:, order]
-        return DrivePlan(*common, "poisson", counts=np.ascontiguousarray(counts),
-                         interval_steps=interval, stream=stream_of(drive.stream))  # fmt: skip
+        plan.counts = np.ascontiguousarray(counts)
+        plan.stream = stream_of(drive.stream)
+        return plan
+    assert isinstance(train, (SpikeTimes, RegularSpikes))
     times, ids = train.events(drive.cells.size, RandomStream.of(seed, drive.stream))
     if order is not None:
         back = np.empty_like(order)
         back[order] = np.arange(order.size)
         ids = back[ids]
-    steps, ids32, offsets = bin_events(times, ids, dt, start)
-    return DrivePlan(*common, "times", steps=steps, ids=ids32, offsets=offsets)
+    plan.kind = "times"
+    plan.steps, plan.ids, plan.offsets = bin_events(times, ids, dt, start)
+    return plan
 
 
 def record_plans(recording: Recording, places: Places) -> list[RecordPlan]:

@@ -36,7 +36,7 @@ from rheobase.simulation.clock import Clock, milliseconds_quantity, one_time
 from rheobase.simulation.descriptions import Drive, Injection, Recording, cells_key
 from rheobase.simulation.estimating import Estimate, estimate
 from rheobase.simulation.population import Cells, Population, cells_of, check_names
-from rheobase.simulation.projection import Projection
+from rheobase.simulation.projection import Projection, Target
 from rheobase.simulation.running import Hook, Run, carry_out
 from rheobase.simulation.storing import Snapshot
 from rheobase.simulation.texts import StopCondition
@@ -247,7 +247,7 @@ class Network:
         self._warn_if_twice(source, sink, str(chosen), target.to, of, call)
         made = Projection(
             self._projection_name(name, source, sink, target.to), source, sink, chosen,
-            wiring.Target(target.to, of, target.dimension, unit, target.line), weight, delay,
+            Target(target.to, of, target.dimension, unit, target.line), weight, delay,
             weight_dtype, self._seed, self._clock.dt,
         )  # fmt: skip
         self._told.projections[made.name] = made
@@ -347,8 +347,8 @@ class Network:
             held = self._told.recordings[entry] = Recording(entry, chosen, steps)
         elif not held.same(chosen, steps):
             raise WiringError(
-                f"net.record({chosen.name}, ...): there is a recording {entry!r} already, with other "
-                "cells or another interval",
+                f"net.record({chosen.name}, ...): there is a recording {entry!r} already, with "
+                "other cells or another interval",
                 mend=f'give this one a name of its own: net.record(..., name="{entry}_2")',
             )
         held.variables += [v for v in dict.fromkeys(variables) if v not in held.variables]
@@ -555,7 +555,7 @@ class Network:
         return chosen
 
     def _projection_name(self, name: str | None, source: Cells, sink: Cells, to: str) -> str:
-        """Return the name; one made here depends on what is connected, not on what else there is."""
+        """Return the name; one made here depends on what is connected and nothing else."""
         taken = self._told.projections
         if name is not None:
             return self._new_name(name, "projection", taken)

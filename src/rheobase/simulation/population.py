@@ -112,6 +112,10 @@ class Cells(ABC):
         mend = f"write {self.name}.positions = ... with all of them"
         return read_quantity(held[self.indices], UNITS["um"], mend)
 
+    @positions.setter
+    def positions(self, value: Any) -> None:
+        self._set_positions(value)
+
     def __len__(self) -> int:
         return self.size
 
@@ -141,14 +145,13 @@ class Cells(ABC):
             if name not in values.currents:
                 raise values._missing(name)
             return values.currents[name]
-        mend = f"write {self._written}[3].{name} = ... for one cell, {self._written}.{name} = ... for all"
+        own = self._written
+        mend = f"write {own}[3].{name} = ... for one cell, {own}.{name} = ... for all"
         return read_quantity(values.read(name, self._where), values.unit(name), mend)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name.startswith("_"):
+        if name.startswith("_") or name == "positions":
             object.__setattr__(self, name, value)
-        elif name == "positions":
-            self._set_positions(value)
         elif name in self._own or name in ("population", "i"):
             raise UserError(
                 f"{self.name}.{name} cannot be set: it is fixed when the population is added"

@@ -123,7 +123,7 @@ class _Problem:
             return evaluate(expression, known, None, self.functions)
 
         rows = [np.broadcast_to(value(right), self.cells) for right in self.right]
-        return np.stack(rows, axis=1) / self.scales
+        return np.asarray(np.stack(rows, axis=1) / self.scales)
 
     def jacobian(self, x: Floats) -> Floats:
         """Return the derivatives of the slopes, shape (cells, states, states)."""
@@ -199,11 +199,11 @@ class _Problem:
         finite = np.all(np.isfinite(table), axis=(1, 2))
         values = np.linalg.eigvals(np.where(finite[:, None, None], table, 0.0))
         tolerance = 1e-6 * np.maximum(np.max(np.abs(values), axis=1), 1e-3)
-        return finite & (np.max(values.real, axis=1) <= tolerance)
+        return np.asarray(finite & (np.max(values.real, axis=1) <= tolerance))
 
 
 def _size(slopes: Floats) -> Floats:
-    return np.linalg.norm(slopes, axis=1)
+    return np.asarray(np.linalg.norm(slopes, axis=1))
 
 
 def _solve(tables: Floats, right: Floats) -> Floats:
@@ -211,9 +211,11 @@ def _solve(tables: Floats, right: Floats) -> Floats:
     try:
         return np.asarray(np.linalg.solve(tables, right[:, :, None])[:, :, 0])
     except np.linalg.LinAlgError:
-        least = [np.linalg.pinv(table) @ r if np.all(np.isfinite(table)) else np.full(r.shape, np.nan)
-                 for table, r in zip(tables, right, strict=True)]  # fmt: skip
-        return np.array(least)
+        moves = np.full(right.shape, np.nan)
+        for cell, table in enumerate(tables):
+            if np.all(np.isfinite(table)):
+                moves[cell] = np.linalg.pinv(table) @ right[cell]
+        return moves
 
 
 def _silent(*_: float | Floats) -> float:

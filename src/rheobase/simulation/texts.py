@@ -13,7 +13,18 @@ from numpy.typing import NDArray
 from rheobase.errors import EquationError, UnknownNameError, did_you_mean, point_at
 from rheobase.language.definitions import Source
 from rheobase.language.dimension_check import Checker, check_dimension, dimension_of
-from rheobase.language.expressions import Call, Compare, Expr, Name, Number, names_in, walk
+from rheobase.language.expressions import (
+    Binary,
+    Call,
+    Compare,
+    Expr,
+    Logical,
+    Name,
+    Number,
+    Unary,
+    names_in,
+    walk,
+)
 from rheobase.language.functions import UserFunction, inline
 from rheobase.language.names import check_names
 from rheobase.language.parsing import parse_expression
@@ -165,10 +176,12 @@ class StopCondition:
                 )  # fmt: skip
             arguments = tuple(self._without_parts(a) for a in node.arguments)
             return Call(node.function, arguments, node.span)
-        parts = {k: getattr(node, k) for k in ("operand", "left", "right") if hasattr(node, k)}
-        if not parts:
-            return node
-        return replace(node, **{k: self._without_parts(v) for k, v in parts.items()})  # type: ignore[type-var]
+        if isinstance(node, Unary):
+            return replace(node, operand=self._without_parts(node.operand))
+        if isinstance(node, (Binary, Compare, Logical)):
+            left, right = self._without_parts(node.left), self._without_parts(node.right)
+            return replace(node, left=left, right=right)
+        return node
 
     def _part(self, node: Call) -> Expr:
         if len(node.arguments) != 1:

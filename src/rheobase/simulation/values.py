@@ -250,7 +250,7 @@ class CellValues:
         def value_of(name: str) -> Number | None:
             if name in self.kinds:
                 return self.read(name, cells)
-            known = {"i": places.astype(np.float64), "N": float(count), "t": self.clock.time,
+            known: dict[str, Number] = {"i": places.astype(np.float64), "N": float(count), "t": self.clock.time,
                      "dt": self.clock.dt}  # fmt: skip
             return known.get(name)
 

@@ -97,8 +97,8 @@ def check_spiking(pre: Cells, post: Cells, call: str) -> None:
     read = names[0] if names else "r"
     raise WiringError(
         f"{call}: {pre.name!r} does not spike: {model.name} has no threshold",
-        mend=f'connect it continuously, net.connect({pre.name}, {post.name}, weight=..., of="{read}"), '
-        f'or give the model a threshold: threshold="{read} > ..."',
+        mend=f"connect it continuously, net.connect({pre.name}, {post.name}, weight=..., "
+        f'of="{read}"), or give the model a threshold: threshold="{read} > ..."',
     )
 
 
@@ -308,7 +308,7 @@ def drive_target(cells: Cells, train: Any, to: str | None) -> Target:
             mend=f"write net.drive({cells.name}, rb.stimuli.poisson(100*Hz), weight=...)",
         )
     target = spike_target(cells, to, call)
-    check_columns(train.size, cells, call, "the train")
+    check_columns(getattr(train, "size", None), cells, call, "the train")
     return target
 
 
