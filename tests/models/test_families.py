@@ -126,3 +126,19 @@ def test_an_activation_that_is_none_is_refused():
 
 def test_units_of_one_letter_are_free_for_symbols():
     assert not any(len(name) == 1 for name in UNITS)
+
+
+def test_a_copy_can_be_integrated_in_another_way_and_start_elsewhere():
+    model = rb.models.HodgkinHuxley(method="euler", g_L="0.2 mS/cm**2", initial={"v": "-65 mV"})
+    assert model.method == "euler"
+    assert model.defaults["g_L"] == pytest.approx(2.0)
+    assert list(model.initial) == ["v"]
+    assert rb.models.HodgkinHuxley.method == "auto"
+    assert rb.models.RateUnit(f="tanh", method="euler").method == "euler"
+    with pytest.raises(UnknownNameError, match="does not read metod"):
+        rb.models.LIF(metod="euler")
+
+
+def test_a_parameter_of_that_name_comes_first():
+    model = rb.Model("dx/dt = -method*x/ms : 1", parameters={"method": 2})
+    assert model(method=3).defaults["method"] == 3

@@ -52,7 +52,7 @@ def test_a_name_that_is_none_is_refused_with_what_may_be_meant():
         rb.models.find("Hodgkinhuxly")
     assert "no model 'Hodgkinhuxly'; did you mean HodgkinHuxley?" in str(refused.value)
     assert "there are AdEx, ConductanceLIF" in str(refused.value)
-    with pytest.raises(AttributeError, match="did you mean Izhikevich?"):
+    with pytest.raises(AttributeError, match=r"did you mean Izhikevich\?"):
         _ = rb.models.Izikevich
     assert not hasattr(rb.models, "__wrapped__")
 

@@ -3,9 +3,9 @@
 import ast
 
 import numpy as np
+from tests.tour import example_chapter
 
 from rheobase.tour.listing import Listing
-from tests.tour import example_chapter
 
 
 def test_a_function_is_shown_with_what_it_reads_and_no_more():

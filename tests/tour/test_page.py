@@ -3,9 +3,9 @@
 import base64
 
 import pytest
+from tests.tour.example_chapter import CHAPTER
 
 from rheobase.tour.page import Checks, Code, Page, Picture, Table
-from tests.tour.example_chapter import CHAPTER
 
 
 @pytest.mark.parametrize("found, within, agrees", [

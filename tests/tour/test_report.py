@@ -5,10 +5,10 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+from tests.tour.example_chapter import CHAPTER
 
 from rheobase import tour
 from rheobase.tour.report import highlight
-from tests.tour.example_chapter import CHAPTER
 
 VOID = {"meta", "img", "br", "link", "input", "hr"}
 

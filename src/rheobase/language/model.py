@@ -24,6 +24,9 @@ from rheobase.language.functions import UserFunction
 from rheobase.language.values import read_value
 from rheobase.units import Dimension, Unit
 
+_OPTIONS = frozenset({"method", "crossing", "initial"})
+"""What a copy can have otherwise than its model, parameters apart."""
+
 
 class Model:
     """A neuron model: equations, when it spikes, what then happens, values of its parameters.
@@ -265,11 +268,20 @@ class Model:
     def __call__(self, **parameters: Any) -> Model:
         """Return a copy with other values of parameters.
 
+        `method`, `crossing` and `initial`, which are no parameters of the model, are those of
+        `Model`: `model(method="euler")` is integrated in another way.
+
         Raises
         ------
         UnknownNameError, UnitError
             If the model has no such parameter, or its dimension is another.
         """
+        named = _OPTIONS & parameters.keys() - self._by_name.keys()
+        if named:
+            options = {name: parameters[name] for name in named}
+            changed = Arguments(**{**vars(self._arguments), **options})
+            values = {name: value for name, value in parameters.items() if name not in named}
+            return type(self)._from_arguments(changed)(**values)
         defaults, currents = dict(self.defaults), dict(self.currents)
         for name, given in parameters.items():
             if name not in self._by_name:

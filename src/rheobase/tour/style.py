@@ -1,14 +1,16 @@
 """How the report looks: one style for all figures, one sheet for the page.
 
-The colors are those of Okabe and Ito, which those who see red and green alike can tell apart.
+The colors are those of the library's plots, which hold for every kind of color vision.
 """
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-BLUE, VERMILION, GREEN, ORANGE = "#0072B2", "#D55E00", "#009E73", "#E69F00"
-SKY, PURPLE, BLACK, GRAY = "#56B4E9", "#CC79A7", "#1a1a1a", "#8a8a8a"
+from rheobase.plots.style import FRAME, INK, PALETTE
+
+BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, _ = PALETTE
+GRAY: Final = "#888888"
 
 FIGURES: Final[Any] = {  # settings of Matplotlib
     "figure.figsize": (7.2, 3.2),
@@ -19,18 +21,20 @@ FIGURES: Final[Any] = {  # settings of Matplotlib
     "axes.facecolor": "white",
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.edgecolor": "#444444",
+    "axes.edgecolor": FRAME,
     "axes.linewidth": 0.8,
-    "axes.labelcolor": BLACK,
+    "axes.labelcolor": INK,
     "axes.titlesize": 11,
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
     "axes.labelsize": 10,
     "xtick.labelsize": 9,
     "ytick.labelsize": 9,
-    "xtick.color": "#333333",
-    "ytick.color": "#333333",
-    "text.color": BLACK,
+    "xtick.color": FRAME,
+    "ytick.color": FRAME,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "text.color": INK,
     "font.family": ["DejaVu Sans"],
     "legend.frameon": False,
     "legend.fontsize": 9,

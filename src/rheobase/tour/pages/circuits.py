@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 import rheobase as rb
 from rheobase.tour.page import Chapter, Page
-from rheobase.tour.style import BLUE, GRAY, GREEN, SKY, VERMILION
+from rheobase.tour.style import BLUE, GRAY, GREEN, PURPLE, VERMILION
 from rheobase.units import Hz, ms, second
 
 CHAPTER = Chapter(
@@ -41,11 +41,9 @@ def draw_curve(counts: np.ndarray) -> Figure:
     """Draw output rate against input rate."""
     figure, axes = plt.subplots(figsize=(5.4, 3.4))
     axes.plot([0, 100], [0, 100], color=GRAY, linestyle="--", linewidth=1)
-    axes.annotate("out = in", (86, 90), color="#555555", ha="right")
-    axes.plot(RATES, counts / 2, "o", color=BLUE)
-    axes.set(xlabel="input rate [Hz]", ylabel="output rate [Hz]", xlim=(0, 104), ylim=(-3, 108))
-    twin = axes.secondary_yaxis("right", functions=(lambda r: 2 * r, lambda n: n / 2))
-    twin.set_ylabel("spikes in 2 s")
+    axes.annotate("out = in", (84, 90), color="#555555", ha="right")
+    labels = {"xlabel": "input rate (Hz)", "ylabel": "output rate (Hz)"}
+    rb.plots.rate_curve(RATES, counts / 2, **labels, ax=axes)
     return figure
 
 
@@ -83,25 +81,19 @@ def pair(inhibited: bool = False) -> rb.Result:
 
 def draw_pair(free: rb.Result, inhibited: rb.Result) -> Figure:
     """Draw what differs: the rasters of both runs, and the current into B."""
-    figure, (raster, current) = plt.subplots(
-        2, 1, figsize=(7.2, 4.6), sharex=True, height_ratios=[1.25, 1]
-    )
-    rows = [(inhibited, "veto", GRAY), (inhibited, "C", VERMILION), (inhibited, "B", BLUE),
-            (inhibited, "A", BLUE), (free, "B", GREEN), (free, "A", GREEN)]  # fmt: skip
-    raster.eventplot([r.spikes[name].times for r, name, _ in rows],
-                     colors=[color for *_, color in rows], linelengths=0.7, linewidths=0.9)  # fmt: skip
-    raster.set(yticks=range(6), ylim=(-0.6, 5.6),
-               yticklabels=["input of C", "C", "B (c)", "A (c)", "B (b)", "A (b)"])  # fmt: skip
-    raster.tick_params(axis="y", length=0)
-    raster.axhline(3.5, color=GRAY, linewidth=0.8)
-    for result, color, name in [(free, GREEN, "(b) alone"), (inhibited, BLUE, "(c) with C")]:
+    figure, (above, below) = plt.subplots(2, 1, figsize=(7.2, 4.8), sharex=True)
+    rows = {"A in (b)": free.spikes["A"], "A in (c)": inhibited.spikes["A"],
+            "B in (b)": free.spikes["B"], "B in (c)": inhibited.spikes["B"],
+            "C": inhibited.spikes["C"]}  # fmt: skip
+    rb.plots.raster(rows, ax=above)
+    for result, name, color in [(free, "(b)", GREEN), (inhibited, "(c)", PURPLE)]:
         s = result.traces["B"].s
-        current.plot(s.time, s[:, 0], color=color, label=name)
-    current.axhline(1, color=GRAY, linestyle="--", linewidth=1)
-    current.set(xlabel="time [s]", ylabel="current s into B", xlim=(0, 1.5))
-    for axes in (raster, current):
-        axes.axvspan(0.7, 1.0, color=VERMILION, alpha=0.08, linewidth=0)
-    current.legend(loc="upper right")
+        below.plot(s.time, s[:, 0], color=color, label=name)
+    below.axhline(1, color=GRAY, linestyle="--", linewidth=1)
+    below.set(xlabel="time (s)", ylabel="current s into B", xlim=(0, 1.5))
+    below.legend(loc="upper right")
+    for axes in (above, below):
+        axes.axvspan(0.7, 1.0, color=GRAY, alpha=0.18, linewidth=0)
     return figure
 
 
@@ -157,16 +149,13 @@ def exact_ring() -> rb.SpikeTrains:
 
 
 def draw_ring(spikes: rb.SpikeTrains) -> Figure:
-    """Draw the wave: one row a neuron."""
-    figure, axes = plt.subplots(figsize=(7.2, 2.9))
-    colors = [VERMILION] + [BLUE, SKY] * 3 + [BLUE]
-    axes.eventplot([spikes[i] for i in range(8)], colors=colors, linelengths=0.75, linewidths=1.4)
-    starts = spikes.bursts(gap=150 * ms)[0].starts
-    for before, after in zip(starts[-2:], starts[-1:], strict=False):
-        axes.annotate("", (after, -0.75), (before, -0.75), arrowprops={"arrowstyle": "<->"},
-                      annotation_clip=False)  # fmt: skip
-        axes.text((before + after) / 2, -0.8, f"{after - before:.3f} s", ha="center", va="top")
-    axes.set(xlabel="time [s]", ylabel="neuron", xlim=(0, 4), yticks=range(8), ylim=(-1.9, 7.6))
+    """Draw the wave, a row a neuron, and one round of it."""
+    figure, axes = plt.subplots(figsize=(7.2, 3))
+    rb.plots.raster(spikes, ax=axes)
+    before, after = spikes.bursts(gap=150 * ms)[0].starts[-2:]
+    axes.annotate("", (after, -0.3), (before, -0.3), arrowprops={"arrowstyle": "<->"},
+                  annotation_clip=False)  # fmt: skip
+    axes.text((before + after) / 2, -0.4, f"{after - before:.3f} s", ha="center", va="bottom")
     return figure
 
 
@@ -175,7 +164,7 @@ def ring_oscillator(page: Page) -> None:
     """A wave that goes round."""
     spikes = page.run(exact_ring)
     page.draw(
-        "A wave travels round the ring; the driven neuron is red. The arrow is one round.",
+        "A wave travels round the ring; neuron 0 is the one that was kicked. The arrow is one round.",
         "raster of eight neurons in which bursts move diagonally, again and again",
         draw_ring,
         spikes,
@@ -236,7 +225,7 @@ def draw_differences(exact: rb.SpikeTrains, notebook: rb.SpikeTrains) -> Figure:
     axes.plot(number, (notebook[0] - PRINTED) * 1e3, "x", color=VERMILION, markersize=7,
               label="five inputs a step early")  # fmt: skip
     axes.set(xlabel="spike of the driven neuron, by number",
-             ylabel="difference from the\nprinted list [ms]", xticks=range(1, 26, 2))  # fmt: skip
+             ylabel="difference from the\nprinted list (ms)", xticks=range(1, 26, 2))  # fmt: skip
     axes.legend()
     return figure
 

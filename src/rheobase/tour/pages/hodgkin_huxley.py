@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 import rheobase as rb
 from rheobase.tour.page import Chapter, Page
 from rheobase.tour.style import BLUE, GRAY, GREEN, ORANGE, VERMILION
-from rheobase.units import cm, ms, second, uA
+from rheobase.units import cm, ms, mV, second, uA
 
 CHAPTER = Chapter(
     "G. The Hodgkin-Huxley simulator",
@@ -57,8 +57,8 @@ def draw_simulator(results: list[rb.Result]) -> Figure:
         v = result.traces["axon"].v
         axes.plot(v.time * 1e3, v[:, 0], color=color)
         axes.set_title(f"{title} µA/cm²", fontsize=9.5)
-        axes.set(yticks=[-80, -40, 0, 40], ylabel="v [mV]")
-    rows[-1].set(xlabel="time [ms]", xlim=(0, 200))
+        axes.set(yticks=[-80, -40, 0, 40], ylabel="v (mV)")
+    rows[-1].set(xlabel="time (ms)", xlim=(0, 200))
     return figure
 
 
@@ -81,7 +81,7 @@ def constant_and_random_current(page: Page) -> None:
         draw_simulator,
         results,
     )
-    none, one, train, noisy = (result.spikes["axon"].count for result in results)
+    none, one, _, noisy = (result.spikes["axon"].count for result in results)
     page.near("spikes at 2.2 µA/cm²", none, 0, 0, digits=0)
     page.near("spikes at 2.4 µA/cm²", one, 1, 0, digits=0)
     late = np.diff(results[2].spikes["axon"].times[-6:])
@@ -111,18 +111,141 @@ def a_train() -> float:
     return smallest_current(lambda spikes: spikes.counts([0.9, 1])[:, 0] >= 1, 0, 10, 1 * second)
 
 
-def thresholds_of_starts(n_start: np.ndarray) -> np.ndarray:
-    """Return the smallest IDC that evokes a spike by Euler with 0.025 ms from v = -65 mV.
+def draw_thresholds(one: float, train: float) -> Figure:
+    """Draw v for currents just below and above both thresholds."""
+    currents = [one - 0.001, one, train - 0.002, train]
+    step = rb.stimuli.step(currents * uA / cm**2)
+    v = patches(step, 4, 300 * ms, traces=True).traces["axon"].v
+    figure, (above, below) = plt.subplots(2, 1, figsize=(7.2, 4.4), sharex=True, sharey=True)
+    for axes, cells in [(above, (0, 1)), (below, (2, 3))]:
+        for cell, color, style in zip(cells, (ORANGE, BLUE), ("--", "-"), strict=True):
+            axes.plot(v.time * 1e3, v[:, cell], color=color, linestyle=style,
+                      label=f"{currents[cell]:.3f} µA/cm²")  # fmt: skip
+        axes.set(ylabel="v (mV)", yticks=[-80, -40, 0, 40], xlim=(0, 300))
+        axes.legend(loc="upper right")
+    below.set(xlabel="time (ms)")
+    return figure
 
-    m starts at 0.05, h at 0.6, n at each of the values given.
+
+@CHAPTER.experiment("The current that evokes a spike, and the current that evokes a train")
+def thresholds(page: Page) -> None:
+    """Bisection for both."""
+    page.text(
+        """
+        From rest, a constant current is switched on and stays. How small may it be? Each pass
+        tries 33 currents at once and goes on between the last that is too small and the first
+        that is enough.
+        """
+    )
+    one = page.run(one_spike)
+    train = page.run(a_train)
+    page.draw(
+        "Just too small (dashed) and just enough: for one spike above, for a train below. A"
+        " current between the two thresholds evokes one spike, or a few, and then nothing,"
+        " although it goes on.",
+        "voltage traces just below and above each threshold",
+        draw_thresholds,
+        one,
+        train,
+    )
+    page.near("one spike", one, 2.2404, 0.0015, "µA/cm²")
+    page.near("a train", train, 6.259, 0.002, "µA/cm²")
+
+
+def thresholds_of_starts(n_start: np.ndarray) -> np.ndarray:
+    """Return the smallest IDC that evokes a spike as in the lecture's page: Euler, 0.025 ms.
+
+    v starts at -65 mV, m at 0.05, h at 0.6, and n at each of the values given.
     """
     low, high = np.zeros(n_start.size), np.full(n_start.size, 10.0)
     while np.max(high - low) > 1e-4:
         middle = (low + high) / 2
         net = rb.Network(dt=0.025 * ms)
-        page = net.add(rb.models.HodgkinHuxley, n_start.size, name="page", method="euler")
-        page.v, page.m, page.h, page.n = -65 * mV, 0.05, 0.6, n_start
-        net.inject(page, rb.stimuli.step(middle * uA / cm**2))
-        fired = net.run(50 * ms).spikes["page"].counts([0, 0.05])[:, 0] >= 1
+        axon = net.add(rb.models.HodgkinHuxley(method="euler"), n_start.size, name="axon")
+        axon.v, axon.m, axon.h, axon.n = -65 * mV, 0.05, 0.6, n_start
+        net.inject(axon, rb.stimuli.step(middle * uA / cm**2))
+        fired = net.run(50 * ms).spikes["axon"].counts([0, 0.05])[:, 0] >= 1
         low, high = np.where(fired, low, middle), np.where(fired, middle, high)
     return high
+
+
+def draw_starts(n_start: np.ndarray, found: np.ndarray) -> Figure:
+    """Draw the threshold against where n starts."""
+    figure, axes = plt.subplots(figsize=(6.2, 3.3))
+    axes.plot(n_start, found, "o-", color=BLUE, markersize=4)
+    axes.axhline(2.3555, color=VERMILION, linestyle="--", linewidth=1)
+    axes.annotate("the lecture's page", (n_start[0], 2.3555), color=VERMILION, va="bottom")
+    axes.axvline(0.31773, color=GRAY, linestyle=":", linewidth=1.2)
+    axes.annotate(" n at rest", (0.31773, found[-1]), color="#555555", va="top")
+    axes.axvline(0.32, color=GREEN, linestyle=":", linewidth=1.2)
+    axes.annotate(" n = 0.32", (0.32, found[0]), color=GREEN, va="bottom")
+    axes.set(xlabel="n at the start", ylabel="smallest IDC for a spike\n(µA/cm²)")
+    return figure
+
+
+@CHAPTER.experiment("Why the lecture's page says 2.355")
+def the_lectures_page(page: Page) -> None:
+    """Euler, and a start that is not at rest."""
+    page.text(
+        """
+        In the lecture's simulator no action potential appears at IDC 2.355, and one does at
+        2.356. It steps with Euler, dt = 0.025 ms, and does not start at rest. The coarse method
+        matters little: from rest it gives 2.23 instead of 2.24. The start matters much. Where
+        textbooks round the gates at rest to m = 0.05, h = 0.6, n = 0.32, the potassium gate n is
+        open 0.002 too far and 2.33 is needed; each further thousandth costs another 0.05. The
+        page does not tell its start; n = 0.3206 would give its number.
+        """
+    )
+    starts = np.linspace(0.3170, 0.3225, 12)
+    found = page.run(thresholds_of_starts, starts)
+    page.draw(
+        "The smallest constant current that evokes a spike, against where n starts; everything"
+        " else as in the lecture's page.",
+        "a straight line that rises from 2.17 to 2.46 and crosses 2.3555 at n = 0.3206",
+        draw_starts,
+        starts,
+        found,
+    )
+    needed = float(np.interp(2.3555, found, starts))
+    page.near("n at the start that gives 2.3555; at rest it is 0.3177", needed, 0.3206, 2e-4,
+              digits=4)  # fmt: skip
+    rounded = float(np.interp(0.32, starts, found))
+    page.near("threshold from m = 0.05, h = 0.6, n = 0.32", rounded, 2.3267, 2e-3, "µA/cm²")
+
+
+CURRENTS = np.array([6.3, 6.5, 7, 8, 10, 12, 15, 20, 30, 50])
+RATES = np.array([52.37, 55.06, 58.327, 62.47, 68.324, 72.92, 78.65, 86.47, 98.745, 117.04])
+
+
+def rates() -> np.ndarray:
+    """Return the late rate, in Hz, at each current."""
+    spikes = patches(rb.stimuli.step(CURRENTS * uA / cm**2), CURRENTS.size, 1 * second)
+    late = spikes.spikes["axon"].between(0.5, 1.0)
+    return np.array([1 / np.diff(late[i]).mean() for i in range(CURRENTS.size)])
+
+
+def draw_rates(found: np.ndarray) -> Figure:
+    """Draw rate against current."""
+    figure, axes = plt.subplots(figsize=(6.2, 3.3))
+    axes.plot([0, CURRENTS[0]], [0, 0], color=GRAY, linewidth=2)
+    axes.plot(CURRENTS, RATES, "o", color=ORANGE, markersize=9, markerfacecolor="none",
+              label="reference")  # fmt: skip
+    axes.plot(CURRENTS, found, ".-", color=BLUE, label="found")
+    axes.set(xlabel="constant current (µA/cm²)", ylabel="late rate (Hz)", xlim=(0, 52))
+    axes.legend(loc="lower right")
+    return figure
+
+
+@CHAPTER.experiment("Rate against current")
+def rate_against_current(page: Page) -> None:
+    """The f-I curve."""
+    found = page.run(rates)
+    page.draw(
+        "The squid axon cannot fire slowly: at 6.26 µA/cm² it begins with some 50 Hz. The"
+        " reference was integrated independently (Runge-Kutta of fourth order).",
+        "firing rate against current: nothing below 6.26, then from 52 to 117 Hz",
+        draw_rates,
+        found,
+    )
+    for current, rate, reference in zip(CURRENTS, found, RATES, strict=True):
+        page.near(f"{current:g} µA/cm²", float(rate), reference, 0.03, "Hz", digits=2)

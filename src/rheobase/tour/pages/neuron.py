@@ -58,7 +58,7 @@ def _compare(page: Page, rows: np.ndarray, printed: list[tuple[str, str, str, st
             [expected[0], *(f"{a} | {b}" for a, b in zip(expected[1:], found[1:], strict=True))]
         )
     page.table(
-        ("t [s]", "s: printed | found", "v: printed | found", "refractory left [ms]"), entries
+        ("t (s)", "s: printed | found", "v: printed | found", "refractory left (ms)"), entries
     )
     page.near("rows that differ in a printed digit", wrong, 0, 0, digits=0)
 
@@ -111,7 +111,7 @@ def draw_crossing(rows: np.ndarray, spike: float) -> Figure:
     axes.plot(crossing, 1, "v", color=VERMILION, markersize=9, label=f"spike at {crossing:.3f} ms")
     axes.axvspan(crossing, end, color=GRAY, alpha=0.15, linewidth=0)
     axes.annotate("refractory, 2 ms", ((crossing + end) / 2, 0.5), ha="center", color="#444444")
-    axes.set(xlabel="time [ms]", ylabel="v", ylim=(-0.08, 1.14), xticks=range(300, 305))
+    axes.set(xlabel="time (ms)", ylabel="v", ylim=(-0.08, 1.14), xticks=range(300, 305))
     axes.legend(loc="center left", bbox_to_anchor=(0.0, 0.45))
     return figure
 

@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 import rheobase as rb
 from rheobase.bench.networks import EXCITATORY, N, coba, cobahh, cuba
 from rheobase.tour.page import Chapter, Page
-from rheobase.tour.style import BLUE, VERMILION
 from rheobase.units import ms, second
 
 CHAPTER = Chapter(
@@ -26,21 +25,88 @@ CHAPTER = Chapter(
 
 
 def draw_network(result: rb.Result) -> Figure:
-    """Draw the spikes of every twentieth neuron, and the rates of both populations."""
+    """Draw a raster, and the rates of both populations."""
     spikes = result.spikes["cells"]
-    figure, (raster, rate) = plt.subplots(
-        2, 1, figsize=(7.2, 4.4), sharex=True, height_ratios=[2.2, 1]
+    parts = {"excitatory": spikes[:EXCITATORY], "inhibitory": spikes[EXCITATORY:]}
+    figure, (above, below) = plt.subplots(
+        2, 1, figsize=(7.2, 4.6), sharex=True, height_ratios=[2, 1]
     )
-    for cells, color, name in [(slice(0, EXCITATORY), BLUE, "excitatory"),
-                               (slice(EXCITATORY, N), VERMILION, "inhibitory")]:  # fmt: skip
-        part = spikes[cells]
-        shown = part.ids % 20 == 0
-        raster.plot(part.times[shown], part.ids[shown], ".", color=color, markersize=2.2,
-                    rasterized=True)  # fmt: skip
-        edges = np.arange(0, result.stop + 0.0025, 0.005)
-        counts, _ = np.histogram(part.times, edges)
-        rate.plot(edges[:-1] + 0.0025, counts / part.size / 0.005, color=color, label=name)
-    raster.set(ylabel="neuron (every 20th)", ylim=(-40, N + 40))
-    rate.set(xlabel="time [s]", ylabel="rate [Hz]", xlim=(0, result.stop))
-    rate.legend(ncols=2, loc="upper right")
+    rb.plots.raster(parts, ax=above)
+    rb.plots.population_rate(parts, bin=5 * ms, ax=below)
     return figure
+
+
+def run_coba(seconds: float) -> rb.Result:
+    """Conductances."""
+    return coba().run(seconds * second)
+
+
+def run_cuba(seconds: float) -> rb.Result:
+    """Currents."""
+    return cuba().run(seconds * second)
+
+
+def run_cobahh(seconds: float) -> rb.Result:
+    """Conductances on Hodgkin-Huxley neurons."""
+    return cobahh().run(seconds * second)
+
+
+def statistics(result: rb.Result, start: float) -> tuple[float, float, float]:
+    """Return the rates (Hz) of both populations from `start` on, and the mean CV.
+
+    The CV is that of neurons with at least five intervals.
+    """
+    late = result.spikes["cells"].between(start, result.stop)
+    duration = result.stop - start
+    excitatory, inhibitory = late[:EXCITATORY].count, late[EXCITATORY:].count
+    cv = late.cv()[np.bincount(late.ids, minlength=N) >= 6]
+    return (excitatory / EXCITATORY / duration, inhibitory / (N - EXCITATORY) / duration,
+            float(np.nanmean(cv)))  # fmt: skip
+
+
+def _compare(page: Page, result: rb.Result, start: float, rates: tuple[str, str],
+             limits: tuple[float, float], cv: tuple[float, float]) -> None:  # fmt: skip
+    """Set rates and CV beside the reference."""
+    excitatory, inhibitory, found = statistics(result, start)
+    low, high = limits
+    page.between("excitatory rate", excitatory, low, high, "Hz", published=f"{rates[0]} Hz")
+    page.between("inhibitory rate", inhibitory, low, high, "Hz", published=f"{rates[1]} Hz")
+    published, within = cv
+    page.near("mean CV of the intervals", found, published, within, digits=2)
+    last = float(result.spikes["cells"].times.max())
+    page.holds("alive at the end", "yes", f"last spike at {last:.4f} s", last > result.stop - 0.02)
+
+
+@CHAPTER.experiment("CUBA: synaptic currents")
+def cuba_network(page: Page) -> None:
+    """Benchmark 2."""
+    page.text("A leak towards −49 mV, 1 mV above threshold, keeps these neurons close to firing.")
+    result = page.run(run_cuba, 0.7 if page.quick else 1.2)
+    page.draw("All neurons, and the rates in bins of 5 ms.",
+              "asynchronous irregular activity at about 5 Hz", draw_network, result)  # fmt: skip
+    _compare(page, result, 0.2, ("5.07 and 5.48", "5.45 and 5.54"), (4.5, 6.1), (0.51, 0.1))
+
+
+@CHAPTER.experiment("COBA: synaptic conductances")
+def coba_network(page: Page) -> None:
+    """Benchmark 1."""
+    page.text("The same with conductances; the neurons are the library's `ConductanceLIF`.")
+    result = page.run(run_coba, 0.7 if page.quick else 1.2)
+    page.draw("All neurons, and the rates in bins of 5 ms.",
+              "bursts of activity that come and go at about 18 Hz", draw_network, result)  # fmt: skip
+    _compare(page, result, 0.2, ("17.8 and 19.1", "18.8 and 18.9"), (16.0, 21.0), (1.6, 0.25))
+
+
+@CHAPTER.experiment("COBAHH: Hodgkin-Huxley neurons")
+def cobahh_network(page: Page) -> None:
+    """Benchmark 3."""
+    page.text(
+        """
+        The same with the Hodgkin-Huxley cell of Traub and Miles. With the review's E_L of −60 mV
+        such a cell fires by itself at 13.86 Hz; the original codes had −65 mV.
+        """
+    )
+    result = page.run(run_cobahh, 0.6 if page.quick else 1.0)
+    page.draw("All neurons, and the rates in bins of 5 ms.",
+              "irregular activity at about 35 Hz", draw_network, result)  # fmt: skip
+    _compare(page, result, 0.2, ("34.9", "35.2"), (31.4, 38.7), (2.0, 0.3))

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 import rheobase as rb
 from rheobase.tour.page import Chapter, Page
-from rheobase.tour.style import BLUE, GRAY, VERMILION
+from rheobase.tour.style import GRAY
 from rheobase.units import Hz, ms, second
 
 CHAPTER = Chapter(
@@ -38,17 +38,15 @@ def the_tenth_spike() -> np.ndarray:
 
 
 def draw_trains(trains: list[np.ndarray]) -> Figure:
-    """Draw a raster: the exact train below, five jittered ones above."""
+    """Draw a raster: the regular train, and five jittered ones under it."""
     figure, axes = plt.subplots(figsize=(7.2, 2.6))
-    axes.eventplot(trains, colors=[VERMILION] + [BLUE] * 5, linelengths=0.7, linewidths=1.8)
-    axes.axvspan(0.3, 0.4, color=GRAY, alpha=0.15, linewidth=0)
+    names = ["regular", *(f"jittered {number}" for number in range(1, 6))]
+    rb.plots.raster(trains, labels=names, ax=axes)
+    axes.axvspan(0.3, 0.4, color=GRAY, alpha=0.18, linewidth=0)
     axes.axvline(0.2, color=GRAY, linestyle="--", linewidth=1)
-    axes.text(0.1, 5.75, "10 Hz", ha="center")
-    axes.text(0.45, 5.75, "25 Hz", ha="center")
-    axes.text(0.35, 5.75, "[0.3, 0.4)", ha="center", color="#444444")
-    axes.set(xlabel="time [s]", xlim=(0, 0.5), ylim=(-0.6, 6.4), yticks=range(6),
-             yticklabels=["regular", *(f"jittered {i}" for i in range(1, 6))])  # fmt: skip
-    axes.tick_params(axis="y", length=0)
+    for time, words in [(0.1, "10 Hz"), (0.25, "25 Hz"), (0.35, "[0.3, 0.4) s")]:
+        axes.text(time, -0.15, words, ha="center", va="bottom")
+    axes.set_xlim(0, 0.5)
     return figure
 
 
@@ -57,7 +55,7 @@ def a_regular_train(page: Page) -> None:
     """The train of the assignment, counted."""
     trains = page.run(regular_trains)
     page.draw(
-        "The assignment's train (red) and five jittered ones. The shaded window is closed below"
+        "The assignment's train and five with jitter. The shaded window is closed below"
         " and open above: the spike at 0.3 s is in it, one at 0.4 s would not be.",
         "raster of six trains; the first is regular at 10 and then 25 Hz",
         draw_trains,
@@ -92,17 +90,11 @@ def one_neuron_one_input() -> rb.Result:
 def draw_one_neuron(result: rb.Result) -> Figure:
     """Draw v with its spikes, and the raster of input and neuron under it."""
     figure, (above, below) = plt.subplots(
-        2, 1, figsize=(7.2, 3.6), sharex=True, height_ratios=[3, 1]
+        2, 1, figsize=(7.2, 3.8), sharex=True, height_ratios=[3, 1]
     )
-    trace, spikes = result.traces["cell"].v, result.spikes["cell"].times
-    above.plot(trace.time, trace[:, 0], color=BLUE)
-    above.vlines(spikes, 1, 1.35, color=BLUE, linewidth=1)
+    rb.plots.traces(result, "v", ax=above)
     above.axhline(1, color=GRAY, linestyle="--", linewidth=1)
-    above.set(ylabel="v", ylim=(-0.05, 1.4))
-    below.eventplot([spikes, result.spikes["input"].times], colors=[BLUE, VERMILION],
-                    linelengths=0.7, linewidths=1.3)  # fmt: skip
-    below.set(xlabel="time [s]", xlim=(0, 1), yticks=[0, 1], yticklabels=["neuron", "input"])
-    below.tick_params(axis="y", length=0)
+    rb.plots.raster(result, ax=below)
     return figure
 
 
