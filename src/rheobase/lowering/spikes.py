@@ -80,6 +80,7 @@ def hold(system: System, refractory: Refractoriness, new: Mapping[str, Value]) -
             rest = (system.dt - refractory.left).called("rest_of_step")
             part = system.x[name] + rest * slopes[name]
             free = graph.select(refractory.left > 0.0, part, free)
+        free = free.called(f"{name}_free")
         result[name] = graph.select(refractory.held, system.x[name], free).named(f"{name}_new")
     return result
 
