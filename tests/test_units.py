@@ -160,6 +160,23 @@ def test_what_is_no_unit_is_refused(text, says):
         assert words in message
 
 
+@given(st.text(st.sampled_from("mVs*/()1239.-+^ cA"), max_size=12))
+def test_any_text_is_a_unit_or_refused(text):
+    try:
+        unit = parse_unit(text)
+    except UnitError:
+        return
+    assert unit.scale > 0
+    assert split_quantity(f"2 {unit.text}")[1] == unit
+
+
+def test_exponents_have_a_limit():
+    assert "the exponent of a unit is at most 20" in refused(parse_unit, "mV**99999999")
+    for huge in ("*".join(["hour**20"] * 5), "*".join(["pF**20"] * 2)):
+        assert "is beyond any number" in refused(parse_unit, huge)
+    assert "the exponent of a unit is divided by 0" in refused(parse_unit, "mV**(1/0)")
+
+
 def test_an_error_shows_the_place_in_the_source():
     source = "tau : ms\nv : mw (constant)"
     message = refused(parse_unit, "mw", source=source, offset=source.index("mw"))

@@ -5,6 +5,8 @@ import pickle
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rheobase.errors import EquationError, ShapeError, UnitError, UnknownNameError, UserError
 from rheobase.language.expressions import Call, Name, Number, to_text
@@ -93,8 +95,8 @@ def test_model_names_shadow_units_and_functions():
 
 
 def test_a_refractory_period_given_as_a_quantity_is_a_parameter():
-    for given in (5 * ms, "5 ms", "5ms"):
-        model = Model(DECAY, threshold="v > 1*mV", reset="v = 0*mV", refractory=given, **TAU)
+    for period in (5 * ms, "5 ms", "5ms"):
+        model = Model(DECAY, threshold="v > 1*mV", reset="v = 0*mV", refractory=period, **TAU)
         assert (model.refractory, model.refractory_kind) == (Name("tau_ref"), "duration")
         assert model.defaults["tau_ref"] == 0.005
         assert model.unit_of("tau_ref").text == "ms"
@@ -430,3 +432,27 @@ def test_wrong_types():
 def test_looking_up_a_name_that_is_none():
     with pytest.raises(UnknownNameError, match=r"Model has no variable 'V'; did you mean v\?"):
         make_adex().equation("V")
+
+
+PIECES = ["dv/dt", "v", "tau", "x", " = ", " : ", "mV", "ms", "1", "(", ")", "+", "-", "*", "/",
+          "**", "\n", "\n  ", ";", "#", "(input)", "(unless refractory)", "exp(", "t", "0.5", ">",
+          " and ", "xi", "rand()", ",", "weight", ".", "'", "\\", "μ"]  # fmt: skip
+texts = st.lists(st.sampled_from(PIECES), max_size=14).map("".join)
+
+
+@given(texts, texts, texts)
+def test_any_text_makes_a_model_or_a_user_error(equations, condition, statements):
+    for arguments in (
+        dict(equations=equations),
+        dict(equations="dv/dt = -v/(5*ms) : mV\n" + equations),
+        dict(equations="dv/dt = -v/(5*ms) : mV", threshold=condition, reset=statements),
+        dict(equations="dv/dt = -v/(5*ms) : mV", receives=statements, initial=dict(v=condition)),
+        dict(equations="dv/dt = -v/(5*ms) : mV", threshold="v > mV", refractory=condition),
+    ):
+        try:
+            model = Model(**arguments)
+        except UserError as error:
+            assert len(str(error)) > 10
+        else:
+            assert repr(model)
+            assert model.describe()

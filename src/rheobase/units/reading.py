@@ -14,6 +14,9 @@ from rheobase.units.table import EXACT_SIZES, SI_SYMBOLS, UNITS, Unit, suggest_u
 _TOKEN = re.compile(r"\s*(?:([^\W\d]\w*)|(\d+\.?\d*|\.\d+)|(\*\*|[*/()^+-])|(\S))")
 
 
+_LARGEST_EXPONENT = 20  # more is a mistake, and its size may be beyond any number
+
+
 class _UnitReader:
     """Reads `product := power (('*' | '/') power)*`, `power := atom ('**' exponent)?`."""
 
@@ -72,7 +75,10 @@ class _UnitReader:
             value = self.exponent()
             if self.peek() == "/":
                 self.at += 1
-                value /= self.exponent()
+                below = self.exponent()
+                if below == 0:
+                    raise self.fail("the exponent of a unit is divided by 0")
+                value /= below
             if self.peek() != ")":
                 raise self.fail("a parenthesis of the exponent is not closed")
             self.at += 1
@@ -80,9 +86,11 @@ class _UnitReader:
         sign = -1 if self.peek() == "-" else 1
         if self.peek() in ("-", "+"):
             self.at += 1
-        if not re.fullmatch(r"[\d.]+", self.peek()):
+        if not re.fullmatch(r"[0-9]+\.?[0-9]*|\.[0-9]+", self.peek()):
             raise self.fail("the exponent of a unit is a number", "write for example cm**2")
         value = Fraction(self.peek())
+        if value > _LARGEST_EXPONENT:
+            raise self.fail(f"the exponent of a unit is at most {_LARGEST_EXPONENT}")
         self.at += 1
         return sign * value
 
@@ -146,9 +154,16 @@ def parse_unit(text: str, *, source: str | None = None, offset: int = 0) -> Unit
 def read_unit(text: str, source: str, offset: int, symbols: bool) -> Unit:
     """Read a unit; `symbols` tells whether one-letter symbols of the SI are meant too."""
     plain = text.replace("\u00b5", "u").replace("\u03bc", "u")  # both signs for micro
-    scale, dimension = _UnitReader(plain, source, offset, symbols).read()
+    exact, dimension = _UnitReader(plain, source, offset, symbols).read()
+    try:
+        scale = float(exact)
+    except OverflowError:
+        scale = 0.0
+    if scale == 0.0:
+        place = point_at(source, offset, offset + len(text))
+        raise UnitError(f"the size of the unit {text.strip()!r} is beyond any number", place=place)
     written = re.sub(r"\s+", "", plain)
-    return Unit(written, float(scale), dimension)
+    return Unit(written, scale, dimension)
 
 
 def unit_text(factors: Iterable[tuple[str, float]]) -> str:
