@@ -259,6 +259,22 @@ def test_scalars_integers_and_no_warnings() -> None:
         assert NUMPY["exp"](np.zeros(0)).shape == (0,)
 
 
+def test_fma_of_scalars_has_the_bits_of_arrays() -> None:
+    pytest.importorskip("numba")
+    special = [0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan, 5e-324, 1e-308, 1e308, -1.5]
+    triples = np.stack([a.reshape(-1) for a in np.meshgrid(special, special, special)], axis=1)
+    wide = rng.standard_normal((3000, 3)) * 10.0 ** rng.uniform(-160, 160, (3000, 3))
+    close = rng.standard_normal((3000, 3))
+    close[:, 2] = -close[:, 0] * close[:, 1] * (1.0 + close[:, 2] * 1e-16)
+    a, b, c = np.concatenate([triples, wide, close]).T.copy()
+    with np.errstate(all="ignore"):
+        arrays = primitives.fma(a, b, c)
+        scalars = [primitives.fma(*row) for row in zip(a, b, c, strict=True)]
+        exact = [primitives.fma_exact(*row) for row in zip(a, b, c, strict=True)]
+    assert _same(np.array(scalars), arrays).all()
+    assert _same(np.array(exact), arrays).all()
+
+
 def test_fma_rounds_once() -> None:
     a, b = 1.0 + 2.0**-30, 1.0 - 2.0**-30
     assert NUMPY["fma"](a, b, -1.0) == -(2.0**-60)
@@ -370,18 +386,32 @@ def test_without_numba_powers_stay_accurate(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_splitting_finds_the_lost_digits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(primitives, "_compiled_fma", lambda: None)
-    a, b = 1.0 + 2.0**-30, 1.0 - 2.0**-30
+    a, b = np.array([1.0 + 2.0**-30]), 1.0 - 2.0**-30
     assert primitives.fma_exact(a, b, -1.0) == -(2.0**-60)
     assert primitives.fma(a, b, -1.0) == 0.0
     with np.errstate(all="ignore"):
-        assert primitives.fma_exact(1e308, 1.0, 1.0) == 1e308
+        assert primitives.fma_exact(np.array([1e308]), 1.0, 1.0) == 1e308
 
 
 def test_works_where_numba_is_not_installed() -> None:
     code = (
         "import sys; sys.modules['numba'] = None; sys.modules['llvmlite'] = None\n"
         "from rheobase.rendering.functions import namespace_numpy\n"
-        "print(repr(float(namespace_numpy()['exp'](1.0))))"
+        "exp = namespace_numpy()['exp']\n"
+        "print(repr(float(exp(0.3))), repr(float(exp([0.3])[0])))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert float(done.stdout) == pytest.approx(math.e, rel=1e-15)
+    scalar, array = map(float, done.stdout.split())
+    assert scalar == NUMPY["exp"](0.3)
+    assert array == pytest.approx(scalar, rel=1e-15)
+
+
+def test_scalars_do_not_load_numba() -> None:
+    code = (
+        "import sys\n"
+        "from rheobase.rendering.functions import namespace_numpy\n"
+        "namespace_numpy()['exp'](-0.1)\n"
+        "print('numba' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

@@ -4,15 +4,16 @@ Each has an equal in `intrinsics.py` that compiled code uses, with the same bits
 an IEEE 754 operation is a bit cast, an integer operation or a select. Everything works on
 float64 scalars and arrays (`float_to_bits` gives int64).
 
-`fma` is compiled by numba where numba is installed (a ufunc, found again on disk by the next
-process). Where it is not, `fma` is `a*b + c`, and results agree with compiled code to rounding
+`fma` of arrays is compiled by numba where numba is installed (a ufunc, found again on disk by the
+next process). Where it is not, it is `a*b + c`, and results agree with compiled code to rounding
 only; `fma_exact`, for the few places where the single rounding carries the meaning, then finds
-the lost digits by splitting the factors.
+the lost digits by splitting the factors. Of scalars, both are exact without numba.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import math
 from collections.abc import Callable
 from functools import cache
 from typing import Any, TypeAlias
@@ -57,15 +58,37 @@ def _compiled_fma() -> Callable[[Value, Value, Value], Value] | None:
 
 
 def fma(a: Value, b: Value, c: Value) -> Value:
-    """`a*b + c` with one rounding (with two, where numba is not installed)."""
+    """`a*b + c` with one rounding (with two, for arrays where numba is not installed)."""
+    if isinstance(a, float) and isinstance(b, float) and isinstance(c, float):
+        return _scalar_fma(a, b, c)
     compiled = _compiled_fma()
     return a * b + c if compiled is None else compiled(a, b, c)
 
 
 def fma_exact(a: Value, b: Value, c: Value) -> Value:
     """`a*b + c` with all digits of the product taken into account, with or without numba."""
+    if isinstance(a, float) and isinstance(b, float) and isinstance(c, float):
+        return _scalar_fma(a, b, c)
     compiled = _compiled_fma()
     return _split_fma(a, b, c) if compiled is None else compiled(a, b, c)
+
+
+def _scalar_fma(a: float, b: float, c: float) -> np.float64:
+    """`a*b + c` with one rounding, by exact integers; for a few numbers it spares loading numba."""
+    if not (math.isfinite(a) and math.isfinite(b)):
+        return np.float64(a * b + c)
+    if not math.isfinite(c):
+        return np.float64(c)
+    (p, q), (r, s), (t, u) = a.as_integer_ratio(), b.as_integer_ratio(), c.as_integer_ratio()
+    numerator = p * r * u + t * q * s
+    if numerator == 0:
+        # zeros add up to -0 only if both are negative; an exact cancellation is +0
+        exact = p * r == 0 and t == 0
+        return np.float64(math.copysign(0.0, a) * math.copysign(1.0, b) + c if exact else 0.0)
+    try:
+        return np.float64(numerator / (q * s * u))
+    except OverflowError:
+        return np.float64(math.inf if numerator > 0 else -math.inf)
 
 
 def _split_fma(a: Value, b: Value, c: Value) -> Value:
