@@ -8,9 +8,9 @@ import pytest
 
 from rheobase.errors import EquationError, InternalError
 from rheobase.language.model import Model
-from rheobase.lowering import Node, Write, lower, mutable_parameters
+from rheobase.lowering import Node, Write, lower
 from rheobase.lowering.program import check, print_block
-from rheobase.units import ms, mV
+from rheobase.units import Hz, ms, mV
 
 EQUATIONS = "dv/dt = (E_L - v)/tau_m : mV (unless refractory)"
 
@@ -41,7 +41,7 @@ def test_parameters_that_a_reset_changes_become_states():
     parameters = dict(E_L=-49 * mV, V_T=-50 * mV, V_r=-60 * mV, tau_m=20 * ms)
     model = Model(text, threshold="v > V_T", reset="v = V_r; V_T += 1*mV", refractory=2 * ms,
                   parameters=parameters)  # fmt: skip
-    assert mutable_parameters(model) == {"V_T"}
+    assert model.written_parameters == {"V_T"}
     assert lower(model).array("V_T").role == "state"
 
 
@@ -119,3 +119,13 @@ def test_the_checker_finds_what_a_pass_broke():
 def test_blocks_print_a_line_a_node():
     block = lower(lif()).update
     assert len(print_block(block)) == len(block.nodes) + len(block.writes)
+
+
+def test_dt_and_the_number_of_cells_can_be_read():
+    model = Model(
+        "dv/dt = -v/(10*ms) : 1\nrate : Hz (constant)", threshold="rand() < rate*dt*N",
+        reset="v = 0", parameters=dict(rate=10 * Hz), receives="v += weight*dt/ms",
+    )  # fmt: skip
+    program = lower(model)
+    assert "dt" in program.prepare.reads()
+    assert not program.ports["v"].event

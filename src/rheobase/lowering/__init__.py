@@ -1,6 +1,6 @@
 """Lower: a model and the way it is used become a program, printable and checked."""
 
-from rheobase.lowering.lower import lower, mutable_parameters
+from rheobase.lowering.lower import lower
 from rheobase.lowering.program import Array, Block, Draw, Level, Node, Port, Program, Write
 
 __all__ = [
@@ -13,5 +13,4 @@ __all__ = [
     "Program",
     "Write",
     "lower",
-    "mutable_parameters",
 ]

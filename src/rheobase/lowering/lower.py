@@ -17,14 +17,6 @@ from rheobase.lowering.system import RANDOM, System, renamed
 from rheobase.lowering.translate import Scope
 
 
-def mutable_parameters(model: Model) -> frozenset[str]:
-    """Return the parameters that a reset or an arrival changes: they are states of each cell."""
-    written = {s.target for s in model.reset}
-    for statements in model.receives.values():
-        written |= {s.target for s in statements}
-    return frozenset(e.name for e in model.parameter_equations if e.name in written)
-
-
 def lower(
     model: Model,
     per_cell: frozenset[str] = frozenset(),
@@ -61,7 +53,7 @@ class _Lowering:
         self.method_name = method
         self.observed = observed
         self.draws: dict[str, Draw] = {}
-        self.mutable = mutable_parameters(model)
+        self.mutable = model.written_parameters
         self.right = {e.name: self._renamed(e.expression, e.name)
                       for e in (*model.differential, *model.subexpressions)}  # fmt: skip
         self.subexpressions: dict[str, Expr] = {
@@ -73,7 +65,7 @@ class _Lowering:
             for e in model.parameter_equations
             if e.name not in self.mutable and e.name not in self.inputs
         }
-        self.parameters["N"] = Level.SHARED
+        self.parameters |= {"N": Level.SHARED, "dt": Level.SHARED}
         self.held_names = frozenset(
             e.name for e in model.equations if "unless refractory" in e.flags
         )

@@ -175,12 +175,12 @@ def port_weights(program: Program, port: str, weights: float | NDArray[Any], val
         return {"weight": _array(weights, targets.size)}
     result = {}
     for variable, block in entry.weigh.items():
-        parameters = {
+        parameters: dict[str, Any] = {
             name: value if isinstance(value, float) else value[targets]
             for name, value in values.parameters.items()
             if name in block.reads()
         }
-        parameters["N"] = float(values.size)
+        parameters |= {"N": float(values.size), "dt": values.clock.dt}
         found = effective_weights(program, port, variable, weights, parameters)
         result[variable] = _array(found, targets.size)
     return result
