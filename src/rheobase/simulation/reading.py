@@ -53,4 +53,5 @@ def read_quantity(si: Any, unit: Unit, mend: str) -> Any:
     """Return SI values as a quantity in `unit` whose entries cannot be set."""
     if isinstance(si, float):
         return quantity(si, unit)
-    return quantity(Reading(np.array(si, dtype=np.float64), mend), unit)
+    plain = quantity(np.array(si, dtype=np.float64), unit)
+    return type(plain)(Reading(plain.magnitude, mend), plain.units)
