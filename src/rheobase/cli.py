@@ -256,7 +256,7 @@ def _explain(options: argparse.Namespace) -> int:
     import rheobase as rb
 
     model = load_model(options.model)
-    net = rb.Network(dt=options.dt)
+    net = rb.Network(dt=options.dt, seed=0)
     net.add(model, 1, name=options.model.rpartition(":")[2])
     print(net.explain())
     return 0

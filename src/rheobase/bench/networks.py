@@ -61,7 +61,8 @@ def coba(seed: int = 1) -> Network:
     """Benchmark 1: synaptic conductances. Weights 6 nS and 67 nS."""
     net = rb.Network(dt="0.1 ms", seed=seed)
     cells = net.add(rb.models.ConductanceLIF, N, name="cells")
-    cells.v = "E_L + (randn() - 1)*5*mV"
+    # Drawn again where it would lie above the threshold.
+    cells.v = rb.random.normal("-65 mV", "5 mV", high="-50 mV")
     cells.g_e = "(40 + 15*randn())*nS"
     cells.g_i = "(200 + 120*randn())*nS"
     _connect(net, cells, "6 nS", "67 nS")
