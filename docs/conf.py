@@ -27,7 +27,7 @@ html_copy_source = False
 
 myst_enable_extensions = ["deflist", "colon_fence"]
 myst_heading_anchors = 3
-suppress_warnings = ["myst.xref_missing"]
+suppress_warnings = ["myst.xref_missing", "ref.python"]
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the docstrings say types and units in words
