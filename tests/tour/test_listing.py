@@ -20,10 +20,7 @@ def test_a_function_is_shown_with_what_it_reads_and_no_more():
         '    """Return a multiple."""\n'
         "    return value * times\n"
         "\n\n"
-        "def circumference(\n"
-        "    points,\n"
-        "    start=0.0,\n"
-        "):\n"
+        "def circumference(points, start=0.0):\n"
         '    """Return points of a circle."""\n'
         "    angle = np.linspace(start, doubled(math.pi), points)\n"
         "    return RADIUS * np.exp(1j * angle)\n"

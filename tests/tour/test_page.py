@@ -5,7 +5,7 @@ import base64
 import pytest
 from tests.tour.example_chapter import CHAPTER
 
-from rheobase.tour.page import Checks, Code, Page, Picture, Table
+from rheobase.tour.page import Checks, Code, Experiment, Page, Picture, Table
 
 
 @pytest.mark.parametrize("found, within, agrees", [
@@ -51,3 +51,16 @@ def test_a_broken_experiment_is_told_and_stops_no_other():
     page = CHAPTER.experiments[1](quick=False)
     assert page.verdict == "failed" and not page.agrees
     assert page.failure == "ValueError: no <corners>"
+
+
+def test_what_the_library_warns_of_is_kept_once():
+    import warnings
+
+    from rheobase.errors import RheobaseWarning
+
+    def perform(page):
+        for _ in range(2):
+            warnings.warn(RheobaseWarning("mind the step"), stacklevel=1)
+        warnings.warn("something else", stacklevel=1)
+
+    assert Experiment("Warned", perform)(quick=False).warnings == ["mind the step"]

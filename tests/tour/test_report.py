@@ -89,7 +89,7 @@ def test_a_number_that_differs_is_told(tmp_path):
 
 @pytest.mark.parametrize("code", [
     "x = 'a<b' if True else \"c&d\"  # 1 < 2\n",
-    "def f(\n    a=1,\n):\n    '''Doc.\n\n    More.'''\n    return a\n\n\nfor i in range(3):\n    pass\n",
+    "def f(\n    a=1,\n):\n    '''Doc.\n\n    More.'''\n    return a\n\n\nfor i in a:\n    pass\n",
     "y = 1",
 ])  # fmt: skip
 def test_highlighting_keeps_every_character(code):

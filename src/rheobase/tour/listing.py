@@ -11,6 +11,8 @@ from typing import Any, TypeAlias
 
 Definition: TypeAlias = ast.stmt
 
+_WIDTH = 92
+
 _HIDDEN = ("__future__", "typing", "collections.abc", "rheobase.tour.page")
 
 
@@ -121,7 +123,20 @@ def _without_annotations(source: str) -> str:
         cuts.append((code.rindex(b")", 0, begin) + 1, _end(starts, returns), b""))
     for begin, end, put in sorted(cuts, reverse=True):
         code = code[:begin] + put + code[end:]
-    return code.decode()
+    return _signature_on_one_line(code.decode())
+
+
+def _signature_on_one_line(source: str) -> str:
+    """Put a signature that now fits on one line there."""
+    function = ast.parse(source).body[0]
+    assert isinstance(function, ast.FunctionDef)
+    lines = source.splitlines(keepends=True)
+    begin, end = function.lineno - 1, function.body[0].lineno - 1
+    words = " ".join(line.strip() for line in lines[begin:end])
+    joined = words.replace("( ", "(").replace(", )", ")").replace(" )", ")")
+    if end - begin == 1 or len(joined) > _WIDTH:
+        return source
+    return "".join([*lines[:begin], joined + "\n", *lines[end:]])
 
 
 def _end(starts: list[int], node: ast.expr) -> int:

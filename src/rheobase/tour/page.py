@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import io
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar
 
+from rheobase.errors import RheobaseWarning
 from rheobase.tour.listing import Listing
 
 if TYPE_CHECKING:
@@ -93,12 +95,15 @@ class Page:
         Wall time, set when the experiment has ended.
     failure : str
         What stopped the experiment; "" if nothing did.
+    warnings : list of str
+        What the library warned of, each once.
     """
 
     quick: bool = False
     blocks: list[Block] = field(default_factory=list)
     seconds: float = 0.0
     failure: str = ""
+    warnings: list[str] = field(default_factory=list)
     _listing: Listing = field(default_factory=Listing)
 
     @property
@@ -230,11 +235,15 @@ class Experiment:
         """Perform it; what goes wrong is written on its page."""
         page = Page(quick=quick)
         started = time.perf_counter()
-        try:
-            self.perform(page)
-        except Exception as error:
-            # One broken experiment must not hide the others; the report says what happened.
-            page.failure = f"{type(error).__name__}: {error}"
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            try:
+                self.perform(page)
+            except Exception as error:
+                # One broken experiment must not hide the others; the report says what happened.
+                page.failure = f"{type(error).__name__}: {error}"
+        said = (str(one.message) for one in caught if issubclass(one.category, RheobaseWarning))
+        page.warnings.extend(dict.fromkeys(said))
         page.seconds = time.perf_counter() - started
         return page
 

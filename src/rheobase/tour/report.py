@@ -117,9 +117,12 @@ def _contents(report: Report) -> str:
 
 
 def _experiment(experiment: Experiment, page: Page) -> str:
-    heading = f'<h3 id="{experiment.anchor}">{escape(experiment.title)} {_badge(page.verdict)}</h3>'
+    title = f"<span>{escape(experiment.title)}</span> {_badge(page.verdict)}"
+    heading = f'<h3 id="{experiment.anchor}">{title}</h3>'
     failure = [f'<p class="failed">{escape(page.failure)}</p>'] if page.failure else []
-    return "\n".join([f"<section>{heading}", *map(_block, page.blocks), *failure, "</section>"])
+    warned = [f'<p class="warned">Rheobase warned: {escape(text)}</p>' for text in page.warnings]
+    parts = [f"<section>{heading}", *map(_block, page.blocks), *warned, *failure, "</section>"]
+    return "\n".join(parts)
 
 
 def _block(block: Block) -> str:

@@ -67,6 +67,7 @@ a { color: var(--link); text-decoration-thickness: 1px; text-underline-offset: 2
 .verdict { font-size: .78rem; font-weight: 600; padding: .1rem .55rem; border-radius: 1rem;
   white-space: nowrap; }
 .agrees { color: var(--good); background: var(--goodbox); }
+.warned { color: var(--soft); font-size: .88rem; }
 .differs, .failed { color: var(--bad); background: var(--badbox); }
 .scroll { overflow-x: auto; margin: 1rem 0; }
 table { border-collapse: collapse; font-size: .92rem; font-variant-numeric: tabular-nums; }

@@ -38,7 +38,7 @@ def patches(current: Any, size: int, duration: Any, traces: bool = False) -> rb.
 def simulator() -> list[rb.Result]:
     """Four settings of the two sliders."""
     unit = uA / cm**2
-    random = rb.stimuli.noise(std=3 * unit, tau=2 * ms)
+    random = rb.stimuli.noise(std=1.5 * unit, tau=2 * ms)
     currents = [
         rb.stimuli.step(2.2 * unit, start=20 * ms),
         rb.stimuli.step(2.4 * unit, start=20 * ms),
@@ -51,7 +51,7 @@ def simulator() -> list[rb.Result]:
 def draw_simulator(results: list[rb.Result]) -> Figure:
     """Draw the four voltages under each other."""
     figure, rows = plt.subplots(4, 1, figsize=(7.2, 5.6), sharex=True, sharey=True)
-    titles = ["IDC 2.2, IRand 0", "IDC 2.4, IRand 0", "IDC 10, IRand 0", "IDC 2.2, IRand 3"]
+    titles = ["IDC 2.2, IRand 0", "IDC 2.4, IRand 0", "IDC 10, IRand 0", "IDC 2.2, IRand 1.5"]
     colors = [GRAY, BLUE, VERMILION, GREEN]
     for axes, result, title, color in zip(rows, results, titles, colors, strict=True):
         v = result.traces["axon"].v
@@ -68,7 +68,7 @@ def constant_and_random_current(page: Page) -> None:
     page.text(
         """
         The constant current begins at 20 ms. The random one is an Ornstein-Uhlenbeck process
-        with a standard deviation of 3 µA/cm² and a correlation time of 2 ms; unlike a new random
+        with a standard deviation of 1.5 µA/cm² and a correlation time of 2 ms; unlike a new random
         number in every step, it means the same for any step.
         """
     )
@@ -112,18 +112,20 @@ def a_train() -> float:
 
 
 def draw_thresholds(one: float, train: float) -> Figure:
-    """Draw v for currents just below and above both thresholds."""
-    currents = [one - 0.001, one, train - 0.002, train]
+    """Draw v for currents just below and just above both thresholds."""
+    currents = np.array([one - 0.001, one, train - 0.01, train])
     step = rb.stimuli.step(currents * uA / cm**2)
-    v = patches(step, 4, 300 * ms, traces=True).traces["axon"].v
-    figure, (above, below) = plt.subplots(2, 1, figsize=(7.2, 4.4), sharex=True, sharey=True)
-    for axes, cells in [(above, (0, 1)), (below, (2, 3))]:
-        for cell, color, style in zip(cells, (ORANGE, BLUE), ("--", "-"), strict=True):
-            axes.plot(v.time * 1e3, v[:, cell], color=color, linestyle=style,
-                      label=f"{currents[cell]:.3f} µA/cm²")  # fmt: skip
-        axes.set(ylabel="v (mV)", yticks=[-80, -40, 0, 40], xlim=(0, 300))
-        axes.legend(loc="upper right")
-    below.set(xlabel="time (ms)")
+    v = patches(step, 4, 600 * ms, traces=True).traces["axon"].v
+    figure, (left, right) = plt.subplots(
+        1, 2, figsize=(7.2, 3.2), sharey=True, width_ratios=[1, 2.2]
+    )
+    for axes, cells in [(left, (0, 1)), (right, (2, 3))]:
+        for cell, color in zip(cells, (ORANGE, BLUE), strict=True):
+            axes.plot(v.time * 1e3, v[:, cell], color=color, label=f"{currents[cell]:.3f} µA/cm²")
+        axes.set(xlabel="time (ms)", yticks=[-80, -40, 0, 40])
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, columnspacing=1)
+    left.set(ylabel="v (mV)", xlim=(0, 40))
+    right.set(xlim=(0, 600))
     return figure
 
 
@@ -140,9 +142,9 @@ def thresholds(page: Page) -> None:
     one = page.run(one_spike)
     train = page.run(a_train)
     page.draw(
-        "Just too small (dashed) and just enough: for one spike above, for a train below. A"
-        " current between the two thresholds evokes one spike, or a few, and then nothing,"
-        " although it goes on.",
+        "Just too small (orange) and just enough (blue): for one spike, left, and for a train,"
+        " right. A current between the two thresholds evokes one spike or several, and then"
+        " nothing, although it goes on.",
         "voltage traces just below and above each threshold",
         draw_thresholds,
         one,
@@ -174,7 +176,7 @@ def draw_starts(n_start: np.ndarray, found: np.ndarray) -> Figure:
     figure, axes = plt.subplots(figsize=(6.2, 3.3))
     axes.plot(n_start, found, "o-", color=BLUE, markersize=4)
     axes.axhline(2.3555, color=VERMILION, linestyle="--", linewidth=1)
-    axes.annotate("the lecture's page", (n_start[0], 2.3555), color=VERMILION, va="bottom")
+    axes.annotate("the lecture's page", (n_start[-1], 2.35), color=VERMILION, ha="right", va="top")
     axes.axvline(0.31773, color=GRAY, linestyle=":", linewidth=1.2)
     axes.annotate(" n at rest", (0.31773, found[-1]), color="#555555", va="top")
     axes.axvline(0.32, color=GREEN, linestyle=":", linewidth=1.2)

@@ -33,22 +33,13 @@ def draw_network(result: rb.Result) -> Figure:
     )
     rb.plots.raster(parts, ax=above)
     rb.plots.population_rate(parts, bin=5 * ms, ax=below)
+    below.get_legend().remove()
     return figure
 
 
-def run_coba(seconds: float) -> rb.Result:
-    """Conductances."""
-    return coba().run(seconds * second)
-
-
-def run_cuba(seconds: float) -> rb.Result:
-    """Currents."""
-    return cuba().run(seconds * second)
-
-
-def run_cobahh(seconds: float) -> rb.Result:
-    """Conductances on Hodgkin-Huxley neurons."""
-    return cobahh().run(seconds * second)
+def simulate(net: rb.Network, seconds: float) -> rb.Result:
+    """Run a network."""
+    return net.run(seconds * second)
 
 
 def statistics(result: rb.Result, start: float) -> tuple[float, float, float]:
@@ -81,8 +72,8 @@ def _compare(page: Page, result: rb.Result, start: float, rates: tuple[str, str]
 def cuba_network(page: Page) -> None:
     """Benchmark 2."""
     page.text("A leak towards −49 mV, 1 mV above threshold, keeps these neurons close to firing.")
-    result = page.run(run_cuba, 0.7 if page.quick else 1.2)
-    page.draw("All neurons, and the rates in bins of 5 ms.",
+    result = page.run(simulate, page.run(cuba), 0.7 if page.quick else 1.2)
+    page.draw("Spikes, and the rates of both populations in bins of 5 ms.",
               "asynchronous irregular activity at about 5 Hz", draw_network, result)  # fmt: skip
     _compare(page, result, 0.2, ("5.07 and 5.48", "5.45 and 5.54"), (4.5, 6.1), (0.51, 0.1))
 
@@ -90,10 +81,15 @@ def cuba_network(page: Page) -> None:
 @CHAPTER.experiment("COBA: synaptic conductances")
 def coba_network(page: Page) -> None:
     """Benchmark 1."""
-    page.text("The same with conductances; the neurons are the library's `ConductanceLIF`.")
-    result = page.run(run_coba, 0.7 if page.quick else 1.2)
-    page.draw("All neurons, and the rates in bins of 5 ms.",
-              "bursts of activity that come and go at about 18 Hz", draw_network, result)  # fmt: skip
+    page.text(
+        """
+        The same with conductances; the neurons are the library's `ConductanceLIF`. A few of the
+        4,000 random potentials lie above threshold and fire at once.
+        """
+    )
+    result = page.run(simulate, page.run(coba), 0.7 if page.quick else 1.2)
+    page.draw("Spikes, and the rates of both populations in bins of 5 ms.",
+              "irregular activity at about 18 Hz", draw_network, result)  # fmt: skip
     _compare(page, result, 0.2, ("17.8 and 19.1", "18.8 and 18.9"), (16.0, 21.0), (1.6, 0.25))
 
 
@@ -106,7 +102,7 @@ def cobahh_network(page: Page) -> None:
         such a cell fires by itself at 13.86 Hz; the original codes had −65 mV.
         """
     )
-    result = page.run(run_cobahh, 0.6 if page.quick else 1.0)
-    page.draw("All neurons, and the rates in bins of 5 ms.",
+    result = page.run(simulate, page.run(cobahh), 0.6 if page.quick else 1.0)
+    page.draw("Spikes, and the rates of both populations in bins of 5 ms.",
               "irregular activity at about 35 Hz", draw_network, result)  # fmt: skip
     _compare(page, result, 0.2, ("34.9", "35.2"), (31.4, 38.7), (2.0, 0.3))

@@ -104,7 +104,7 @@ def figure_1a(page: Page) -> None:
     result = page.run(one_neuron_one_input)
     page.draw(
         "v of the neuron (spikes drawn above the threshold) and the raster of both.",
-        "v climbs with every input spike and fires in groups that grow denser",
+        "v climbs with every input spike, reaches 1, and fires ever faster",
         draw_one_neuron,
         result,
     )
