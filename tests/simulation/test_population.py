@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import rheobase as rb
-from rheobase.units import Hz, mV, ms, nS, pA, pF, um
+from rheobase.units import Hz, ms, mV, nS, pA, pF, um
 
 
 @pytest.fixture
@@ -187,7 +187,7 @@ def test_what_is_fixed_cannot_be_set(cells, name):
 
 def test_a_model_variable_may_not_hide_an_attribute(net):
     model = rb.Model("dsize/dt = -size/(10*ms) : 1")
-    with pytest.raises(rb.errors.WiringError, match="a variable called size.*\nrename it: size_1"):
+    with pytest.raises(rb.errors.WiringError, match=r"a variable called size.*\nrename it: size_1"):
         net.add(model, name="cells")
 
 

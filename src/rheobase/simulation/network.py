@@ -244,12 +244,13 @@ class Network:
         unit = wiring.weight_unit(
             chosen.weights if isinstance(chosen, FromMatrix) else weight, target
         )
-        self._warn_if_twice(source, sink, str(chosen), target.to, of, call)
         made = Projection(
             self._projection_name(name, source, sink, target.to), source, sink, chosen,
             Target(target.to, of, target.dimension, unit, target.line), weight, delay,
             weight_dtype, self._seed, self._clock.dt,
         )  # fmt: skip
+        made._check()
+        self._warn_if_twice(source, sink, str(chosen), target.to, of, call)
         self._told.projections[made.name] = made
         return made
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rheobase.errors import WiringError
-from rheobase.network.connecting import Realized, realize
-from rheobase.network.rules import FromMatrix, Rule
-from rheobase.network.synapse_values import delay_steps, values
+from rheobase.errors import ShapeError, WiringError
+from rheobase.network.connecting import Realized, Side, realize
+from rheobase.network.distributions import Distribution
+from rheobase.network.rules import FromMatrix, OneToOne, Pairs, Ring, Rule
+from rheobase.network.synapse_values import delay_steps, is_expression, values
 from rheobase.simulation.population import Cells
 from rheobase.simulation.reading import read_quantity
 from rheobase.simulation.streams import RandomStream
@@ -108,7 +111,7 @@ class Projection:
         """Draw the rule, once."""
         if self._realized is None:
             source, sink = self._source, self._sink
-            try:
+            with self._named():
                 self._realized = realize(
                     self._rule,
                     source.indices,
@@ -118,16 +121,29 @@ class Projection:
                     pre_positions=_positions(source),
                     post_positions=_positions(sink),
                 )
-            except WiringError as error:
-                raise type(error)(f"{self._call}: {error}") from None
         return self._realized
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Let errors begin with the call that asked for it."""
+        try:
+            yield
+        except (ShapeError, WiringError) as error:
+            call = f"net.connect({self._source.name}, {self._sink.name}, ...)"
+            raise type(error)(f"{call}: {error}") from None
+
+    def _check(self) -> None:
+        """Work out at once what is not drawn, so that the call itself is refused."""
+        fixed = isinstance(self._rule, (FromMatrix, OneToOne, Pairs, Ring))
+        if fixed or _is_array(self._weight) or _is_array(self._delay):
+            self._weights_si()
+            self._steps()
+        elif _is_single(self._delay):
+            with self._named():
+                delay_steps(self._delay, self._dt, _NO_SYNAPSES, self._random("delay"))
 
     def _random(self, what: str) -> RandomStream:
         return RandomStream.of(self._seed, self._name, what)
-
-    @property
-    def _call(self) -> str:
-        return f"net.connect({self._source.name}, {self._sink.name}, ...)"
 
     def _weights_si(self) -> float | NDArray[Any]:
         """Return the weights, one for all synapses or one each, in the precision asked for."""
@@ -137,12 +153,12 @@ class Projection:
         return self._weights
 
     def _read_weights(self, weight: Any) -> float | NDArray[Any]:
-        synapses = self._synapses()
+        synapses, dimension = self._synapses(), self._target.dimension
         if weight is None and isinstance(self._rule, FromMatrix):
-            found = to_si(synapses.weights, self._target.dimension, what="the weight")
+            found = to_si(synapses.weights, dimension, what="the weight")
         else:
-            found = values(weight, self._target.dimension, synapses, self._random("weight"),
-                           "the weight")  # fmt: skip
+            with self._named():
+                found = values(weight, dimension, synapses, self._random("weight"), "the weight")
         if isinstance(found, np.ndarray):
             return np.ascontiguousarray(found, dtype=self._dtype)
         return found
@@ -153,10 +169,13 @@ class Projection:
             if self._delay is None and self.of is not None:
                 self._delay_steps = 0
             else:
-                self._delay_steps = delay_steps(
-                    self._delay, self._dt, self._synapses(), self._random("delay")
-                )
+                self._delay_steps = self._read_delays(self._delay)
         return self._delay_steps
+
+    def _read_delays(self, delay: Any) -> int | Ints:
+        synapses = self._synapses()
+        with self._named():
+            return delay_steps(delay, self._dt, synapses, self._random("delay"))
 
     @property
     def pre(self) -> Ints:
@@ -187,7 +206,7 @@ class Projection:
 
     @delays.setter
     def delays(self, value: Any) -> None:
-        self._delay_steps = delay_steps(value, self._dt, self._synapses(), self._random("delay"))
+        self._delay_steps = self._read_delays(value)
         self._delays_changed = True
 
     def _take(self, weights: float | NDArray[Any], steps: int | Ints) -> None:
@@ -212,6 +231,24 @@ class Projection:
             f"<Projection {self._name!r}: {self._source.name} -> {self._sink.name}, {what}, "
             f"{self._rule}{counted}>"
         )
+
+
+_NOBODY = Side(np.zeros(0, np.int64))
+_NO_SYNAPSES = Realized(_NOBODY.ids, _NOBODY.ids, _NOBODY, _NOBODY)
+
+
+def _is_array(given: Any) -> bool:
+    """Return whether a weight or delay is given one by one."""
+    if given is None or isinstance(given, (str, Distribution)):
+        return False
+    return isinstance(given, (list, tuple)) or np.ndim(getattr(given, "magnitude", given)) > 0
+
+
+def _is_single(given: Any) -> bool:
+    """Return whether a weight or delay is one value for all synapses."""
+    if isinstance(given, str):
+        return not is_expression(given)
+    return given is not None and not isinstance(given, Distribution) and not _is_array(given)
 
 
 def _positions(cells: Cells) -> Floats | None:

@@ -250,8 +250,12 @@ class CellValues:
         def value_of(name: str) -> Number | None:
             if name in self.kinds:
                 return self.read(name, cells)
-            known: dict[str, Number] = {"i": places.astype(np.float64), "N": float(count), "t": self.clock.time,
-                     "dt": self.clock.dt}  # fmt: skip
+            known: dict[str, Number] = {
+                "i": places.astype(np.float64),
+                "N": float(count),
+                "t": self.clock.time,
+                "dt": self.clock.dt,
+            }
             return known.get(name)
 
         currents = {n: self._current_now(n, cells) for n in self.currents}
