@@ -1,8 +1,8 @@
 """A model with kernels written by hand, compiled and in NumPy, to test the engines with.
 
-    v -> decay_v*v + g + I unless held, g -> decay_g*g; a spike where v > threshold; then v is
-    reset, and held for some steps. Port "g" accumulates `g += weight` and `v += weight`; port
-    "jump" runs `v = 0.5*v + weight` event by event. Subexpression "double" is 2*v + step.
+v -> decay_v*v + g + I unless held, g -> decay_g*g; a spike where v > threshold; then v is
+reset, and held for some steps. Port "g" accumulates `g += weight` and `v += weight`; port
+"jump" runs `v = 0.5*v + weight` event by event. Subexpression "double" is 2*v + step.
 """
 
 from __future__ import annotations
@@ -164,9 +164,7 @@ class HandCompiled:
     array_names: tuple[str, ...] = tuple(a.name for a in ARRAYS)
     update_address: int = field(default_factory=lambda: _update_at.address)
     on_spike_address: int = field(default_factory=lambda: _on_spike_at.address)
-    arrive_addresses: Mapping[str, int] = field(
-        default_factory=lambda: {"jump": _jump_at.address}
-    )
+    arrive_addresses: Mapping[str, int] = field(default_factory=lambda: {"jump": _jump_at.address})
     observe_addresses: Mapping[str, int] = field(
         default_factory=lambda: {"double": _double_at.address}
     )

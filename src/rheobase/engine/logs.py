@@ -16,6 +16,9 @@ from rheobase.engine.plan import (
     SourcePlan,
 )
 
+BLOCK_NUMBERS = 1 << 27
+"""Numbers in a block of samples, unless one slice needs more (1 GiB)."""
+
 
 class Spikes(NamedTuple):
     """Spikes of one population, sorted by (step, id).
@@ -72,49 +75,76 @@ class SpikeLog:
 
 @dataclass
 class SampleLog:
-    """The samples of one recording: blocks that the engine writes into, row by row.
+    """The samples of one recording: blocks of rows that the engine writes into.
 
-    `rows` counts the rows of the last block that have been written.
+    Attributes
+    ----------
+    every : int
+        Steps from sample to sample.
+    cells : int
+        Numbers in a row.
+    values : list of ndarray
+        The blocks; only the last is written to.
+    first : list of int
+        The step of the first row of each block.
+    rows : int
+        How many rows of the last block have been written.
+    open : bool
+        Whether the last block may be written to.
     """
 
     every: int
     cells: int
-    steps: list[Int64Array] = field(default_factory=list)
     values: list[FloatArray] = field(default_factory=list)
+    first: list[int] = field(default_factory=list)
     rows: int = 0
-    is_open: bool = False
+    open: bool = False
 
     def first_due(self, step: int) -> int:
         """Return the first step at or after `step` at which a sample is due."""
         return -(-step // self.every) * self.every
 
-    def open(self, first: int, stop: int) -> None:
-        """Make a block for the samples due in steps first <= k < stop."""
+    def due(self, first: int, stop: int) -> int:
+        """Return how many samples are due in steps first <= k < stop."""
+        return len(range(self.first_due(first), stop, self.every))
+
+    def reserve(self, first: int, stop: int, end: int) -> None:
+        """Make room for the samples of steps first <= k < stop of a run until `end`.
+
+        Memory is taken for the whole run at once, unless that were more than `BLOCK_NUMBERS`;
+        the system gives it when it is written to.
+        """
+        needed = self.due(first, stop)
+        if self.open and len(self.values[-1]) - self.rows >= needed:
+            return
         self.close()
-        due = np.arange(self.first_due(first), stop, self.every, dtype=np.int64)
-        self.steps.append(due)
-        self.values.append(np.empty((due.size, self.cells)))
-        self.is_open = True
+        most = BLOCK_NUMBERS // max(self.cells, 1)
+        rows = max(needed, min(self.due(first, end), most))
+        self.values.append(np.empty((rows, self.cells)))
+        self.first.append(self.first_due(first))
+        self.open = True
 
     def close(self) -> None:
-        """Drop the rows of the last block that were not written."""
-        if self.is_open:
-            self.steps[-1] = self.steps[-1][: self.rows]
+        """Drop the rows of the last block that were not written; the next begins a new one."""
+        if self.open:
             self.values[-1] = self.values[-1][: self.rows]
-        self.rows = 0
-        self.is_open = False
+        self.open, self.rows = False, 0
 
     def take(self) -> Samples:
         """Return the samples so far, and forget them."""
         self.close()
-        if len(self.values) == 1:
-            taken = Samples(self.steps[0], self.values[0])
+        blocks = [
+            first + self.every * np.arange(len(values), dtype=np.int64)
+            for first, values in zip(self.first, self.values, strict=True)
+        ]
+        if len(blocks) == 1:
+            taken = Samples(blocks[0], self.values[0])
         else:
             taken = Samples(
-                np.concatenate([np.zeros(0, np.int64), *self.steps]),
+                np.concatenate([np.zeros(0, np.int64), *blocks]),
                 np.concatenate([np.zeros((0, self.cells)), *self.values]),
             )
-        self.steps, self.values = [], []
+        self.values, self.first = [], []
         return taken
 
 

@@ -18,6 +18,7 @@ from typing import Literal, Protocol, TypeAlias
 import numpy as np
 
 from rheobase.engine import facts
+from rheobase.engine.checks import check
 from rheobase.engine.facts import Memory, Outcome
 from rheobase.engine.logs import Logs, Samples, Spikes, new_logs
 from rheobase.engine.plan import AnyArray, FloatArray, NetworkPlan, PopulationPlan
@@ -125,6 +126,7 @@ class Engine:
         self.step = step
         self.stop_step = step
         self.logs: Logs = new_logs(plan)
+        check(plan)
         facts.add_missing_arrays(plan)
         _draw_noise(plan, step)
         self._stepper = _stepper(plan, self.logs, backend)
@@ -156,7 +158,7 @@ class Engine:
         for place, name in facts.untouched_inputs(self.plan):
             facts.model(self.plan, place).arrays[name][:] = 0.0
         for log in self.logs.samples:
-            log.open(self.step, self.stop_step)
+            log.close()
         try:
             with self._interrupts():
                 while self.step < self.stop_step:
@@ -172,6 +174,8 @@ class Engine:
     def _slice(self) -> None:
         """Run one slice, and choose the length of the next by how long it took."""
         steps = min(self._next_steps, self.stop_step - self.step)
+        for log in self.logs.samples:
+            log.reserve(self.step, self.step + steps, self.stop_step)
         begin = time.perf_counter()
         outcome = self._stepper.run(self.step, steps)
         elapsed = time.perf_counter() - begin
