@@ -346,7 +346,7 @@ def warn_above_threshold(values: CellValues) -> None:
     value = float(unit.from_si(np.asarray(values.read(name)).reshape(-1)[first]))
     shown = f"{value:g}" if unit.text == "1" else f"{value:g} {unit.text}"
     warn(
-        f"{cells} of {values.name!r} start above threshold, {to_text(threshold)}, and will spike "
+        f"{cells} of {values.name!r} start above threshold, {to_text(threshold)}, and may spike "
         f"in the first step: {values.name}[{first}].{name} is {shown}; "
         f"set it before the run: {values.name}.{name} = ..."
     )
