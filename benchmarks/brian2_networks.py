@@ -14,7 +14,7 @@ import resource
 import sys
 
 import brian2 as b2
-from brian2 import Hz, mV, ms, nS, pF, second, uS  # noqa: F401
+from brian2 import Hz, ms, mV, nS, pF, second, uS  # noqa: F401
 
 CUBA = """
 dv/dt = (g_e + g_i - (v - E_L))/tau_m : volt (unless refractory)
