@@ -57,8 +57,11 @@ class HandProgram:
     mutable: frozenset[str] = frozenset()
 
 
+@dataclass
 class HandInterpreter:
     """The kernels over NumPy arrays."""
+
+    spiking: bool = True
 
     def update(self, arrays: dict[str, Any], numbers: Any, lo: int, hi: int, step: int) -> None:
         v, g, current = (arrays[name][lo:hi] for name in ("v", "g", "I"))
@@ -75,6 +78,8 @@ class HandInterpreter:
         arrays["refractory"][lo:hi] = new > 0.3
 
     def on_spike(self, arrays: dict[str, Any], numbers: Any, ids: Any, step: int) -> None:
+        if not self.spiking:
+            return
         arrays["v"][ids] = numbers[RESET]
         arrays["release"][ids] = step + 1 + int(numbers[HELD])
         arrays["left"][ids] = numbers[HELD] + 0.5
@@ -186,7 +191,7 @@ def cells(
     lowered = HandProgram(**program)
     arrays = {a.name: new_array(size, a.dtype) for a in lowered.arrays}
     arrays["v"][:] = v
-    kernels = HandCompiled() if backend == "numba" else HandInterpreter()
+    kernels = HandCompiled() if backend == "numba" else HandInterpreter(lowered.spiking)
     if not lowered.spiking and isinstance(kernels, HandCompiled):
         kernels.on_spike_address = 0
     numbers = np.array([decay_v, 0.8, threshold, -0.25, float(held)])

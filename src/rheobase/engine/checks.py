@@ -105,6 +105,8 @@ def _coupling(plan: NetworkPlan, coupling: ContinuousPlan) -> None:
 def _input(plan: NetworkPlan, name: str, item: InputPlan) -> None:
     population = facts.model(plan, item.target)
     _that(item.array in population.arrays, name, f"there is no array {item.array!r}")
+    inputs = facts.arrays_with_role(population, "input")
+    _that(item.mode == "set" or item.array in inputs, name, f"{item.array!r} is no input variable")
     count = population.size
     if item.cells is not None:
         count = item.cells.size

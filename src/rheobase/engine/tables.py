@@ -105,12 +105,18 @@ class Tables:
         return _table(rows, columns.F_WIDTH)
 
     def _calls(self) -> Int64Array:
-        """Return the calls before the update: samples, then histories, inputs, couplings."""
+        """Return the calls before the update.
+
+        Samples, then histories, inputs that are added, couplings, and inputs that are set.
+        """
+        gather = self._parts("inputs", "gather", self.groups)
+        added = int(self.groups[:, columns.G_ZERO].sum())  # they come first
         return np.concatenate([
             self._parts("sampling", "sample", self.records),
             self._parts("coupling", "remember", self.histories),
-            self._parts("inputs", "gather", self.groups),
+            gather[:added],
             self._parts("coupling", "couple", self.couplings),
+            gather[added:],
         ])  # fmt: skip
 
     def _parts(self, part: str, function: str, table: Int64Array) -> Int64Array:
