@@ -513,7 +513,7 @@ def test_parameters_that_are_functions_of_time(backend):
         cells.drive = 3
     with pytest.raises(rb.errors.UserError, match="one function of time for the whole population"):
         cells[:1].drive = rb.stimuli.step(5.0)
-    with pytest.raises(rb.errors.UnitError, match="cells.drive: expected"):
+    with pytest.raises(rb.errors.UnitError, match=r"cells\.drive: expected"):
         cells.drive = rb.stimuli.step(5 * mV)
     with pytest.raises(rb.errors.UserError, match=r"cells\.v is not a function of time"):
         cells.v = rb.stimuli.step(5.0)

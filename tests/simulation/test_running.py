@@ -1,0 +1,267 @@
+"""What happens in between: callbacks, conditions that stop, nan, interrupts."""
+
+import signal
+
+import numpy as np
+import pytest
+
+import rheobase as rb
+from rheobase.units import Hz, ms, mV, nA, pA, second
+
+RAMP = rb.Model("dv/dt = slope : 1\nslope : Hz", parameters=dict(slope=1000 * Hz), name="Ramp")
+
+
+@pytest.fixture
+def ramp():
+    net = rb.Network(dt=0.1 * ms, seed=1)
+    return net, net.add(RAMP, 3, name="ramp")
+
+
+# -- every ----------------------------------------------------------------------------------
+
+
+def test_functions_are_called_at_multiples_of_their_interval(ramp, backend):
+    net, _ = ramp
+    with_net, without = [], []
+    net.every(2 * ms, lambda network: with_net.append(network.time.to(ms).magnitude))
+    net.every(3 * ms, lambda: without.append(net.time.to(ms).magnitude))
+    net.run(5 * ms, backend=backend)
+    net.run(4 * ms, backend=backend)
+    np.testing.assert_allclose(with_net, [0, 2, 4, 6, 8])
+    np.testing.assert_allclose(without, [0, 3, 6])
+
+
+def test_what_a_function_sets_counts_from_then_on(ramp, backend):
+    net, cells = ramp
+    source = net.add(rb.stimuli.spike_times([1 * ms, 5 * ms]), name="source")
+    sink = net.add(rb.Model("dv/dt = 0*v/ms : 1", receives="v += weight"), name="sink")
+    projection = net.connect(source, sink, weight=1, delay=0 * ms)
+    net.record(cells, "v", every=1 * ms)
+
+    def change(network):
+        step = round(network.time.to(ms).magnitude)
+        if step == 2:
+            cells.v = 10
+            cells.slope = -1000 * Hz
+        if step == 4:
+            cells[0].slope = 0 * Hz  # one value a cell from now on
+            projection.weights = 7
+
+    net.every(2 * ms, change)
+    result = net.run(6 * ms, backend=backend)
+    v = result.traces["ramp"].v.values
+    np.testing.assert_allclose(v[:, 1], [0, 1, 10, 9, 8, 7], atol=1e-9)
+    np.testing.assert_allclose(v[:, 0], [0, 1, 10, 9, 8, 8], atol=1e-9)
+    assert sink.v.magnitude[0] == 8
+    assert result.spikes["source"].count == 2
+
+
+def test_a_function_may_not_change_what_there_is(ramp):
+    net, cells = ramp
+    acts = {
+        "add": lambda: net.add(RAMP),
+        "record": lambda: net.record(cells, "v"),
+        "run": lambda: net.run(1 * ms),
+        "store": net.store,
+        "every": lambda: net.every(1 * ms, print),
+    }
+    for name, act in acts.items():
+        net._hooks.clear()
+        net.every(1 * ms, act)
+        with pytest.raises(rb.errors.WiringError) as refused:
+            net.run(1 * ms, backend="interpreter")
+        assert f"net.{name} was called while the network runs" in str(refused.value)
+        net._clock.step = 0
+    net._hooks.clear()
+    net.run(1 * ms, backend="interpreter")
+
+
+@pytest.mark.parametrize("arguments, error, words", [
+    ((1 * ms, 3), rb.errors.WiringError, ["expected a function", "net.every(10*ms, lambda net"]),
+    ((0.25 * ms, print), rb.errors.WiringError, ["is not a multiple", "interval=0.2*ms"]),
+    ((0 * ms, print), rb.errors.UserError, ["shorter than a step"]),
+    ((5, print), rb.errors.UnitError, ["expected a time", "net.every(10*ms, function)"]),
+])  # fmt: skip
+def test_refused_callbacks(ramp, arguments, error, words):
+    with pytest.raises(error) as refused:
+        ramp[0].every(*arguments)
+    for word in words:
+        assert word in str(refused.value)
+
+
+def test_an_error_of_a_function_keeps_the_results(ramp, backend):
+    net, cells = ramp
+    net.record(cells, "v", every=1 * ms)
+
+    def fail(network):
+        if network.time.to(ms).magnitude > 2.5:
+            raise ZeroDivisionError("mine")
+
+    net.every(1 * ms, fail)
+    with pytest.raises(ZeroDivisionError, match="mine"):
+        net.run(10 * ms, backend=backend)
+    assert net.last_result.traces["ramp"].v.shape == (3, 3)
+    assert net.last_result.stop == pytest.approx(3e-3)
+    assert "mine" in net.last_result.note
+
+
+# -- stop_when ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stop_when, end", [
+    ("any(ramp.v >= 2.95)", 3), ("all(ramp.v > 3.5) and mean(ramp.v) < 100", 4),
+    ("max(ramp.v) - min(ramp.v) > 5*ramp_2.v", 0), (lambda net: net.time > 6.5 * ms, 7),
+    ("ramp_2.v > 2.5", 0), ("sum(abs(ramp.v)) > 12.1 or not any(ramp.v < 100)", 5),
+    ("mean(ramp.v > 2.5) > 0.5", 3), ("any(ramp.slope < 0*Hz)", 0),
+])  # fmt: skip
+def test_a_run_stops_when_a_condition_holds(ramp, backend, stop_when, end):
+    net, _ = ramp
+    net.add(RAMP(slope=1 * Hz), name="ramp_2")
+    result = net.run(10 * ms, backend=backend, stop_when=stop_when)
+    assert result.stop == pytest.approx((end or 10) * 1e-3)
+    if end:
+        assert result.note.startswith(f"stop_when held at {end} ms: ")
+    else:
+        assert result.note == ""
+    assert net.time.to(ms).magnitude == pytest.approx(end or 10)
+
+
+def test_conditions_are_looked_at_every_millisecond_of_a_run(ramp):
+    net, _ = ramp
+    net.run(0.5 * ms, backend="interpreter")
+    seen = []
+    net.run(3 * ms, backend="interpreter",
+            stop_when=lambda network: seen.append(network.time.to(ms).magnitude))  # fmt: skip
+    np.testing.assert_allclose(seen, [1.5, 2.5, 3.5])
+    coarse = rb.Network(dt=3 * ms)
+    coarse.run(9 * ms, backend="interpreter",
+               stop_when=lambda network: seen.append(network.time.to(ms).magnitude))  # fmt: skip
+    np.testing.assert_allclose(seen[3:], [3, 6, 9])
+
+
+@pytest.mark.parametrize("text, error, words", [
+    ("any(ramp.V > 1)", rb.errors.UnknownNameError, ["no variable 'V'; did you mean v?"]),
+    ("any(rmp.v > 1)", rb.errors.UnknownNameError,
+     ["stop_when: there is no population 'rmp'; did you mean ramp?", "there are: ramp"]),
+    ("any(ramp > 1)", rb.errors.UnknownNameError, ["ramp is a population", "ramp.v", "^^^^"]),
+    ("any(ramp.v > 1*mV)", rb.errors.UnitError, ["stop_when", "^"]),
+    ("any(ramp.v)", rb.errors.EquationError, ["any takes a condition", "any(cells.v > -20*mV)"]),
+    ("mean(ramp.v)", rb.errors.EquationError, ["stop_when: expected a condition"]),
+    ("any(ramp.v > 1, 2)", rb.errors.EquationError, ["any takes 1 argument, here it has 2"]),
+    ("some(ramp.v > 1)", rb.errors.UnknownNameError, ["unknown function some"]),
+    ("ramp.v > 1", rb.errors.EquationError, ["one value for each cell", "any(...) or all(...)"]),
+    ("any(ramp.v > )", rb.errors.EquationError, ["stop_when"]),
+])  # fmt: skip
+def test_refused_conditions(ramp, text, error, words):
+    with pytest.raises(error) as refused:
+        ramp[0].run(5 * ms, backend="interpreter", stop_when=text)
+    for word in words:
+        assert word in str(refused.value)
+
+
+def test_a_condition_shows_its_text_as_it_was_written(ramp):
+    with pytest.raises(rb.errors.UserError) as refused:
+        ramp[0].run(1 * ms, stop_when="any(ramp.v > xyz)")
+    assert "any(ramp.v > xyz)\n" in str(refused.value)
+
+
+# -- nan and interrupts ---------------------------------------------------------------------
+
+
+def test_nan_stops_the_run_and_says_where(backend):
+    model = rb.Model("dv/dt = (v**2 + 1)/tau : 1\ntau : ms", method="euler",
+                     parameters=dict(tau=1 * ms), name="Runaway")  # fmt: skip
+    net = rb.Network(dt=0.1 * ms)
+    cells = net.add(model, 5, name="cells")
+    cells[[1, 3]].v = 1e200
+    net.record(cells, "v")
+    with pytest.raises(rb.errors.UserError) as refused:
+        net.run(10 * ms, backend=backend)
+    error, text = refused.value, str(refused.value)
+    assert "v of 'cells' became inf in cell 1 at 0 ms, and in 1 more cells" in text
+    assert "try a smaller step, rb.Network(dt=0.05*ms)" in text
+    assert "another method than euler" in text
+    assert "dv/dt" in text
+    assert "cells[1].state()" in text
+    assert "net.last_result" in text
+    assert (error.population, error.variable, error.cell, error.time) == ("cells", "v", 1, 0.0)
+    assert error.result is net.last_result
+    assert error.result.note.startswith("v of 'cells' became inf")
+
+
+def test_results_up_to_nan_are_kept(backend):
+    model = rb.Model("dv/dt = where(t > 2.05*ms, 1e300, 1)*where(v > 1e100, 1e300, 1)/ms : 1",
+                     method="euler")  # fmt: skip
+    net = rb.Network(dt=0.1 * ms)
+    cells = net.add(model, name="cells")
+    net.record(cells, "v", every=1 * ms)
+    with pytest.raises(rb.errors.UserError) as refused:
+        net.run(10 * ms, backend=backend)
+    result = refused.value.result
+    np.testing.assert_allclose(result.traces["cells"].v.values[:, 0], [0, 1, 2], atol=1e-9)
+    assert refused.value.time == pytest.approx(result.stop)
+    assert result.stop == pytest.approx(2.2e-3)
+
+
+def test_an_interrupt_keeps_the_results(ramp, backend):
+    net, cells = ramp
+    net.record(cells, "v", every=1 * ms)
+
+    def interrupt(network):
+        if network.time.to(ms).magnitude > 2.5:
+            signal.raise_signal(signal.SIGINT)
+
+    net.every(1 * ms, interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        net.run(1 * second, backend=backend)
+    assert net.last_result.note == "interrupted"
+    assert net.last_result.traces["ramp"].v.shape == (3, 3)
+    net._hooks.clear()
+    net.run(1 * ms, backend=backend)
+    assert net.time.to(ms).magnitude == pytest.approx(4)
+
+
+def test_an_interrupt_inside_a_slice_waits_for_its_end(backend):
+    net = rb.Network(dt=0.1 * ms, seed=1)
+    cells = net.add(rb.models.LIF, 10, name="cells")
+    net.inject(cells, rb.stimuli.step(1 * nA))
+
+    net.run(1 * ms, backend=backend)
+    old = signal.getsignal(signal.SIGINT)
+
+    def alarm(number, frame):
+        signal.raise_signal(signal.SIGINT)
+
+    before = signal.signal(signal.SIGALRM, alarm)
+    signal.setitimer(signal.ITIMER_REAL, 0.3)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            net.run(1000 * second, backend=backend, progress=False)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert signal.getsignal(signal.SIGINT) is old
+    assert net.last_result.note == "interrupted"
+    assert 0 < net.last_result.stop < 1000
+    assert net.last_result.stop == pytest.approx(net.time.to(second).magnitude)
+
+
+# -- progress -------------------------------------------------------------------------------
+
+
+def test_progress_is_shown_if_asked_for(ramp, capsys, monkeypatch):
+    monkeypatch.setattr("rheobase.progress.SHOWN_AFTER", -1.0)
+    monkeypatch.setattr("rheobase.progress.REDRAWN_EVERY", -1.0)
+    ramp[0].run(5 * ms, backend="interpreter", progress=True)
+    assert capsys.readouterr().err
+    ramp[0].run(5 * ms, backend="interpreter", progress=False)
+    assert capsys.readouterr().err == ""
+
+
+def test_voltages_are_compared_in_their_unit():
+    net = rb.Network(dt=0.1 * ms)
+    cells = net.add(rb.models.LIF, 3, name="cells")
+    net.inject(cells[1], rb.stimuli.step(300 * pA))
+    result = net.run(100 * ms, backend="interpreter", stop_when="any(cells.v > -60*mV)")
+    assert 2e-3 < result.stop < 50e-3
+    assert np.max(cells.v.to(mV).magnitude) > -60
