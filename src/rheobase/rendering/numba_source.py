@@ -25,7 +25,7 @@ _RESERVED = frozenset(
      "arrive", "load_address", "wide_vectors"]
 )  # fmt: skip
 _VIEWS = {"float64": "float64_view", "int64": "int64_view", "uint8": "uint8_view",
-          "uint64": "uint64_view"}  # fmt: skip
+          "uint64": "int64_view"}  # fmt: skip
 
 
 def _format(value: float) -> str:
@@ -235,15 +235,16 @@ def _header(program: Program, names: Names) -> str:
     lines += [f"    {name}," for name in sorted(imported)]
     lines += [")"]
     functions = [f for f in names.functions() if f not in ("fma", "select")]
+    laws = sorted({d.law for d in program.draws})
     if functions:
-        lines += ["from rheobase.rendering.functions import namespace_numba", ""]
-        lines += ["library = namespace_numba()"]
+        lines.append("from rheobase.rendering.functions import namespace_numba")
+    if laws:
+        lines.append("from rheobase.rendering.random import external")
+    if functions:
+        lines += ["", "library = namespace_numba()"]
         lines += [f'{name} = library["{name}"]' for name in functions]
-    if program.draws:
-        lines += ["", "from rheobase.rendering.random import compiled", ""]
-        lines += ["random = compiled()"]
-        for law in sorted({d.law for d in program.draws}):
-            lines.append(f"fill_{law} = random.fill_{law}")
+    if laws:
+        lines += ["", *(f'fill_{law} = external("{law}")' for law in laws)]
     return "\n".join(lines)
 
 
@@ -311,11 +312,11 @@ def _glue(program: Program, title: str, block: Block, arrays: list[str]) -> str:
     whole = block.kind != "map"
     first, length = ("0", "1 << 40") if whole else ("lo", "hi - lo")
     if title == "update" and program.draws:
-        lines.append(f"    key = uint64_view(load_address(table, {order['key']}), 0, "
+        lines.append(f"    key = int64_view(load_address(table, {order['key']}), 0, "
                      f"{len(program.draws) + 1})")  # fmt: skip
         for k, draw in enumerate(program.draws):
-            view = f"float64_view(load_address(table, {order[draw.array]}), lo, hi - lo)"
-            lines.append(f"    fill_{draw.law}(key[0], key[{k + 1}], lo, hi, step, 0, {view})")
+            out = f"load_address(table, {order[draw.array]}) + 8*lo"
+            lines.append(f"    fill_{draw.law}(key[0], key[{k + 1}], lo, hi, step, 0, {out})")
     views = [
         f"{_VIEWS[program.array(a).dtype]}(load_address(table, {order[a]}), {first}, {length})"
         for a in arrays

@@ -263,3 +263,23 @@ def fill_address(law: str) -> int:
     source = _SOURCE.format(law=law, more=more, views=views, types=", ".join(["int64"] * count))
     address: int = module_from_source(source, f"fill_{law}").fill_at.address
     return address
+
+
+@cache
+def external(law: str) -> Any:
+    """The same C function for a generated kernel to call by name.
+
+    The address is another in every process; a name that the linker knows lets the kernel's
+    machine code be cached all the same.
+
+    Parameters
+    ----------
+    law : {"uniform", "normal"}
+        As for `fill_address`.
+    """
+    from llvmlite import binding
+    from numba import types
+
+    symbol = f"rheobase_fill_{law}"
+    binding.add_symbol(symbol, fill_address(law))
+    return types.ExternalFunction(symbol, types.void(*[types.int64] * 7))
