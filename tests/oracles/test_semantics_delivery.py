@@ -66,7 +66,9 @@ def test_drawn_delays_are_rounded_to_the_nearest_step_and_are_at_least_one():
     steps, counts = np.unique(made.delays.to(ms).magnitude.round(9), return_counts=True)
     assert steps.tolist() == [1, 2, 3, 4]
     np.testing.assert_allclose(counts / 400, [0.375, 0.25, 0.25, 0.125], atol=0.09)
-    never = net.connect(net.add(COUNTER, 20), box, weight=1.0, delay=rb.random.uniform(0 * ms, 0.4 * ms))
+    never = net.connect(
+        net.add(COUNTER, 20), box, weight=1.0, delay=rb.random.uniform(0 * ms, 0.4 * ms)
+    )
     assert np.all(never.delays.to(ms).magnitude == 1)
 
 

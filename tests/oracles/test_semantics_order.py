@@ -226,3 +226,18 @@ def test_summed_arrivals_start_from_nothing_and_are_added_once(backend):
     net.record(box, "x")
     found = np.array(values(net.run(8 * ms, backend=backend), "box", "x")) - 2.0**53
     assert found.tolist() == [0, 0, 0, 2, 2, 2, 2, 2]
+
+
+def test_the_time_and_parameters_of_each_cell_in_one_expression(backend):
+    """Computed for each cell, though neither changes from cell to step."""
+    model = rb.Model(
+        "dx/dt = slope*t/ms : second\nslope : 1", threshold="x > late*slope*t",
+        reset="x = slope*t", refractory="slope*wait", method="euler",
+        parameters=dict(slope=1.0, late=1e9, wait=1 * ms),
+    )  # fmt: skip
+    net = network()
+    cells = net.add(model, 3, name="cells")
+    cells.slope = [1.0, 2.0, 3.0]
+    net.record(cells, "x")
+    x = net.run(5 * ms, backend=backend).traces["cells"].x.values
+    np.testing.assert_allclose(x, np.outer([0, 0, 1, 3, 6], [1, 2, 3]) * 1e-3, atol=1e-15)

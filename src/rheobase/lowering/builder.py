@@ -135,8 +135,12 @@ class Graph:
             return self._emit(node).index
         if value.index not in self._imported:
             name = self.prepared.export(value)
-            operation = "number" if node.level == Level.SHARED else "element"
-            leaf = self.leaf(operation, name, node.level, node.kind, hint=name)
+            # a value of each cell is loaded within the loop over cells
+            operation, level = (
+                ("number", Level.SHARED) if node.level == Level.SHARED
+                else ("element", Level.ELEMENT)
+            )  # fmt: skip
+            leaf = self.leaf(operation, name, level, node.kind, hint=name)
             self._imported[value.index] = leaf.index
         return self._imported[value.index]
 
@@ -169,6 +173,8 @@ class Graph:
             home = self.prepared
             values = [v if _literal(v) is None else home.constant(_literal(v) or 0.0)
                       for v in values]  # fmt: skip
+        if level == Level.STEP and any(v.level == Level.CELL for v in values):
+            level = Level.ELEMENT  # of each cell and of the time
         level = max(level, Level.SHARED)
         indices = tuple(home._import(v) for v in values)
         return home._emit(Node(operation, indices, payload, kind, level))
