@@ -1,10 +1,9 @@
-"""explain, source and estimate: what runs, as text, and what it will cost."""
+"""explain and source: what runs, as text."""
 
 import numpy as np
-import pytest
 
 import rheobase as rb
-from rheobase.units import Hz, ms, mV, pA, second
+from rheobase.units import Hz, ms, pA
 
 
 def network():
@@ -55,37 +54,3 @@ def test_source_is_python_and_holds_each_model_once():
     compile(source, "generated", "exec")
     assert source.count("def update(") == 2
     assert "nothing to integrate" in rb.Network().source()
-
-
-def test_estimates_grow_with_what_is_asked_for():
-    net = network()
-    short, long = net.estimate(1 * second), net.estimate(10 * second, rate=50 * Hz)
-    assert short.synapses == long.synapses == 101_000
-    assert short.spikes == pytest.approx(1010 * 5 + 1000 * 100)
-    assert short.events == pytest.approx(1000 * 100 + 1000 * 5 * 100)
-    assert long.seconds > 5 * short.seconds
-    assert long.memory_bytes > short.memory_bytes > 100e6
-    assert str(short).startswith("about ")
-    assert "101,000 synapses" in str(short)
-    assert net._assembly.engine is None
-
-
-def test_a_large_network_is_estimated_without_building_it():
-    net = rb.Network(dt=0.1 * ms)
-    cells = net.add(rb.models.LIF(), 2_000_000, name="cells")
-    net.connect(cells, cells, rb.rules.fixed_indegree(10_000), weight=1 * pA)
-    estimate = net.estimate(1 * second, rate=5 * Hz)
-    assert estimate.memory_bytes > 100e9
-    assert "GB" in str(estimate)
-
-
-@pytest.mark.parametrize("arguments, error, words", [
-    ((1,), rb.errors.UnitError, ["the duration: expected a time", "net.estimate(1*second"]),
-    ((1 * second, 3 * mV), rb.errors.UnitError, ["the rate: expected a rate", "rate=5*Hz"]),
-    ((1 * second, [1, 2] * Hz), rb.errors.ShapeError, ["the rate is one rate"]),
-])  # fmt: skip
-def test_refused_estimates(arguments, error, words):
-    with pytest.raises(error) as refused:
-        network().estimate(*arguments)
-    for word in words:
-        assert word in str(refused.value)
