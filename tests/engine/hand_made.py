@@ -66,7 +66,8 @@ class HandInterpreter:
     def update(self, arrays: dict[str, Any], numbers: Any, lo: int, hi: int, step: int) -> None:
         v, g, current = (arrays[name][lo:hi] for name in ("v", "g", "I"))
         held = step < arrays["release"][lo:hi]
-        new = np.where(held, v, numbers[DECAY_V] * v + g + current)
+        with np.errstate(over="ignore"):
+            new = np.where(held, v, numbers[DECAY_V] * v + g + current)
         spike = ~held & (new > numbers[THRESHOLD])
         with np.errstate(invalid="ignore"):
             bad = new - new != 0.0

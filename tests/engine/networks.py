@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from tests.engine.hand_made import cells, network
 
 from rheobase.engine.plan import (
     ContinuousPlan,
@@ -15,7 +16,6 @@ from rheobase.engine.plan import (
     RecordPlan,
     SourcePlan,
 )
-from tests.engine.hand_made import cells, network
 
 KINDS: list[dict[str, Any]] = [
     {},
@@ -125,19 +125,26 @@ def random_network(seed: int, backend: str) -> NetworkPlan:
         kind = KINDS[rng.integers(len(KINDS))]
         populations.append(
             cells(
-                f"cells {place}", size, backend, v=1.3 * rng.random(size),
-                held=int(rng.integers(0, 5)), decay_v=0.95, **kind,
-            )  # fmt: skip
+                f"cells {place}",
+                size,
+                backend,
+                v=1.3 * rng.random(size),
+                held=int(rng.integers(0, 5)),
+                decay_v=0.95,
+                **kind,
+            )
         )
     populations.append(SourcePlan("source", sizes[3], **events(rng, sizes[3])))
     targets = [int(t) for t in rng.integers(0, 3, 16)]
     sources = [int(s) for s in rng.integers(0, 4, 8)]
     records = [
         RecordPlan(
-            f"record {n}", p, str(rng.choice(["v", "g", "I", "double", "release", "refractory"])),
+            f"record {n}",
+            p,
+            str(rng.choice(["v", "g", "I", "double", "release", "refractory"])),
             rng.choice(sizes[p], rng.integers(1, sizes[p] + 1), False).astype(np.int32),
             int(rng.integers(1, 6)),
-        )  # fmt: skip
+        )
         for n, p in enumerate(targets[12:])
     ]
     return network(

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.engine.hand_made import cells, network
+from tests.engine.networks import random_network
 
 from rheobase.engine import compiled, tables
 from rheobase.engine.plan import (
@@ -21,8 +23,6 @@ from rheobase.engine.plan import (
 from rheobase.engine.run import Engine
 from rheobase.errors import InternalError
 from rheobase.rendering import cache
-from tests.engine.hand_made import cells, network
-from tests.engine.networks import random_network
 
 
 def result(engine: Engine) -> dict[str, Any]:
