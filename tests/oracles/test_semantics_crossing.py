@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from tests.oracles.tiny import INBOX, network, spikes_at, values
 
 import rheobase as rb
-from rheobase.units import Hz, mV, ms, second
-from tests.oracles.tiny import INBOX, network, spikes_at, values
+from rheobase.units import Hz, ms, mV, second
 
 RISER = rb.Model(
     "dv/dt = I/ms : 1 (unless refractory)\nI : 1 (input)",

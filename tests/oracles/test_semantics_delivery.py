@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from tests.oracles.tiny import COUNTER, DIGITS, INBOX, network, spikes_at, values
 
 import rheobase as rb
 from rheobase.units import Hz, ms, us
-from tests.oracles.tiny import COUNTER, DIGITS, INBOX, network, spikes_at, values
 
 
 def arrivals(backend, delay, times=(2,), steps=10, **options):

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from tests.oracles.tiny import COUNTER, INBOX, network, spikes_at, steps_of, values
 
 import rheobase as rb
 from rheobase.units import ms
-from tests.oracles.tiny import COUNTER, INBOX, network, spikes_at, steps_of, values
 
 
 def grown(current, steps, backend, **options):
@@ -186,7 +186,7 @@ def test_refractory_is_evaluated_at_the_reset(backend):
         parameters=dict(n=0.0, tau=1 * ms), method="euler",
     )  # fmt: skip
     net = network()
-    cell = net.add(model, name="cell")
+    net.add(model, name="cell")
     result = net.run(12 * ms, backend=backend)
     assert steps_of(result, "cell") == [0, 2, 5, 9]  # held for 1, 2, 3 steps in between
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from tests.oracles.tiny import COUNTER, network, spikes_at, steps_of, values
 
 import rheobase as rb
 from rheobase.units import ms
-from tests.oracles.tiny import COUNTER, network, spikes_at, steps_of, values
 
 SHADOWED = COUNTER + "du/dt = I/ms : 1"
 

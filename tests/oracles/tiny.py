@@ -31,7 +31,7 @@ def network(**options):
 
 
 def spikes_at(*steps):
-    """Return one train with spikes at these times in ms; a list for each cell if lists are given."""
+    """Return a train with spikes at these times in ms; one a cell if lists are given."""
     if steps and isinstance(steps[0], (list, tuple)):
         return rb.stimuli.spike_times([np.array(s, float) * ms for s in steps])
     return rb.stimuli.spike_times(np.array(steps, float) * ms)
