@@ -48,9 +48,9 @@ def test_adex_patterns(name):
 
 
 def test_adex_is_the_same_on_both_backends():
-    for name in ("tonic", "transient"):
+    for name in ("initial burst", "transient"):
         np.testing.assert_array_equal(
-            pattern(name, 0.05, backend="interpreter"), pattern(name, 0.05, backend="numba")
+            pattern(name, 0.2, backend="interpreter"), pattern(name, 0.2, backend="numba")
         )
 
 
@@ -101,7 +101,7 @@ def test_izhikevich_types_fire_as_they_are_called():
     regular = interval["regular spiking"]
     assert regular[-1] > 1.5 * regular[0]  # adapts
     fast = interval["fast spiking"]
-    assert fast[-1] < 0.5 * regular[-1] and fast[-1] < 1.5 * fast[0]  # fast, hardly adapts
+    assert fast[-1] < 0.3 * regular[-1] and fast[-1] < 1.2 * fast[3]  # fast, hardly adapts
     chattering = interval["chattering"]
     assert np.sum(chattering < 5) > np.sum(chattering > 15) > 3  # bursts, again and again
     bursting = interval["intrinsically bursting"]

@@ -4,6 +4,8 @@ Two random networks each of an own C program, one step of delay, 0.2 to 1.2 s; t
 random networks is about 10 %.
 """
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -11,15 +13,27 @@ from rheobase.bench.networks import coba, cobahh, cuba
 from rheobase.units import second
 
 
+def statistics(net):
+    late = net.run(1.2 * second).spikes["cells"].between(0.2, 1.2)
+    enough = np.bincount(late.ids, minlength=4000) >= 6
+    return late[:3200].count / 3200, late[3200:].count / 800, np.nanmean(late.cv()[enough])
+
+
 @pytest.mark.parametrize("make, low, high, cv, within", [
     (cuba, 4.5, 6.1, 0.51, 0.1),
     (coba, 16.0, 21.0, 1.6, 0.25),
-    (cobahh, 31.4, 38.7, 2.0, 0.3),
+    (partial(cobahh, method="exponential_euler"), 30.5, 38.7, 2.0, 0.3),
 ])  # fmt: skip
 def test_rates_and_irregularity(make, low, high, cv, within):
-    result = make(seed=3).run(1.2 * second)
-    late = result.spikes["cells"].between(0.2, 1.2)
-    assert low < late[:3200].count / 3200 < high
-    assert low < late[3200:].count / 800 < high
-    enough = np.bincount(late.ids, minlength=4000) >= 6
-    assert np.nanmean(late.cv()[enough]) == pytest.approx(cv, abs=within)
+    excitatory, inhibitory, found = statistics(make(seed=3))
+    assert low < excitatory < high
+    assert low < inhibitory < high
+    assert found == pytest.approx(cv, abs=within)
+
+
+def test_a_second_order_method_finds_the_rate_of_fine_steps_with_coarse_ones():
+    """Exponential Euler with 0.1 ms loses a tenth of the rate that either has with 0.02 ms."""
+    coarse = [statistics(cobahh(seed, "exponential_euler"))[1] for seed in (1, 2)]
+    better = [statistics(cobahh(seed))[1] for seed in (1, 2)]
+    assert np.mean(better) == pytest.approx(38.6, abs=1.5)
+    assert np.mean(coarse) < np.mean(better) - 2
