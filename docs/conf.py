@@ -21,6 +21,8 @@ extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["_build"]
 source_suffix = {".md": "markdown"}
 
+default_role = "literal"  # `x` in a docstring is code
+
 html_theme = "furo"
 html_title = f"Rheobase {release}"
 html_copy_source = False

@@ -2,7 +2,6 @@
 
 import re
 
-import matplotlib
 import pytest
 from pages import ROOT, Piece, pages, pieces, run_page
 
@@ -10,8 +9,7 @@ PAGES = pages()
 
 
 @pytest.fixture(autouse=True)
-def no_windows():
-    matplotlib.use("Agg")
+def closed_figures():
     yield
     from matplotlib import pyplot
 
@@ -41,3 +39,10 @@ def test_blocks_marks_and_pictures_are_found(tmp_path):
         Piece("text", "1\n", "output", 9),
         Piece("picture", "images/one.png", "", 11),
     ]
+
+
+def test_every_public_name_stands_in_the_reference():
+    import rheobase
+
+    text = (ROOT / "docs" / "reference" / "index.md").read_text(encoding="utf-8")
+    assert [name for name in rheobase.__all__ if f"`rb.{name}`" not in text] == []
