@@ -69,7 +69,7 @@ def coba(seed: int = 1) -> Network:
     return net
 
 
-def cobahh(seed: int = 1) -> Network:
+def cobahh(seed: int = 1, method: str = "auto") -> Network:
     """Benchmark 3: synaptic conductances on Traub-Miles Hodgkin-Huxley neurons."""
     model = rb.Model(
         """
@@ -105,6 +105,7 @@ def cobahh(seed: int = 1) -> Network:
             "tau_i": "10 ms",
         },
         receives={"excitatory": "g_e += weight", "inhibitory": "g_i += weight"},
+        method=method,
         name="COBAHH",
     )
     net = rb.Network(dt="0.1 ms", seed=seed)

@@ -34,7 +34,8 @@ def firing_rate_curve() -> np.ndarray:
     source = net.add(rb.stimuli.regular_spikes(RATES * Hz, until * second))
     net.connect(source, cell, weight=0.03)
     spikes = net.run(40 * second).spikes["cell"]
-    return spikes.counts(np.arange(0, 41, 2) * second)[0]
+    counts: np.ndarray = spikes.counts(np.arange(0, 41, 2) * second)[0]
+    return counts
 
 
 def draw_curve(counts: np.ndarray) -> Figure:

@@ -113,14 +113,14 @@ def a_train() -> float:
 
 def draw_thresholds(one: float, train: float) -> Figure:
     """Draw v for currents just below and just above both thresholds."""
-    currents = np.array([one - 0.001, one, train - 0.01, train])
+    currents = np.array([one, one - 0.001, train, train - 0.01])
     step = rb.stimuli.step(currents * uA / cm**2)
     v = patches(step, 4, 600 * ms, traces=True).traces["axon"].v
     figure, (left, right) = plt.subplots(
         1, 2, figsize=(7.2, 3.2), sharey=True, width_ratios=[1, 2.2]
     )
     for axes, cells in [(left, (0, 1)), (right, (2, 3))]:
-        for cell, color in zip(cells, (ORANGE, BLUE), strict=True):
+        for cell, color in zip(cells, (BLUE, ORANGE), strict=True):
             axes.plot(v.time * 1e3, v[:, cell], color=color, label=f"{currents[cell]:.3f} µA/cm²")
         axes.set(xlabel="time (ms)", yticks=[-80, -40, 0, 40])
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, columnspacing=1)

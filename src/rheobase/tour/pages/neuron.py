@@ -74,8 +74,9 @@ def draw_crossing(rows: np.ndarray, spike: float) -> Figure:
         axes.set(xlabel="time (ms)")
     near, whole = panels
     near.set(ylabel="v", xlim=(299.9, 302.1), ylim=(0.975, 1.012), xticks=[300, 301, 302])
-    near.annotate(f"spike at {crossing:.2f} ms", (crossing, 1), (0, 9), ha="center",
-                  textcoords="offset points", color=VERMILION)  # fmt: skip
+    near.text(
+        crossing - 0.1, 1.0, f"spike at {crossing:.2f} ms", color=VERMILION, ha="right", va="bottom"
+    )
     whole.axvspan(crossing, end, color=GRAY, alpha=0.18, linewidth=0)
     whole.text((crossing + end) / 2, 0.5, "refractory, 2 ms", ha="center")
     whole.set(xticks=range(300, 305))
