@@ -134,3 +134,8 @@ def test_an_unknown_unit_is_shown_in_its_line():
         "  line 2: dv/dt = -v/tau : furlongs_per_volt\n"
         "                           ^^^^^^^^^^^^^^^^^\n"
     ) in message
+
+
+def test_a_forgotten_colon_is_put_where_it_belongs():
+    with pytest.raises(UnitError, match=r"write it after a colon: dv/dt = -v/tau : pA \("):
+        parse_equations("dv/dt = -v/tau pA")

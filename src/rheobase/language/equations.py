@@ -18,7 +18,7 @@ from rheobase.language.definitions import (
 from rheobase.language.expressions import Span
 from rheobase.language.parsing import read_expression
 from rheobase.language.scanning import blank_comments, check_parentheses
-from rheobase.units import parse_unit
+from rheobase.units import UNITS, parse_unit
 
 RESERVED = {
     "t": "the time",
@@ -248,11 +248,15 @@ def _missing_unit(piece: str, source: Source, start: int, label: str) -> UnitErr
     written = piece.split(":")[0].strip()
     colon = piece.find(":")
     at = start + len((piece if colon < 0 else piece[:colon]).rstrip())
+    written = re.sub(r"\s+", " ", written)
+    before, _, last = written.rpartition(" ")
+    unit = "mV"
+    if last in UNITS and before and before[-1] not in "+-*/(=":  # only the colon is missing
+        written, unit = before, last
     return UnitError(
         f"{label} has no unit",
         place=source.point((at, at + 1)),
-        mend=f"write it after a colon: {re.sub(chr(92) + 's+', ' ', written)} : mV"
-        " (: 1 for a plain number)",
+        mend=f"write it after a colon: {written} : {unit} (: 1 for a plain number)",
     )
 
 
