@@ -118,3 +118,28 @@ def test_no_rest_is_refused(net, equations):
     assert "give the states to start from: initial=dict(x=..." in text
     with pytest.raises(rb.errors.EquationError):
         _ = cells.x
+
+
+def test_a_neuron_that_fires_by_itself_starts_where_the_rest_of_it_settles(net):
+    cells = net.add(rb.models.TraubMiles(E_L=-60 * mV), name="cells")
+    with pytest.warns(rb.errors.RheobaseWarning) as warned:
+        net.run(1 * ms, backend="interpreter")
+    text = str(warned[0].message)
+    assert "TraubMiles of 'cells' has no stable fixed point without input" in text
+    assert "starts at v = -60 mV" in text
+    assert "initial=dict(v=..., m=..., h=..., n=...)" in text
+    other = rb.Network(dt=0.1 * ms).add(rb.models.TraubMiles(E_L=-60 * mV), name="other")
+    with pytest.warns(rb.errors.RheobaseWarning):
+        assert other.v.magnitude[0] == pytest.approx(-60)
+    for gate in "mhn":
+        opens, closes = getattr(other, f"alpha_{gate}"), getattr(other, f"beta_{gate}")
+        settled = (opens / (opens + closes)).to("").magnitude
+        assert getattr(other, gate).magnitude == pytest.approx(settled)
+
+
+def test_of_many_cells_those_with_a_rest_start_there(net):
+    cells = net.add(rb.models.TraubMiles, 2, name="cells")
+    cells.E_L = [-60, -65] * mV
+    with pytest.warns(rb.errors.RheobaseWarning, match="no stable fixed point"):
+        v = cells.v.magnitude
+    assert v == pytest.approx([-60, -64.7646], abs=1e-4)

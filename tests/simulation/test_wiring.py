@@ -83,6 +83,21 @@ def test_a_missing_weight(net, lif, noise):
     )  # fmt: skip
 
 
+def test_a_matrix_brings_its_weights(net, lif, noise):
+    matrix = np.diag([1.0, 2.0, 3.0, 4.0])
+    made = net.connect(noise, lif, rb.rules.from_matrix(matrix * nA))
+    assert made.weights.units == nA
+    np.testing.assert_allclose(made.weights.magnitude, [1, 2, 3, 4])
+    refused(
+        rb.errors.WiringError, "the weights are those of the matrix", "rb.rules.from_matrix(2*W)",
+        act=lambda: net.connect(noise, lif, rb.rules.from_matrix(matrix * pA), weight=1 * pA),
+    )  # fmt: skip
+    refused(
+        rb.errors.UnitError, "the weight: expected a current", "`i_syn += weight`",
+        act=lambda: net.connect(noise, lif, rb.rules.from_matrix(matrix)),
+    )  # fmt: skip
+
+
 def test_several_inputs_and_no_to(net, two, noise):
     refused(
         rb.errors.WiringError, "'two' has several inputs for spikes",

@@ -91,7 +91,7 @@ def checked_name(name: Any) -> str:
     )  # fmt: skip
 
 
-def refuse_later(synapse: Any, storage: Any, call: str) -> None:
+def refuse_later(synapse: Any, storage: Any, weight_dtype: Any, call: str) -> None:
     """Refuse what this version has not."""
     if synapse is not None:
         raise WiringError(
@@ -105,6 +105,11 @@ def refuse_later(synapse: Any, storage: Any, call: str) -> None:
             f"{call}: there is no storage {storage!r} in this version",
             expected='storage="stored"',
             mend="leave storage away",
+        )
+    if weight_dtype not in ("float64", "float32"):
+        raise WiringError(
+            f"{call}: there are no weights of {weight_dtype!r}",
+            mend='write weight_dtype="float32" or weight_dtype="float64"',
         )
 
 

@@ -17,7 +17,7 @@ from rheobase.errors import (
     did_you_mean,
 )
 from rheobase.language.model import Model
-from rheobase.network.rules import FromMatrix, all_to_all
+from rheobase.network.rules import all_to_all
 from rheobase.network.trains import Train
 from rheobase.results import Result
 from rheobase.simulation import explaining, wiring
@@ -36,7 +36,7 @@ from rheobase.simulation.clock import Clock, milliseconds_quantity, one_time
 from rheobase.simulation.descriptions import Drive, Injection, Recording, cells_key
 from rheobase.simulation.estimating import Estimate, estimate
 from rheobase.simulation.population import Cells, Population, cells_of, check_names
-from rheobase.simulation.projection import Projection, Target
+from rheobase.simulation.projection import Projection
 from rheobase.simulation.running import Hook, Run, carry_out
 from rheobase.simulation.storing import Snapshot
 from rheobase.simulation.texts import StopCondition
@@ -227,27 +227,18 @@ class Network:
         self._not_while_running("connect")
         source, sink = self._cells(pre, "connect", "pre"), self._cells(post, "connect", "post")
         call = f"net.connect({source.name}, {sink.name}, ...)"
-        refuse_later(synapse, storage, call)
-        if weight_dtype not in ("float64", "float32"):
-            raise WiringError(
-                f"{call}: there are no weights of {weight_dtype!r}",
-                mend='write weight_dtype="float32" or weight_dtype="float64"',
-            )
+        refuse_later(synapse, storage, weight_dtype, call)
         chosen = wiring.check_rule(all_to_all() if rule is None else rule, call)
         if of is None:
             target = wiring.spike_target(sink, to, call)
             wiring.check_spiking(source, sink, call)
         else:
             target = wiring.continuous_target(source, sink, of, to, call)
-        wiring.check_weight(weight, chosen, target, call)
+        target = wiring.check_weight(weight, chosen, target, call)
         wiring.check_delay(delay, call)
-        unit = wiring.weight_unit(
-            chosen.weights if isinstance(chosen, FromMatrix) else weight, target
-        )
         made = Projection(
-            self._projection_name(name, source, sink, target.to), source, sink, chosen,
-            Target(target.to, of, target.dimension, unit, target.line), weight, delay,
-            weight_dtype, self._seed, self._clock.dt,
+            self._projection_name(name, source, sink, target.to), source, sink, chosen, target,
+            weight, delay, weight_dtype, self._seed, self._clock.dt,
         )  # fmt: skip
         made._check()
         self._warn_if_twice(source, sink, str(chosen), target.to, of, call)

@@ -195,8 +195,10 @@ class Population(Cells):
 
     Variables and parameters are attributes: reading gives a quantity in the unit of the equation,
     setting takes quantities, arrays with one value a cell, texts such as "20 ms" or
-    "E_L + rand()*(V_T - E_L)", and distributions of `rb.random`. `cells[:10]`, masks and arrays of
-    indices give views.
+    "E_L + rand()*(V_T - E_L)", and distributions of `rb.random`. A text is worked out with the
+    values that variables and parameters have at its place in the order of assignments; states
+    nobody set follow the model's `initial` with the parameters of the first run. `cells[:10]`,
+    masks and arrays of indices give views.
 
     Attributes
     ----------

@@ -30,6 +30,7 @@ from rheobase.language.expressions import (
 )
 from rheobase.language.model import Model
 from rheobase.network.evaluate import FUNCTIONS, evaluate
+from rheobase.simulation.warning import warn
 from rheobase.units import UNITS
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -43,6 +44,9 @@ def resting_state(
     model: Model, parameters: Mapping[str, float | Floats], size: int, population: str = ""
 ) -> dict[str, Floats]:
     """Return the stable fixed point of a model without input, noise left out.
+
+    A neuron that fires by itself has none. If it has a threshold and a v, it starts where its
+    other states settle with v held at E_L (or what comes nearest to it), and a warning says so.
 
     Parameters
     ----------
@@ -63,7 +67,7 @@ def resting_state(
     Raises
     ------
     EquationError
-        No stable fixed point was found.
+        No stable fixed point was found, and there is no threshold.
     """
     problem = _Problem(model, parameters, size)
     open_ = np.ones(problem.cells, dtype=bool)
@@ -74,18 +78,38 @@ def resting_state(
         found[good] = candidate[good]
         open_ &= ~good
         if not np.any(open_):
-            return {name: found[:, k] * problem.scales[k] for k, name in enumerate(problem.states)}
+            return problem.named(found)
+    start = problem.guesses()[0]
+    if model.threshold is not None and "v" in problem.states and np.all(np.isfinite(start)):
+        found[open_] = start[open_]
+        _warn_of_firing(problem, found[open_], population)
+        return problem.named(found)
     raise EquationError(
         f'initial="rest": no stable fixed point of {model.name} was found without input'
-        + (
-            f" for {int(open_.sum())} of {size} cells of {population!r}"
-            if problem.cells > 1
-            else ""
-        ),
+        + _which(problem, open_, size, population),
         expected="a state in which every slope is 0 and small deviations die away",
-        mend="give the states to start from: initial=dict("
-        + ", ".join(f"{name}=..." for name in problem.states)
-        + ")",
+        mend=f"give the states to start from: {_paste(problem)}",
+    )
+
+
+def _which(problem: _Problem, cells: NDArray[np.bool_], size: int, population: str) -> str:
+    return f" for {int(cells.sum())} of {size} cells of {population!r}" if problem.cells > 1 else ""
+
+
+def _paste(problem: _Problem) -> str:
+    return f"initial=dict({', '.join(f'{name}=...' for name in problem.states)})"
+
+
+def _warn_of_firing(problem: _Problem, started: Floats, population: str) -> None:
+    """Say that some cells have no rest, and where they start instead."""
+    place = problem.states.index("v")
+    unit = problem.model.unit_of("v").text
+    v = f"{started[0, place]:.6g}" + ("" if unit == "1" else f" {unit}")
+    whose = f" of {population!r}" if population else ""
+    warn(
+        f"{problem.model.name}{whose} has no stable fixed point without input: it fires by itself."
+        f" It starts at v = {v} with its other states settled there; to start elsewhere, give"
+        f" {_paste(problem)}"
     )
 
 
@@ -105,6 +129,10 @@ class _Problem:
         self.computed = {e.name: _quiet(e.expression) for e in model.subexpressions}
         self.right = [_quiet(e.expression) for e in model.differential]
         self.functions = {**FUNCTIONS, **{name: _silent for name in model.time_functions}}
+
+    def named(self, x: Floats) -> dict[str, Floats]:
+        """Return states of shape (cells, states) by name, in SI units."""
+        return {name: x[:, k] * self.scales[k] for k, name in enumerate(self.states)}
 
     def _differs(self) -> bool:
         reads = [names_in(e.expression) for e in self.model.equations if e.expression is not None]

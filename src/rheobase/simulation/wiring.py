@@ -5,6 +5,7 @@ Every refusal names the call, lists what there is with its unit, and gives a lin
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,10 +25,11 @@ from rheobase.network.rules import FromMatrix, Rule
 from rheobase.network.synapse_values import is_expression
 from rheobase.network.texts import pair_text
 from rheobase.network.trains import Train
+from rheobase.simulation.clock import SECOND
 from rheobase.simulation.population import Cells
 from rheobase.simulation.projection import Target
 from rheobase.simulation.values import CellValues
-from rheobase.units import Unit, describe, parse_unit, split_quantity, to_si, usual_unit
+from rheobase.units import Dimension, Unit, describe, parse_unit, split_quantity, to_si, usual_unit
 
 
 def _amount(unit: Unit) -> str:
@@ -185,8 +187,14 @@ def check_rule(rule: Any, call: str) -> Rule:
     )
 
 
-def check_weight(weight: Any, rule: Rule | None, target: Target, call: str) -> None:
-    """Refuse a weight that is missing, or of another dimension than its line needs."""
+def check_weight(weight: Any, rule: Rule | None, target: Target, call: str) -> Target:
+    """Refuse a weight that is missing, or of another dimension than its line needs.
+
+    Returns
+    -------
+    Target
+        With the unit weights are read back in: the one they were written in.
+    """
     matrix = isinstance(rule, FromMatrix)
     needs = f"{describe(target.dimension)}: it is used in the line `{target.line}`"
     mend = f"write weight={_amount(target.unit)}"
@@ -199,43 +207,34 @@ def check_weight(weight: Any, rule: Rule | None, target: Target, call: str) -> N
         )
     given = rule.weights if isinstance(rule, FromMatrix) else weight
     try:
-        if isinstance(given, Distribution):
-            given.check(target.dimension, "the weight")
-        elif isinstance(given, str) and is_expression(given):
-            pair_text(given, target.dimension, "the weight")
-        else:
-            to_si(
-                given, target.dimension, what="the weight", paste=f"weight={_amount(target.unit)}"
-            )
+        _check_value(given, target.dimension, "the weight", f"weight={_amount(target.unit)}")
     except UnitError as error:
         told = str(error).rsplit("\n", 1)[0]
         raise UnitError(
             f"{call}: {told}", mend=f"the weight is used in the line `{target.line}`"
         ) from None
+    if isinstance(given, str):
+        return target
+    unit = given.unit if isinstance(given, Distribution) else split_quantity(given)[1]
+    return target if unit.text == "1" else replace(target, unit=unit)
 
 
-def weight_unit(weight: Any, target: Target) -> Unit:
-    """Return the unit weights are read back in: the one they were written in, if it fits."""
-    if isinstance(weight, Distribution):
-        return weight.unit
-    if weight is None or isinstance(weight, str):
-        return target.unit
-    unit = split_quantity(weight)[1]
-    return unit if unit.dimension == target.dimension and unit.text != "1" else target.unit
+def _check_value(given: Any, dimension: Dimension, what: str, paste: str) -> None:
+    """Refuse a value of synapses of another dimension, before anything is drawn."""
+    if isinstance(given, Distribution):
+        given.check(dimension, what)
+    elif isinstance(given, str) and is_expression(given):
+        pair_text(given, dimension, what)
+    else:
+        to_si(given, dimension, what=what, paste=paste)
 
 
 def check_delay(delay: Any, call: str) -> None:
-    """Refuse a delay that is no time, before anything is drawn."""
-    second = parse_unit("second").dimension
+    """Refuse a delay that is no time."""
     if delay is None:
         return
     try:
-        if isinstance(delay, Distribution):
-            delay.check(second, "the delay")
-        elif isinstance(delay, str) and is_expression(delay):
-            pair_text(delay, second, "the delay")
-        else:
-            to_si(delay, second, what="the delay", paste="delay=1.5*ms")
+        _check_value(delay, SECOND, "the delay", "delay=1.5*ms")
     except UnitError as error:
         raise UnitError(f"{call}: {str(error).rsplit(chr(10), 1)[0]}") from None
 
