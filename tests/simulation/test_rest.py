@@ -121,7 +121,7 @@ def test_no_rest_is_refused(net, equations):
 
 
 def test_a_neuron_that_fires_by_itself_starts_where_the_rest_of_it_settles(net):
-    cells = net.add(rb.models.TraubMiles(E_L=-60 * mV), name="cells")
+    net.add(rb.models.TraubMiles(E_L=-60 * mV), name="cells")
     with pytest.warns(rb.errors.RheobaseWarning) as warned:
         net.run(1 * ms, backend="interpreter")
     text = str(warned[0].message)

@@ -103,8 +103,9 @@ TraubMiles = describe(
     },
     notes="""
         A trap: the review prints E_L = -60 mV, and most implementations follow it. Such a cell
-        is not at rest: left alone it fires at 13.86 Hz. The original codes of the review used
-        -65 mV, the default here, with which it rests at -64.76 mV.
+        is not at rest: left alone it fires at 13.86 Hz (it then starts at v = E_L, with a
+        warning). The original codes of the review used -65 mV, the default here, with which it
+        rests at -64.76 mV.
 
         The review's cell has 20,000 um**2 of membrane: 0.2 nA there are 1 uA/cm**2 here. There
         is no reset and no tau_ref: refractoriness is the channels' own, and a spike is counted
