@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import rheobase as rb
-from rheobase.units import Hz, ms, mV, nS, pA, second, uA
+from rheobase.units import Hz, ms, mV, nA, nS, pA, second, uA
 
 TWO_PORTS = rb.Model(
     """
