@@ -129,7 +129,7 @@ def draw_thresholds(one: float, train: float) -> Figure:
     return figure
 
 
-@CHAPTER.experiment("The current that evokes a spike, and the current that evokes a train")
+@CHAPTER.experiment("Currents that evoke a spike and a train")
 def thresholds(page: Page) -> None:
     """Bisection for both."""
     page.text(
