@@ -432,14 +432,15 @@ class Tables:
         return entries
 
     def _weights(self, weights: AnyArray, count: int) -> list[int]:
-        """Return address and kind of weights: one for all, or one each of either precision."""
+        """Return address, kind and bytes a weight: one for all, or one each of either precision."""
         if weights.size not in (1, count):
             raise InternalError(f"{weights.size} weights for {count} synapses")
         if weights.size == 1:
-            return [self.address(weights.astype(np.float64)), columns.ONE]
+            return [self.address(weights.astype(np.float64)), columns.ONE, 0]
         single = weights.dtype == np.float32
         kind = columns.EACH32 if single else columns.EACH64
-        return [self.address(weights, np.float32 if single else np.float64), kind]
+        address = self.address(weights, np.float32 if single else np.float64)
+        return [address, kind, weights.itemsize]
 
     def _sink(
         self, population: PopulationPlan, connection: ProjectionPlan | DrivePlan, variable: str
@@ -460,11 +461,11 @@ class Tables:
         for place, (variable, weights) in enumerate(drive.weights.items()):
             sink = self._sink(population, drive, variable)
             line = len(self._lines)
-            self._lines.append([0, 0, touched, 0, columns.ONE, *sink])
+            self._lines.append([0, 0, touched, 0, columns.ONE, 0, *sink])
             self._drives.append([
                 address_of("drives", "deliver"), self._row(self.populations, p), draw,
                 int(place > 0), self.address(drive.cells, np.int32), count,
-                *self._weights(weights, count), *sink[:2],
+                *self._weights(weights, count)[:2], *sink[:2],
                 self.address(drive.steps, np.int64) if times else 0,
                 self.address(drive.ids, np.int32) if times else 0,
                 drive.steps.size, 0, touched, self._events, self._event_weights, line, int(dense),

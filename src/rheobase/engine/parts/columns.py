@@ -53,8 +53,9 @@ MEAN, DECAY, KICK = range(3)
 # Entries: one a distinct delay and line; oldest emission first, then order of creation.
 E_DELAY, E_SOURCE, E_LINE, E_PLACE, E_WIDTH = range(5)
 # Lines: the synapses of a projection onto one variable, or onto an event port (L_SUM is 0).
-(L_ROWS, L_ROW_WIDTH, L_TARGETS, L_WEIGHTS, L_KIND, L_SUM, L_ARRIVE, L_APPLY,
- L_WIDTH) = range(9)  # fmt: skip
+# L_STEP: bytes from weight to weight.
+(L_ROWS, L_ROW_WIDTH, L_TARGETS, L_WEIGHTS, L_KIND, L_STEP, L_SUM, L_ARRIVE, L_APPLY,
+ L_WIDTH) = range(10)  # fmt: skip
 EACH64, ONE, EACH32 = range(3)
 # Drives. V_LINE: the line whose targets are the cells that this drive touched; V_DENSE: most
 # cells have events, so that no list of those touched is kept.

@@ -21,7 +21,6 @@ from rheobase.engine.parts.columns import (
     E_PLACE,
     E_SOURCE,
     E_WIDTH,
-    EACH32,
     EACH64,
     FLAG,
     K_EVENTS,
@@ -30,6 +29,7 @@ from rheobase.engine.parts.columns import (
     L_KIND,
     L_ROW_WIDTH,
     L_ROWS,
+    L_STEP,
     L_SUM,
     L_TARGETS,
     L_WEIGHTS,
@@ -95,19 +95,22 @@ def deposit(slices, begin, end, lines, population, step):
         piece = slices + WORD * S_WIDTH * s
         if s + PREFETCH < end:
             ahead = piece + WORD * S_WIDTH * PREFETCH
-            there = load(lines + WORD * L_WIDTH * load(ahead, S_LINE), L_TARGETS)
-            for n in range(load(ahead, S_BEGIN), load(ahead, S_END), 16):  # 16 targets a line
-                prefetch(there + 4 * n)
+            there, first = lines + WORD * L_WIDTH * load(ahead, S_LINE), load(ahead, S_BEGIN)
+            target = load(there, L_TARGETS) + 4 * first
+            weight = load(there, L_WEIGHTS) + load(there, L_STEP) * first
+            for n in range(0, 192, 64):  # the beginning; the processor foresees the rest
+                prefetch(target + n)
+                prefetch(weight + n)
         line, first = lines + WORD * L_WIDTH * load(piece, S_LINE), load(piece, S_BEGIN)
         count = load(piece, S_END) - first
         kind, address = load(line, L_KIND), load(line, L_WEIGHTS)
         sums = float64_view(load(line, L_SUM), 0, size)
         targets = int32_view(load(line, L_TARGETS), first, count)
         if load(line, L_SUM) == 0:
-            width = 0 if kind == ONE else (4 if kind == EACH32 else 8)
             call_kernel7(
                 load(line, L_ARRIVE), load(population, P_TABLE), load(population, P_NUMBERS),
-                load(line, L_TARGETS) + 4 * first, address + width * first, count, step, kind,
+                load(line, L_TARGETS) + 4 * first, address + load(line, L_STEP) * first, count,
+                step, kind,
             )  # fmt: skip
         elif kind == ONE:
             weight = float64_view(address, 0, 1)[0]
