@@ -27,6 +27,12 @@ from rheobase.tour.style import SHEET
 
 Done = tuple[Experiment, Page]
 
+_READING = (
+    "The code shown is the code that ran, without the types of its arguments, and complete: what"
+    " stands under one heading can be pasted into Python. Where “published” is a number that no"
+    " paper prints, an independent program found it, and the text says so."
+)
+
 
 @dataclass(frozen=True)
 class Report:
@@ -73,6 +79,7 @@ def render(report: Report, machine: Sequence[tuple[str, str]], quick: bool) -> s
     body = [
         "<h1>A tour of Rheobase</h1>",
         f'<p class="lead">{_summary(report, quick)}</p>',
+        f"<p>{_READING}</p>",
         _contents(report),
     ]
     for chapter, done in report.chapters:
@@ -153,7 +160,8 @@ def _block(block: Block) -> str:
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> str:
     """Write a table whose entries are HTML already; columns of numbers are set flush right."""
-    flush = [bool(rows) and all(_is_number(row[k]) for row in rows) for k in range(len(header))]
+    numbers = [sum(_is_number(row[k]) for row in rows) for k in range(len(header))]
+    flush = [2 * count > len(rows) for count in numbers]
 
     def cells(tag: str, entries: Sequence[str]) -> str:
         marks = [' class="number"' if f else "" for f in flush]

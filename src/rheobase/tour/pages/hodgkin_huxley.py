@@ -195,11 +195,13 @@ def the_lectures_page(page: Page) -> None:
         matters little: from rest it gives 2.23 instead of 2.24. The start matters much. Where
         textbooks round the gates at rest to m = 0.05, h = 0.6, n = 0.32, the potassium gate n is
         open 0.002 too far and 2.33 is needed; each further thousandth costs another 0.05. The
-        page does not tell its start; n = 0.3206 would give its number.
+        page does not tell its start; n = 0.32058 would give its number.
         """
     )
     starts = np.linspace(0.3170, 0.3225, 12)
     found = page.run(thresholds_of_starts, starts)
+    (there,) = thresholds_of_starts(np.array([0.32058]))
+    rest = rb.Network(dt=0.025 * ms).add(rb.models.HodgkinHuxley, name="axon").n[0].magnitude
     page.draw(
         "The smallest constant current that evokes a spike, against where n starts; everything"
         " else as in the lecture's page.",
@@ -208,11 +210,11 @@ def the_lectures_page(page: Page) -> None:
         starts,
         found,
     )
-    needed = float(np.interp(2.3555, found, starts))
-    page.near("n at the start that gives 2.3555; at rest it is 0.3177", needed, 0.3206, 2e-4,
-              digits=4)  # fmt: skip
+    page.near("n at rest", float(rest), 0.31773, 2e-5, digits=5)
+    page.between("threshold from n = 0.32058, 0.003 above rest", float(there), 2.355, 2.356,
+                 "µA/cm²", digits=4, published="2.355: none, 2.356: a spike")  # fmt: skip
     rounded = float(np.interp(0.32, starts, found))
-    page.near("threshold from m = 0.05, h = 0.6, n = 0.32", rounded, 2.3267, 2e-3, "µA/cm²")
+    page.text(f"From m = 0.05, h = 0.6, n = 0.32 the threshold is {rounded:.2f} µA/cm².")
 
 
 CURRENTS = np.array([6.3, 6.5, 7, 8, 10, 12, 15, 20, 30, 50])

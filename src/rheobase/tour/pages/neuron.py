@@ -97,7 +97,7 @@ def _compare(page: Page, rows: np.ndarray, printed: list[str], spike: float = np
         pairs = zip([*words, "", ""][1:4], [*found, "", ""][1:4], strict=True)
         entries.append([words[0], *(word for pair in pairs for word in pair)])
     page.table(
-        ("t (s)", "s printed", "found", "v printed", "found", "refractory (s) printed", "found"),
+        ("t (s)", "s, printed", "found", "v, printed", "found", "refractory (s), printed", "found"),
         entries,
     )
     page.near("rows that differ in a printed digit", wrong, 0, 0, digits=0)
