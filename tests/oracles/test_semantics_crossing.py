@@ -185,6 +185,15 @@ def test_a_step_longer_than_the_refractory_time_is_refused(backend):
     assert "rb.Network(dt=0.5*ms)" in text
 
 
+def test_a_linear_crossing_without_refractory_period_is_refused(backend):
+    net = network()
+    net.add(rb.Model("dv/dt = 1/ms : 1", threshold="v > 1", reset="v = 0", crossing="linear"))
+    with pytest.raises(rb.errors.UserError) as refused:
+        net.run(1 * ms, backend=backend)
+    assert "expected: a refractory period of at least one step" in str(refused.value)
+    assert 'give the model a refractory period, or use crossing="grid"' in str(refused.value)
+
+
 def test_one_cell_with_too_short_a_refractory_time_is_enough(backend):
     net = network()
     cells = net.add(RISER, 3, name="cells")

@@ -69,6 +69,33 @@ def test_rand_is_drawn_once_a_step_and_call_site(backend, method):
     assert np.unique(x.round(12)).size == x.size
 
 
+def test_a_threshold_may_draw(backend):
+    """A cell that spikes at random; the draw of the threshold is one of its own."""
+    model = rb.Model(
+        "rate : Hz\nr = rand() : 1", threshold="rand() < rate*dt", parameters=dict(rate=0 * Hz)
+    )
+    net = network()
+    cells = net.add(model, 4, name="cells")
+    cells.rate = [0, 500, 500, 1000] * Hz
+    spikes = net.run(200 * ms, backend=backend).spikes["cells"]
+    assert [spikes[0].size, spikes[3].size] == [0, 200]
+    assert 70 < spikes[1].size < 130 and not np.array_equal(spikes[1], spikes[2])
+
+
+@pytest.mark.parametrize("where, options", [
+    ("reset", dict(reset="v = rand()")),
+    ("refractory", dict(reset="v = 0", refractory="(1 + rand())*ms")),
+    ("receives 'v'", dict(reset="v = 0", receives="v += weight*rand()")),
+])  # fmt: skip
+def test_what_happens_at_a_spike_draws_nothing(where, options):
+    net = network()
+    net.add(rb.Model("dv/dt = -v/ms : 1", threshold="v > 1", **options), name="cells")
+    with pytest.raises(rb.errors.EquationError) as refused:
+        net.run(1 * ms, backend="interpreter")
+    assert where in str(refused.value)
+    assert "draw it in the equations, for example 'jitter = rand() : 1'" in str(refused.value)
+
+
 # -- seeds ----------------------------------------------------------------------------------
 
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from rheobase import units
 from rheobase.errors import EquationError
-from rheobase.language.expressions import Expr, calls_in
-from rheobase.language.model import Model, Statement
+from rheobase.language.expressions import Expr, calls_in, to_text
+from rheobase.language.model import Model
 from rheobase.lowering import spikes
 from rheobase.lowering.builder import Graph, Value
 from rheobase.lowering.delivery import lower_port
@@ -56,6 +56,9 @@ class _Lowering:
         self.mutable = model.written_parameters
         self.right = {e.name: self._renamed(e.expression, e.name)
                       for e in (*model.differential, *model.subexpressions)}  # fmt: skip
+        self.threshold = (
+            None if model.threshold is None else self._renamed(model.threshold, "threshold")
+        )
         self.subexpressions: dict[str, Expr] = {
             e.name: self.right[e.name] for e in model.subexpressions
         }
@@ -129,10 +132,10 @@ class _Lowering:
     def _spiking(self, system: System, refractory: spikes.Refractoriness, after: Scope,
                  bad: Value, writes: dict[str, Value]) -> None:  # fmt: skip
         graph = system.graph
-        if self.model.threshold is None:
+        if self.threshold is None:
             writes["spiked"] = graph.operate("flag", (bad,), kind="int").called("mask")
             return
-        spike, offset = spikes.threshold(system, refractory, after)
+        spike, offset = spikes.threshold(system, refractory, after, self.threshold)
         writes["spiked"] = graph.operate("mask", (spike, bad), kind="int").called("mask")
         if offset is not None:
             writes["offset"] = offset.named("offset")
@@ -145,23 +148,26 @@ class _Lowering:
         """Build the block of the reset."""
         if self.model.threshold is None:
             return None
-        self._refuse_random(self.model.reset, "reset")
+        for statement in self.model.reset:
+            self._refuse_random(statement.expression, statement.text, "reset")
+        if self.model.refractory is not None:
+            self._refuse_random(self.model.refractory, to_text(self.model.refractory), "refractory")
         return spikes.on_spike(self.model, self.scope(), self.dt, {})
 
-    def _refuse_random(self, statements: tuple[Statement, ...], where: str) -> None:
-        for statement in statements:
-            if calls_in(statement.expression) & RANDOM.keys():
-                raise EquationError(
-                    f"{where}: {statement.text!r} draws a random number; draw it in the "
-                    "equations, for example 'jitter = rand() : 1', and write the name here"
-                )
+    def _refuse_random(self, expression: Expr, text: str, where: str) -> None:
+        if calls_in(expression) & RANDOM.keys():
+            raise EquationError(
+                f"{where}: {text!r} draws a random number; draw it in the "
+                "equations, for example 'jitter = rand() : 1', and write the name here"
+            )
 
     def ports(self) -> dict[str, Port]:
         """Lower every entry of `receives`."""
         fixed = frozenset(self.parameters) | _constants(self.model)
         result: dict[str, Port] = {}
         for name, statements in self.model.receives.items():
-            self._refuse_random(statements, f"receives {name!r}")
+            for statement in statements:
+                self._refuse_random(statement.expression, statement.text, f"receives {name!r}")
             result[name] = lower_port(
                 self.model, name, self.parameters, fixed, self.scope(), self.subexpressions
             )

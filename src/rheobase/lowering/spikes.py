@@ -96,20 +96,23 @@ def non_finite(system: System, new: Mapping[str, Value]) -> Value:
     return bad.called("bad")
 
 
-def threshold(system: System, refractory: Refractoriness, after: Scope,
+def threshold(system: System, refractory: Refractoriness, after: Scope, condition: Expr,
               ) -> tuple[Value, Value | None]:  # fmt: skip
-    """Return the condition of a spike and, for linear crossings, its time inside the step."""
+    """Return whether a cell spikes and, for linear crossings, when inside the step.
+
+    `condition` is the model's threshold, with draws in place of rand() and randn().
+    """
     model, graph = system.model, system.graph
     assert model.threshold is not None
     graph.section(f"threshold: {to_text(model.threshold)}")
-    spikes = after.condition(model.threshold)
+    spikes = after.condition(condition)
     if refractory.held is not None:
         spikes = graph.both(spikes, graph.invert(refractory.held))
     spikes = spikes.named("spike")
     if model.crossing == "grid":
         return spikes, None
-    before_gap = _gap(model, system.scope).called("gap_before")
-    after_gap = _gap(model, after).called("gap_after")
+    before_gap = _gap(condition, system.scope).called("gap_before")
+    after_gap = _gap(condition, after).called("gap_after")
     fraction = graph.select(before_gap >= 0.0, 0.0, before_gap / (before_gap - after_gap))
     if refractory.left is None:
         return spikes, fraction * system.dt
@@ -117,9 +120,8 @@ def threshold(system: System, refractory: Refractoriness, after: Scope,
     return spikes, left + fraction * (system.dt - left)
 
 
-def _gap(model: Model, scope: Scope) -> Value:
+def _gap(expression: Expr, scope: Scope) -> Value:
     """Return a - b of a threshold a > b."""
-    expression = model.threshold
     assert isinstance(expression, Compare)  # the model refuses others with this crossing
     left, right = scope.number(expression.left), scope.number(expression.right)
     return left - right if expression.operator.startswith(">") else right - left

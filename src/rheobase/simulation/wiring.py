@@ -372,14 +372,17 @@ def check_recorded(cells: Cells, variable: Any) -> None:
 def check_crossing(values: CellValues, dt: float) -> None:
     """Refuse linear crossings with a refractory period shorter than a step."""
     model = values.model
-    if model.crossing != "linear" or model.refractory_kind != "duration":
+    if model.crossing != "linear" or model.refractory_kind == "condition":
         return
-    assert model.refractory is not None
-    shortest = float(np.min(values.evaluate_expression(model.refractory)))
+    shortest = 0.0
+    if model.refractory is not None:
+        shortest = float(np.min(values.evaluate_expression(model.refractory)))
     if shortest < dt * (1 - 1e-9):
         raise UserError(
             f'{values.name!r}: crossing="linear" needs dt of at most the refractory period',
-            expected=f"dt of at most {shortest * 1e3:g} ms",
+            expected=f"dt of at most {shortest * 1e3:g} ms" if model.refractory is not None
+            else "a refractory period of at least one step: what is left of a step after a spike "
+            "is part of it",
             given=f"dt = {dt * 1e3:g} ms",
             mend=f"write rb.Network(dt={shortest * 1e3:g}*ms)" if shortest > 0
             else 'give the model a refractory period, or use crossing="grid"',
