@@ -153,3 +153,38 @@ def test_new_arrays_serve_as_masks() -> None:
     engine = Engine(network(population), "numba")
     engine.advance(1)
     assert engine.spike_count(0) == 33
+
+
+def test_tables_are_made_again_only_for_what_was_replaced() -> None:
+    plan = random_network(4, "numba")
+    engine = Engine(plan, "numba")
+    stepper = engine._stepper
+    assert isinstance(stepper, compiled.Compiled)
+    first = stepper.tables
+    engine.advance(3)
+    plan.projections[0].targets[:] = 0  # written into: the addresses stay
+    engine.advance(3)
+    assert stepper.tables is first
+    plan.records[0].cells = plan.records[0].cells[::-1].copy()
+    engine.advance(3)
+    second = stepper.tables
+    assert second is not first
+    plan.inputs[0].mean = 3.0
+    engine.advance(3)
+    assert stepper.tables is not second
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_shared_weight_may_be_written_to(dtype: Any) -> None:
+    source = SourcePlan("s", 1, "poisson", counts=np.full((1, 1), 30.0), stream=1)
+    target = cells("a", 1, "numba", threshold=1e9)
+    weights = np.zeros(1, dtype)
+    synapse = ProjectionPlan(
+        "p", 0, 1, "g", np.array([0, 1]), np.zeros(1, np.int32), np.array([0]), None, {"g": weights}
+    )
+    engine = Engine(network(source, target, projections=[synapse]), "numba")
+    engine.advance(2)
+    assert target.arrays["g"][0] == 0.0
+    weights[0] = 1.0
+    engine.advance(2)
+    assert target.arrays["g"][0] > 10.0

@@ -51,12 +51,21 @@ class Compiled:
         # compiles the step loop, or finds it on disk; calls through ctypes let go of the GIL
         prototype = ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * 5)
         self._run = prototype(address_of("driver", "run"))
+        self._bound: list[object] = []
         self.bind()
 
     # -- what the engine calls --------------------------------------------------------------
 
     def bind(self) -> None:
-        """Read from the plan again what may have been changed in it."""
+        """Read from the plan again what may have been changed in it.
+
+        Nothing is done where everything in the plan is the very object it was: the tables hold
+        addresses, so values written into arrays count anyway.
+        """
+        bound = _contents(self.plan)
+        if len(bound) == len(self._bound) and all(map(_same, bound, self._bound)):
+            return
+        self._bound = bound
         buffers = list(zip(self.ids, self.offsets, strict=True))
         self.tables = Tables(self.plan, buffers, self.starts, self.rings)
         widest_row = self.tables.inputs[:, columns.I_WIDTH_OF_ROW].max(initial=0)
@@ -112,6 +121,7 @@ class Compiled:
 
     def remember(self, memory: Memory, step: int) -> None:
         """Go on from what `memory` returned before step `step`."""
+        self._bound = []  # sources of given times begin anew
         self.starts[:, : self.history + 1] = 0
         for p, population in enumerate(self.plan.populations):
             steps, ids = memory.spikes.get(
@@ -167,3 +177,24 @@ class Compiled:
                 self._grow(p, 2 * capacity)
                 buffer = (self.ids[p], self.offsets[p])
                 self.tables.set_buffer(self.tables.populations, p, buffer)
+
+
+def _contents(plan: NetworkPlan) -> list[object]:
+    """Return everything that the tables of a plan are made of."""
+    found: list[object] = [plan.dt, plan.seed]
+    for parts in (plan.populations, plan.projections, plan.continuous, plan.inputs, plan.drives,
+                  plan.records):  # fmt: skip
+        for part in parts:
+            found.append(part)
+            for value in vars(part).values():
+                if isinstance(value, dict):
+                    found += [*value, *value.values()]
+                    found += [w.item() for w in value.values() if w.size == 1]  # may be copied
+                else:
+                    found.append(value)
+    return found
+
+
+def _same(one: object, other: object) -> bool:
+    """Return whether two objects are one, or equal numbers or names."""
+    return one is other or (isinstance(one, (int, float, str)) and one == other)

@@ -106,9 +106,10 @@ class Stepper(Protocol):
 class Engine:
     """A network that runs.
 
-    The engine works on the arrays of the plan itself: values written into them between runs
-    count. Arrays, weights and inputs of the plan may be replaced between runs, connections and
-    populations not (make a new engine and `restore` the state of the old one).
+    The engine works on the arrays of the plan itself: values written between runs into states,
+    parameters, weights, amplitudes and rates count. Other arrays of the plan may be replaced
+    between runs; the list of populations, and which of them are connected with which delays, may
+    not (make a new engine and `restore` the state of the old one).
 
     Parameters
     ----------
