@@ -46,7 +46,7 @@ def run(plan: NetworkPlan, backend: Any, *pieces: int) -> dict[str, Any]:
     return result(engine)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_random_networks_give_the_same_bits(seed: int) -> None:
     expected = run(random_network(seed, "interpreter"), "interpreter", 100)
