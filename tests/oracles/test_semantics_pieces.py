@@ -207,3 +207,55 @@ def test_parts_added_between_runs_leave_the_others_as_they_were(backend, whole):
     second = net.run(35 * ms, backend=backend)
     assert second.traces["late"].v.shape == (35, 4)
     same(joined([first, second]), whole)
+
+
+def arrivals(backend, change, another=False):
+    """Return when spikes of 0.0, 0.1 ... 0.9 ms arrive, `change` being made after 0.5 ms."""
+    net = rb.Network(dt=0.1 * ms)
+    source = net.add(rb.stimuli.spike_times([k * 0.1 for k in range(10)] * ms), name="source")
+    counter = rb.Model("n : 1\nm : 1", receives="n += weight", parameters=dict(n=0, m=0))
+    cell, other = net.add(counter, name="cell"), net.add(counter, name="other")
+    if another:  # keeps a long history of the source
+        net.connect(source, other, weight=1, delay=3 * ms)
+    made = {} if change == "connect" else {"p": net.connect(source, cell, weight=1, delay=0.2 * ms)}
+    net.record(cell, "n", every=0.1 * ms)
+    first = net.run(0.5 * ms, backend=backend).traces["cell"].n.values[:, 0]
+    if change == "connect":
+        net.connect(source, cell, weight=1, delay=0.2 * ms)
+    else:
+        made["p"].delays = change
+    second = net.run(3 * ms, backend=backend).traces["cell"].n.values[:, 0]
+    counts = np.concatenate([first, second])
+    return [k - 1 for k in range(1, counts.size) for _ in range(int(counts[k] - counts[k - 1]))]
+
+
+@pytest.mark.parametrize("another", [False, True])
+def test_spikes_under_way_keep_the_delay_they_left_with(backend, another):
+    longer = arrivals(backend, 0.4 * ms, another)
+    assert sorted(longer) == sorted([k + 2 for k in range(5)] + [k + 4 for k in range(5, 10)])
+    shorter = arrivals(backend, 0.1 * ms, another)
+    assert sorted(shorter) == sorted([k + 2 for k in range(5)] + [k + 1 for k in range(5, 10)])
+
+
+@pytest.mark.parametrize("another", [False, True])
+def test_a_late_connection_passes_on_no_spike_from_before_it(backend, another):
+    assert arrivals(backend, "connect", another) == [k + 2 for k in range(5, 10)]
+
+
+def test_restoring_brings_back_the_delays_and_the_spikes_under_way(backend):
+    def run(net):
+        return net.run(2 * ms, backend=backend).traces["cell"].n.values[:, 0].tolist()
+
+    net = rb.Network(dt=0.1 * ms)
+    source = net.add(rb.stimuli.spike_times([k * 0.1 for k in range(10)] * ms), name="source")
+    cell = net.add(rb.Model("n : 1", receives="n += weight", parameters=dict(n=0)), name="cell")
+    projection = net.connect(source, cell, weight=1, delay=0.3 * ms)
+    net.record(cell, "n", every=0.1 * ms)
+    net.run(0.5 * ms, backend=backend)
+    projection.delays = 0.6 * ms
+    net.store("here")
+    want = run(net)
+    projection.delays = 0.1 * ms
+    net.run(1 * ms, backend=backend)
+    net.restore("here")
+    assert run(net) == want

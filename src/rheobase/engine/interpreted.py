@@ -253,6 +253,8 @@ class Interpreted:
             place = int(np.searchsorted(projection.delays, delay))
             if place == projection.delays.size or projection.delays[place] != delay:
                 continue
+            if not projection.since <= k - delay < projection.until:
+                continue
             for i in self.spikes[projection.source].get(k - delay, np.zeros(0, np.int32)):
                 if projection.slice_start is None:
                     begin, end = projection.row_start[i : i + 2]

@@ -234,6 +234,9 @@ class ProjectionPlan:
         For a port that accumulates: the effective weights by variable. For a port that runs
         event by event: the weights under the key "weight". Shape (1,) where all synapses share
         one, else (n,); float64 or float32.
+    since, until : int
+        Spikes emitted in steps since <= k < until are delivered: a connection made during a
+        simulation passes on no spike from before it was made, and one that was replaced only those.
     """
 
     name: str
@@ -245,6 +248,8 @@ class ProjectionPlan:
     delays: Int64Array
     slice_start: Int64Array | None
     weights: dict[str, AnyArray]
+    since: int = -FOREVER
+    until: int = FOREVER
 
 
 @dataclass

@@ -382,7 +382,7 @@ class Tables:
         for variable in facts.accumulated(self.plan, p):
             self._apply_of[variable] = len(self._applies)
             self._applies.append(self._apply(population, variable))
-        due: list[tuple[int, int, int, int]] = []
+        due: list[tuple[int, ...]] = []
         for projection in projections:
             due += self._projection(population, projection)
         for drive in drives:
@@ -410,8 +410,8 @@ class Tables:
 
     def _projection(
         self, population: PopulationPlan, projection: ProjectionPlan
-    ) -> list[tuple[int, int, int, int]]:
-        """Add the lines of a projection; return its entries (delay, source, line, place)."""
+    ) -> list[tuple[int, ...]]:
+        """Add the lines of a projection; return its rows of the table of entries."""
         several = projection.delays.size > 1
         if several and projection.slice_start is None:
             raise InternalError(f"{projection.name!r} has several delays and no slices")
@@ -420,13 +420,13 @@ class Tables:
         width = 1 if slices is None else slices.shape[1]
         targets = self.address(projection.targets, np.int32)
         common = [self.address(rows, np.int64), width, targets]
-        entries = []
+        entries: list[tuple[int, ...]] = []
         for variable, weights in projection.weights.items():
             line = len(self._lines)
             self._lines.append([*common, *self._weights(weights, projection.targets.size),
                                 *self._sink(population, projection, variable)])  # fmt: skip
             entries += [
-                (int(delay), projection.source, line, place)
+                (int(delay), projection.source, line, place, projection.since, projection.until)
                 for place, delay in enumerate(projection.delays)
             ]
         return entries

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -98,6 +98,7 @@ class Assembly:
         self._drives: dict[int, DrivePlan] = {}
         self._keys: dict[str, tuple[object, frozenset[str], frozenset[str]]] = {}
         self._renumbered: set[str] = set()
+        self._retired: list[ProjectionPlan] = []  # replaced, with spikes under way
         self._shape: tuple[object, ...] = ()
 
     # -- before a run ---------------------------------------------------------------------
@@ -243,10 +244,28 @@ class Assembly:
         assert values is not None
         held = self._projections.get(name)
         if held is None or projection._delays_changed:
-            self._projections[name] = building.projection_plan(projection, places, program, values)
+            made = building.projection_plan(projection, places, program, values)
+            if self.engine is not None:
+                made[0].since = self.clock.step
+            if held is not None:  # spikes under way arrive after the delays they left with
+                self._retired.append(replace(held[0], until=self.clock.step))
+            self._projections[name] = made
         elif projection._weights_changed or sink.name in self._renumbered:
             plan, rows = held
             plan.weights = building.projection_weights(projection, rows, program, values)
+
+    def since(self) -> tuple[dict[str, int], list[ProjectionPlan]]:
+        """Return from which step on each projection delivers, and the replaced ones."""
+        return {n: plan.since for n, (plan, _) in self._projections.items()}, list(self._retired)
+
+    def set_since(self, since: dict[str, int], retired: list[ProjectionPlan]) -> None:
+        """Put back what `since` returned, after the state of then."""
+        for name, (plan, rows) in self._projections.items():
+            if plan.since != since[name]:
+                self._projections[name] = (replace(plan, since=since[name]), rows)
+        self._retired = list(retired)
+        assert self.engine is not None
+        self._renew_engine(self._network_plan(), self.engine.backend)
 
     # -- the plan -------------------------------------------------------------------------
 
@@ -254,8 +273,11 @@ class Assembly:
         told, clock, places = self.description, self.clock, self._places
         projections: list[ProjectionPlan] = []
         continuous: list[ContinuousPlan] = []
+        step = clock.step
+        self._retired = [p for p in self._retired if p.until + int(p.delays[-1]) > step]
         for name, projection in told.projections.items():
             if projection.of is None:
+                projections += [p for p in self._retired if p.name == name]
                 projections.append(self._projections[name][0])
             else:
                 continuous.append(self._continuous[name])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from rheobase.engine.plan import ProjectionPlan
 from rheobase.engine.run import EngineState
 from rheobase.errors import WiringError
 from rheobase.simulation.assembly import Assembly
@@ -22,6 +23,8 @@ class Snapshot:
         By population.
     weights, delays
         By projection; they are replaced when they are set, never changed.
+    since
+        From which step on projections deliver, and those that were replaced.
     """
 
     state: EngineState
@@ -29,6 +32,7 @@ class Snapshot:
     currents: dict[str, dict[str, Any]]
     weights: dict[str, Any]
     delays: dict[str, Any]
+    since: tuple[dict[str, int], list[ProjectionPlan]]
 
     @classmethod
     def of(cls, assembly: Assembly) -> Snapshot:
@@ -42,6 +46,7 @@ class Snapshot:
             {name: dict(v.currents) for name, v in values.items()},
             {name: p._weights_si() for name, p in told.projections.items()},
             {name: p._steps() for name, p in told.projections.items()},
+            assembly.since(),
         )
 
     def bring_back(self, assembly: Assembly, seed: int) -> None:
@@ -68,7 +73,8 @@ class Snapshot:
         for name, projection in told.projections.items():
             projection._take(self.weights[name], self.delays[name])
         assert assembly.engine is not None
-        assembly.prepare(assembly.engine.backend)
-        assembly.engine.restore(self.state)
         assembly.clock.step = self.state.step
+        assembly.prepare(assembly.engine.backend)
+        assembly.set_since(*self.since)
+        assembly.engine.restore(self.state)
         assembly.reseed(seed)

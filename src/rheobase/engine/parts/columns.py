@@ -51,7 +51,7 @@ MEAN, DECAY, KICK = range(3)
 (T_POPULATION, T_DELAYED, T_IMMEDIATE, T_ENTRY_END, T_DRIVE, T_DRIVE_END, T_APPLY, T_APPLY_END,
  T_SPARSE, T_WIDTH) = range(10)  # fmt: skip
 # Entries: one a distinct delay and line; oldest emission first, then order of creation.
-E_DELAY, E_SOURCE, E_LINE, E_PLACE, E_WIDTH = range(5)
+E_DELAY, E_SOURCE, E_LINE, E_PLACE, E_SINCE, E_UNTIL, E_WIDTH = range(7)
 # Lines: the synapses of a projection onto one variable, or onto an event port (L_SUM is 0).
 # L_STEP: bytes from weight to weight.
 (L_ROWS, L_ROW_WIDTH, L_TARGETS, L_WEIGHTS, L_KIND, L_STEP, L_SUM, L_ARRIVE, L_APPLY,

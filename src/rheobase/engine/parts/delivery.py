@@ -19,7 +19,9 @@ from rheobase.engine.parts.columns import (
     E_DELAY,
     E_LINE,
     E_PLACE,
+    E_SINCE,
     E_SOURCE,
+    E_UNTIL,
     E_WIDTH,
     EACH64,
     FLAG,
@@ -127,7 +129,7 @@ def deposit(slices, begin, end, lines, population, step):
 
 
 @inner
-def collect(first, last, network, column, n, events):
+def collect(first, last, network, column, n, events, step):
     """List the slices that are due; return the next entry, and the slices and events so far.
 
     It stops before an entry whose slices may not fit.
@@ -135,6 +137,9 @@ def collect(first, last, network, column, n, events):
     slices, room = load(network, N_SLICES), load(network, N_SLICE_ROWS)
     for e in range(first, last):
         entry = load(network, N_ENTRIES) + WORD * E_WIDTH * e
+        emitted = step - load(entry, E_DELAY)
+        if emitted < load(entry, E_SINCE) or emitted >= load(entry, E_UNTIL):
+            continue
         source = load(network, N_POPULATIONS) + WORD * P_WIDTH * load(entry, E_SOURCE)
         bounds = int64_view(load(source, P_STARTS), column - load(entry, E_DELAY), 2)
         spikes = bounds[1] - bounds[0]
@@ -239,7 +244,7 @@ def deliver(target, network, column, table_row, step):
             last = load(target, T_ENTRY_END)
         while e < last:
             pending = n
-            e, n, events = collect(e, last, network, column, n, events)
+            e, n, events = collect(e, last, network, column, n, events, step)
             deposit(slices, pending, n, lines, population, step)
             if e < last:  # the slices are forgotten, so that all sums have to be gone through
                 n, events = np.int64(0), np.int64(DENSE)
