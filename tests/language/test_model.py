@@ -456,3 +456,21 @@ def test_any_text_makes_a_model_or_a_user_error(equations, condition, statements
         else:
             assert repr(model)
             assert model.describe()
+
+
+@pytest.mark.parametrize(
+    ("name", "line"), [("tau", "tau : ms"), ("g_L", "g_L : nS"), ("E_L", "E_L : mV")]
+)
+def test_a_line_that_declares_a_name_has_a_likely_unit(name, line):
+    with pytest.raises(UnknownNameError, match=f"declare it on a line, `{line}`"):
+        Model(f"dv/dt = -v/{name} : 1")
+
+
+def test_the_target_of_brian_is_the_cell_itself():
+    with pytest.raises(UnknownNameError, match="write v: it is that of the cell"):
+        Model("dv/dt = -v/ms : 1", receives="v_post += weight")
+
+
+def test_an_empty_text_is_no_model():
+    with pytest.raises(EquationError, match="the text is empty"):
+        Model("\n")

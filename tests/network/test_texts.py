@@ -53,3 +53,8 @@ def test_a_text_of_another_dimension_is_refused():
         pair_text("distance", DIMENSIONLESS, "where: the probability")
     with pytest.raises(EquationError, match=r"write int\(i < j\)"):
         pair_text("i < j", DIMENSIONLESS, "where: the probability")
+
+
+def test_a_condition_is_a_text():
+    with pytest.raises(EquationError, match=r"expected a text, got function(.|\n)*pairs\(i, j\)"):
+        pair_text(lambda i, j: i > j, None, "where: the condition")

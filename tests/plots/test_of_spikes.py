@@ -161,3 +161,8 @@ def test_no_intervals_are_refused():
         "there are no interspike intervals: no cell has two spikes\n"
         "run for longer, or drive the cells harder"
     )
+
+
+def test_a_number_is_no_raster():
+    with pytest.raises(UserError, match=r"given: int(.|\n)*write rb\.plots\.raster\(result\)"):
+        plots.raster(3)

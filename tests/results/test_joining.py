@@ -69,3 +69,8 @@ def test_recordings_that_differ_are_named(make_result):
     )  # fmt: skip
     with pytest.raises(UserError, match="the spikes kept differ: 'cells', 'quiet/%one' and none\n"):
         join(first, mute)
+
+
+def test_only_results_are_joined():
+    with pytest.raises(UserError, match=r"join takes results(.|\n)*given: int"):
+        join(1, 2)

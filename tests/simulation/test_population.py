@@ -330,3 +330,18 @@ def test_variables_are_offered_for_completion(cells):
 def test_a_quantity_of_another_prefix_is_taken(cells):
     cells.C_m = 0.1 * (nS * ms)
     assert cells.C_m.to(pF).magnitude == pytest.approx(0.1)
+
+
+def test_a_train_that_was_not_added_is_no_population():
+    net = rb.Network(dt=0.1 * ms, seed=1)
+    cells = net.add(rb.models.LIF, 3, name="c")
+    with pytest.raises(
+        rb.errors.WiringError, match=r"add it first: cells = net\.add\(\.\.\., 10\)"
+    ):
+        net.connect(rb.stimuli.poisson("5 Hz"), cells, weight=1 * pA)
+
+
+def test_too_many_cells_are_refused_for_what_they_are():
+    net = rb.Network(dt=0.1 * ms, seed=1)
+    with pytest.raises(rb.errors.ShapeError, match=r"expected: at most 2\*\*31 - 1"):
+        net.add(rb.models.LIF, 10**12)

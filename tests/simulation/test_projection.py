@@ -107,3 +107,12 @@ def test_rules_over_space(net):
                        delay="distance/(100*um/ms)")  # fmt: skip
     np.testing.assert_array_equal(near.pre, [0, 1])
     np.testing.assert_allclose(near.delays.to(ms).magnitude, [0.1, 0.1])
+
+
+def test_an_attribute_a_projection_has_not_is_refused():
+    net = rb.Network(dt=0.1 * ms, seed=1)
+    cells = net.add(rb.models.LIF, 3, name="c")
+    projection = net.connect(cells, cells, weight=1 * pA)
+    message = r"c_to_c\.weight cannot be set(.|\n)*write projection\.weights = "
+    with pytest.raises(rb.errors.UserError, match=message):
+        projection.weight = 2 * pA

@@ -70,3 +70,26 @@ def test_a_condition_shows_its_text_as_it_was_written(ramp):
     with pytest.raises(rb.errors.UserError) as refused:
         ramp[0].run(1 * ms, stop_when="any(ramp.v > xyz)")
     assert "any(ramp.v > xyz)\n" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("any(v > 0*mV)", r"v is no variable of a population(.|\n)*any\(c\.v > \.\.\.\)"),
+        ("t > 5*ms", r"stop_when=lambda net: net\.time > 5\*ms"),
+        ("c.v > -20*mV", r"one value for each cell(.|\n)*write any\(\.\.\.\) or all\(\.\.\.\)"),
+    ],
+)
+def test_a_wrong_stop_condition_is_refused_before_the_run(text, message):
+    net = rb.Network(dt=0.1 * ms, seed=1)
+    net.add(rb.models.LIF, 3, name="c")
+    with pytest.raises(rb.errors.UserError, match=message):
+        net.run(5 * ms, backend="interpreter", stop_when=text)
+    assert net.time.magnitude == 0
+
+
+def test_a_stop_function_may_take_nothing():
+    net = rb.Network(dt=0.1 * ms, seed=1)
+    net.add(rb.models.LIF, 3, name="c")
+    result = net.run(5 * ms, backend="interpreter", stop_when=lambda: True)
+    assert result.stop == pytest.approx(0.001)

@@ -334,6 +334,10 @@ def _texts(equations: Any) -> tuple[str, ...]:
             f"equations: expected a text, got {type(equations).__name__}",
             mend='write rb.Model("dv/dt = -v/tau : mV", ...)',
         )
+    if not equations.strip():
+        raise EquationError(
+            "equations: the text is empty", mend='write rb.Model("dv/dt = -v/tau : mV", ...)'
+        )
     return (equations,)
 
 

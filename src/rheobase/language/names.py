@@ -69,6 +69,7 @@ def unknown_name(
     name: str, known: Iterable[str], *, label: str, place: str, declare: bool = True
 ) -> UnknownNameError:
     """Return the error for a name that stands for nothing, with what was probably meant."""
+    known = tuple(known)
     meant = did_you_mean(name, known)
     unit = suggest_unit(name)
     if name == "weight":
@@ -80,18 +81,27 @@ def unknown_name(
         mend = f"{name} is a function: call it, {name}({', '.join('xyz'[:arity])})"
     elif name in ("e", "E"):
         mend = "write exp(1)"
+    elif name.removesuffix("_post") in known:
+        mend = f"write {name.removesuffix('_post')}: it is that of the cell the text belongs to"
     elif meant:
         mend = f"did you mean {meant}?"
     elif unit and unit != "1":
         mend = f"did you mean the unit {unit}?"
     elif declare:
         mend = (
-            f"declare it on a line, `{name} : mV`, or give it: parameters=dict({name}=...),"
-            " or is it misspelt?"
+            f"declare it on a line, `{name} : {_likely_unit(name)}`, or give it:"
+            f" parameters=dict({name}=...), or is it misspelt?"
         )
     else:
         mend = "known here: " + ", ".join(known)
     return UnknownNameError(f"{label}: unknown name {name}", place=place, mend=mend)
+
+
+def _likely_unit(name: str) -> str:
+    """Return the unit that a line which declares a name most likely has."""
+    first = name.split("_")[0].lower()
+    likely = {"tau": "ms", "t": "ms", "g": "nS", "c": "pF", "i": "pA", "r": "Mohm"}
+    return likely.get(first, "ms" if first.startswith("tau") else "mV")
 
 
 def check_names(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rheobase.errors import UnknownNameError, did_you_mean
+from rheobase.errors import EquationError, UnknownNameError, did_you_mean
 from rheobase.language.definitions import Source
 from rheobase.language.dimension_check import Checker
 from rheobase.language.expressions import Expr, Name, names_in, walk
@@ -66,6 +66,12 @@ def pair_text(text: str, dimension: Dimension | None, what: str) -> PairText:
     UnitError
         If its units do not go together, or give another dimension.
     """
+    if not isinstance(text, str):
+        raise EquationError(
+            f"{what}: expected a text, got {type(text).__name__}",
+            mend='write rb.rules.where("abs(i - j) < 5"); pairs found by Python go to '
+            "rb.rules.pairs(i, j)",
+        )
     expression = parse_expression(text, what=what)
     source = Source(text)
     for node in walk(expression):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from rheobase.errors import ShapeError
+from rheobase.errors import ShapeError, UserError
 from rheobase.results.result import Result
 from rheobase.results.spikes import SpikeTrains
 
@@ -57,6 +57,12 @@ def _rows(source: Any) -> list[Row]:
         return [Row(source.name, source)]
     if isinstance(source, Mapping):
         return [Row(str(name), _as_trains(trains)) for name, trains in source.items()]
+    if not isinstance(source, Iterable) or isinstance(source, str):
+        raise UserError(
+            "a raster is drawn of a result, of spike trains, or of a list of spike times",
+            given=type(source).__name__,
+            mend="write rb.plots.raster(result)",
+        )
     items = list(source)
     if items and all(isinstance(item, SpikeTrains) for item in items):
         return [Row(item.name, item) for item in items]

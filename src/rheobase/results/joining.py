@@ -30,6 +30,13 @@ def join(first: Result, second: Result, *more: Result) -> Result:
         If a run does not begin where the one before ended, or they are not of one network: the
         text says in what they differ.
     """
+    for given in (first, second, *more):
+        if not isinstance(given, Result):
+            raise UserError(
+                "join takes results, what net.run returns",
+                given=type(given).__name__,
+                mend="write rb.join(first, second)",
+            )
     for follower in (second, *more):
         first = _join_two(first, follower)
     return first

@@ -69,7 +69,7 @@ def read_size(model: Model | Train, size: Any) -> int:
     if count < 1 or count >= 2**31:
         raise ShapeError(
             "net.add: size is the number of cells",
-            expected="a whole number, 1 or more",
+            expected="a whole number, 1 or more" if count < 1 else "at most 2**31 - 1",
             given=repr(size),
             mend="write net.add(model, 100)",
         )

@@ -422,7 +422,7 @@ class Network:
         """Run one step."""
         return self.run(self.dt, progress=False)
 
-    def _condition(self, stop_when: Any) -> StopCondition | Callable[[Any], Any] | None:
+    def _condition(self, stop_when: Any) -> StopCondition | Callable[..., Any] | None:
         if isinstance(stop_when, str):
             return StopCondition(stop_when, self._unit_of, tuple(self._told.populations))
         if stop_when is None or callable(stop_when):

@@ -400,5 +400,7 @@ def cells_of(value: Any, call: str, argument: str, names: Mapping[str, Any]) -> 
         f"{call}: {argument} is no population",
         expected="what net.add returned, or a view of it such as cells[:10]",
         given=shown,
-        mend=f"did you mean net.populations[{meant!r}]?" if meant else "",
+        mend=f"did you mean net.populations[{meant!r}]?"
+        if meant
+        else "add it first: cells = net.add(..., 10)",
     )

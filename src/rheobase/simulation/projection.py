@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from rheobase.errors import ShapeError, WiringError
+from rheobase.errors import ShapeError, UserError, WiringError, did_you_mean
 from rheobase.network.connecting import Realized, Side, realize
 from rheobase.network.distributions import Distribution
 from rheobase.network.rules import FromMatrix, OneToOne, Pairs, Ring, Rule
@@ -72,6 +72,15 @@ class Projection:
         self._delay_steps: int | Ints | None = None
         self._weights_changed = True
         self._delays_changed = True
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not name.startswith("_") and name not in ("weights", "delays"):
+            meant = did_you_mean(name, ("weights", "delays"))
+            raise UserError(
+                f"{self._name}.{name} cannot be set: a projection has weights and delays",
+                mend=f"write projection.{meant or 'weights'} = ...",
+            )
+        object.__setattr__(self, name, value)
 
     # -- what was asked for ---------------------------------------------------------------
 

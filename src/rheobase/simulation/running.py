@@ -12,6 +12,7 @@ from rheobase.engine.run import Engine, NotFinite
 from rheobase.errors import UserError
 from rheobase.progress import Progress
 from rheobase.results import Result
+from rheobase.simulation.arguments import takes_argument
 from rheobase.simulation.assembly import Assembly, Seconds
 from rheobase.simulation.clock import Clock
 from rheobase.simulation.collecting import Collector
@@ -77,12 +78,14 @@ class Run:
     """
 
     def __init__(self, network: Network, assembly: Assembly, clock: Clock, hooks: list[Hook],
-                 stop_when: StopCondition | Callable[[Any], Any] | None) -> None:  # fmt: skip
+                 stop_when: StopCondition | Callable[..., Any] | None) -> None:  # fmt: skip
         self.network, self.assembly, self.clock = network, assembly, clock
         self.hooks, self.stop_when = hooks, stop_when
         self.collector = Collector(assembly.description, clock, assembly.seed)
         self.stop_steps = max(1, math.floor(STOP_EVERY / clock.dt + 0.5))
         self.note = ""
+        if isinstance(stop_when, StopCondition):
+            stop_when.holds(self._value_of)  # what it has to refuse, it refuses before the run
 
     @property
     def engine(self) -> Engine:
@@ -138,7 +141,8 @@ class Run:
             holds = self.stop_when.holds(self._value_of)
             reason = self.stop_when.text
         else:
-            holds = bool(self.stop_when(self.network))
+            takes_network = takes_argument(self.stop_when)
+            holds = bool(self.stop_when(self.network) if takes_network else self.stop_when())
             reason = getattr(self.stop_when, "__name__", "a function")
         if holds:
             self.note = f"stop_when held at {self.clock.time * 1e3:g} ms: {reason}"

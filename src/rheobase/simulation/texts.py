@@ -29,7 +29,7 @@ from rheobase.language.functions import UserFunction, inline
 from rheobase.language.names import check_names
 from rheobase.language.parsing import parse_expression
 from rheobase.network.evaluate import FUNCTIONS, Draws, evaluate
-from rheobase.units import DIMENSIONLESS, Unit
+from rheobase.units import DIMENSIONLESS, UNITS, Unit
 
 Number_: TypeAlias = float | NDArray[Any]
 
@@ -159,7 +159,20 @@ class StopCondition:
                     place=self.source.point(node.span),
                     mend=f"write one of its variables, {node.id}.v",
                 )
+            if isinstance(node, Name) and node.id not in (*units, *UNITS, "pi"):
+                raise self._unknown(node)
         check_names(expression, units, source=self.source, label="stop_when")
+
+    def _unknown(self, node: Name) -> UnknownNameError:
+        """Return the error for a name without a population."""
+        mend = f"say whose it is: any({(*self._names, 'cells')[0]}.{node.id} > ...)"
+        if node.id in ("t", "dt", "i", "N"):
+            mend = "a function can look at anything: stop_when=lambda net: net.time > 5*ms"
+        return UnknownNameError(
+            f"stop_when: {node.id} is no variable of a population",
+            place=self.source.point(node.span),
+            mend=mend,
+        )
 
     def _without_parts(self, node: Expr) -> Expr:
         """Put a name in place of every `any(...)`, to be worked out by itself."""
