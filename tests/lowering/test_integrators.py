@@ -57,6 +57,11 @@ PROBLEMS = {
         {"v": -0.060, "m": 0.1, "h": 0.5, "n": 0.4}, 4 * MS,
         [0.02 * MS, 0.01 * MS, 0.005 * MS],
     ),
+    "conductance": (
+        Model("dv/dt = (-v + g*(4 - v) + 0.5)/ms : 1\ndg/dt = -g/(2*ms) : 1"),
+        lambda t, x: [(-x[0] + x[1] * (4 - x[0]) + 0.5) / MS, -x[1] / (2 * MS)],
+        {"v": 0.0, "g": 3.0}, 2 * MS, [0.1 * MS, 0.05 * MS, 0.025 * MS],
+    ),
     "oscillator": (
         Model("dv/dt = (v - v**3/3 - w + 0.5)/ms : 1\ndw/dt = 0.08*(v + 0.7 - 0.8*w)/ms : 1"),
         oscillator_right, {"v": -1.0, "w": 0.0}, 4 * MS, [0.2 * MS, 0.1 * MS, 0.05 * MS],
@@ -123,6 +128,7 @@ def test_runge_kutta_over_an_unclipped_exponential_is_refused():
 
 @pytest.mark.parametrize("text, method", [
     ("dv/dt = -v/(5*ms) : 1", "exact"),
+    ("dv/dt = (-v - g*v)/ms : 1\ndg/dt = -g/ms : 1", "staggered"),
     (HH_TEXT, "staggered"),
     ("dx/dt = -x*x/ms : 1", "rk4"),
     ("dx/dt = -x*y/ms : 1\ndy/dt = x*y/ms : 1\ndz/dt = x*y - z/ms : 1", None),

@@ -126,7 +126,8 @@ def _candidates(system: System) -> list[tuple[str, str]]:
     spikes = system.model.threshold is not None
     return [
         ("exact", "the equations are linear with coefficients fixed during a run"),
-        ("staggered", "Hodgkin-Huxley type: second order at the cost of one evaluation"),
+        ("staggered", "voltage and gates (or conductances) depend on each other only: second order "
+         "at the cost of one evaluation"),
         ("exponential_euler", "every equation is linear in its own variable"),
         ("heun" if spikes else "rk4",
          "nonlinear, with a threshold: second order" if spikes else "smooth and nonlinear"),

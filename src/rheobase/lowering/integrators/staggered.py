@@ -1,4 +1,4 @@
-"""Staggered exponential steps: second order for equations of the Hodgkin-Huxley type.
+"""Staggered exponential steps: second order for voltages with gates or conductances.
 
 The gates live half a step behind the voltage. From m(t - dt/2) and the rates at v(t) the exact
 step gives m(t + dt/2); with these gates in the middle of the step, the exact step of v from t
@@ -69,9 +69,14 @@ def on_grid(system: System) -> frozenset[str]:
 
 
 def half_step_variables(system: System) -> frozenset[str]:
+    """Return the variables that are kept half a step behind; empty where there are none."""
+    return colouring(system) or frozenset()
+
+
+def colouring(system: System) -> frozenset[str] | None:
     """Colour the variables so that none depends on another of its own colour.
 
-    Returns those to be kept half a step behind; empty where there is no such colouring.
+    Returns those to be kept half a step behind, or None where there is no such colouring.
     """
     rest = [n for n in system.states if n not in independent(system)]
     near = {n: {m for m in rest if m in system.depends(n) or n in system.depends(m)}
@@ -92,12 +97,12 @@ def half_step_variables(system: System) -> frozenset[str]:
                     component.append(other)
                     stack.append(other)
                 elif colour[other] == colour[name]:
-                    return frozenset()
+                    return None
         late = {n for n in component if colour[n]}
         if late & required:
             late = set(component) - late
         if late & required:
-            return frozenset()
+            return None
         gates |= late
     return frozenset(gates)
 
@@ -107,11 +112,15 @@ def refuses(system: System) -> str | None:
     name = system.not_own_linear
     if name is not None:
         return f"d{name}/dt is not linear in {name}"
-    if not half_step_variables(system):
+    gates = colouring(system)
+    if gates is None:
         return (
             "its variables do not fall into two groups, each depending only on the other "
             "(voltage and gates)"
         )
+    alone = independent(system)
+    if not gates and not any(system.depends(n) & alone for n in system.states):
+        return "no variable depends on another: 'exponential_euler' does the same"
     return None
 
 
