@@ -409,8 +409,28 @@ def test_values_of_names_that_are_only_read():
     with pytest.raises(UnknownNameError) as caught:
         Model("dv/dt = (E_L - v)/tau_m : mV", parameters=dict(v_rest=-65 * mV, tau_m=1 * ms))
     assert "the model does not read v_rest\ndid you mean E_L?" in str(caught.value)
+    assert "or is this meant to be v_rest?\n  dv/dt = (E_L - v)/tau_m : mV\n" in str(caught.value)
     with pytest.raises(EquationError, match="t is reserved"):
         Model("dv/dt = -v/t : 1", parameters=dict(t=1 * ms))
+
+
+@pytest.mark.parametrize("arguments, line, caret", [
+    (dict(equations="dw/dt = -w/ms : 1\ndv/dt = -v/tua_m : mV"),
+     "  line 2: dv/dt = -v/tua_m : mV", "^^^^^"),
+    (dict(equations="dv/dt = -v/ms : mV", threshold="v > 1*mV", reset="v = 0*mV",
+          refractory="tua_m"), "  tua_m", "^^^^^"),
+    (dict(equations="dv/dt = -v/ms : mV", threshold="v > tua_m*mV/ms", reset="v = 0*mV"),
+     "  v > tua_m*mV/ms", "^^^^^"),
+])  # fmt: skip
+def test_a_name_misspelt_in_the_text_is_shown_there(arguments, line, caret):
+    with pytest.raises(UnknownNameError) as caught:
+        Model(**arguments, parameters=dict(tau_m=10 * ms))
+    lines = str(caught.value).splitlines()
+    assert lines[:3] == ["parameters: the model does not read tau_m", "did you mean tua_m?",
+                         "or is this meant to be tau_m?"]  # fmt: skip
+    assert lines[3] == line
+    assert lines[4].strip() == caret
+    assert lines[4].index("^") == line.index("tua_m")
 
 
 def test_a_time_function_is_given_a_current():

@@ -78,6 +78,16 @@ class Parts:
         if not isinstance(self.initial, str):
             yield from self.initial.values()
 
+    def placed_expressions(self) -> Iterable[tuple[Expr, Source]]:
+        """Yield the expressions of the equations and of spiking with where they were read."""
+        yield from ((e.expression, e.source) for e in self.equations if e.expression is not None)
+        if self.threshold is not None:
+            yield self.threshold, self.threshold_source
+        if self.refractory is not None:
+            yield self.refractory, self.refractory_source
+        for statements in (self.reset, *self.receives.values()):
+            yield from ((statement.expression, statement.source) for statement in statements)
+
 
 def build(arguments: Arguments) -> Parts:
     """Read, complete and check a model.
@@ -309,7 +319,7 @@ def _place_parameters(parts: Parts) -> None:
     for name, given in parts.arguments.parameters.items():
         equation = declared.get(name)
         if equation is None and name not in used:
-            raise unknown_parameter(name, parts.equations, _missing(parts, used))
+            raise _unread(name, parts, _missing(parts, used))
         value = read_value(given, f"the parameter {name}", example=f"parameters=dict({name}=1)")
         if equation is None:
             equation = _declare(name, value)
@@ -327,6 +337,20 @@ def _missing(parts: Parts, used: set[str]) -> tuple[str, ...]:
                  if isinstance(node, Call)}  # fmt: skip
     free = used - known - CONSTANTS - UNITS.keys() - functions - {"weight"}
     return tuple(sorted(name for name in free if not is_noise(name)))
+
+
+def _unread(name: str, parts: Parts, missing: Sequence[str]) -> UnknownNameError:
+    """Return the error for a value nothing reads; the text may be what is misspelt."""
+    error = unknown_parameter(name, parts.equations, missing)
+    meant = did_you_mean(name, missing)
+    if meant is None or f"did you mean {meant}?" not in str(error):
+        return error
+    for expression, source in parts.placed_expressions():
+        for node in walk(expression):
+            if isinstance(node, Name) and node.id == meant:
+                place = source.point(node.span)
+                return UnknownNameError(f"{error}\nor is this meant to be {name}?\n{place}")
+    return error
 
 
 def _declare(name: str, value: Value) -> Equation:
