@@ -186,3 +186,10 @@ def test_delays_of_no_synapses(quick):
     made = realize(rules.fixed_probability(0), np.arange(5), np.arange(5), same=True, random=quick)
     assert delay_steps(distributions.uniform(0 * ms, 1 * ms), DT, made, quick).size == 0
     assert values("i*pA", CURRENT, made, quick, "the weight").size == 0
+
+
+def test_delays_that_no_queue_holds_are_refused(synapses, quick):
+    with pytest.raises(WiringError) as refused:
+        delay_steps(1e9 * ms, DT, synapses, quick)
+    assert "the delay is 1e+10 steps: spikes under way that long are not held" in str(refused.value)
+    assert "expected: at most 4,194,304 steps" in str(refused.value)

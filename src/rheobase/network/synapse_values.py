@@ -19,6 +19,8 @@ from rheobase.units import Dimension, describe, to_si, usual_unit
 Spec: TypeAlias = Any
 """A quantity, "20 ms", an array, a text over i and j, or a distribution."""
 
+MAX_DELAY_STEPS = 2**22
+"""The longest delay: seven minutes at 0.1 ms, for which a queue takes 32 MiB."""
 _SECOND = Dimension(second=1.0)
 # A number, and then nothing or a unit: an expression never has a name right after a number.
 _QUANTITY = re.compile(r"\s*[-+]?\s*(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*($|(?!and\b|or\b)[^\W\d])")
@@ -140,7 +142,8 @@ def delay_steps(
     Raises
     ------
     WiringError
-        If a delay is negative, or a single one no multiple of the step.
+        If a delay is negative or longer than MAX_DELAY_STEPS, or a single one no multiple of the
+        step.
     """
     if spec is None:
         return 1
@@ -152,6 +155,14 @@ def delay_steps(
             expected=f"{describe(_SECOND)}, 0 or more",
             given=f"{lowest * 1e3:g}*ms",
             mend=_positive_line(spec),
+        )
+    longest = float(np.max(seconds, initial=0.0))
+    if longest / dt > MAX_DELAY_STEPS:
+        raise WiringError(
+            f"{what} is {longest / dt:.3g} steps: spikes under way that long are not held",
+            expected=f"at most {MAX_DELAY_STEPS:,} steps, {MAX_DELAY_STEPS * dt:g} s here",
+            given=f"{longest * 1e3:g}*ms",
+            mend="write delay=1.5*ms",
         )
     if isinstance(seconds, float):
         return whole_steps(seconds, dt, what, "delay")
