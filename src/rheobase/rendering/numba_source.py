@@ -273,7 +273,7 @@ def _kernel(program: Program, names: Names, title: str, block: Block) -> str:
         "deliver": ["targets", "weights", "stride", "count", "step"],
     }[block.kind]  # fmt: skip
     own = [names[a] for a in arrays]
-    lines = ['@njit(error_model="numpy", nogil=True)']
+    lines = ['@njit(error_model="numpy", nogil=True, inline="always")']
     lines += _wrapped(f"def {title}(", [*leading, "number", *own], "):")
     for name in numbers:
         index = program.numbers.index(name)
