@@ -51,7 +51,8 @@ def test_version(capsys):
         (["fly"], "invalid choice: 'fly'"),
         (["bench", "cobra"], "invalid choice: 'cobra'"),
         (["bench", "cuba", "--repetitions", "0"], "a positive whole number, got '0'"),
-        (["run"], "required: SCRIPT"),
+        (["run"], "required: SCRIPT\n"),
+        (["explain", "--dt", "5", "LIF"], "a time above 0, such as '0.1 ms', got '5'"),
     ],
 )
 def test_a_wrong_command_line_exits_with_2(arguments, says, capsys):
@@ -164,6 +165,13 @@ def test_explain_an_unknown_model_suggests(capsys):
     text = capsys.readouterr().err
     assert "did you mean HodgkinHuxley?" in text
     assert "Traceback" not in text
+
+
+def test_explain_asks_which_model_of_a_file(capsys):
+    assert cli.main(["explain", "my.py"]) == 1
+    error = capsys.readouterr().err
+    assert "my.py is a file: which model of it?" in error
+    assert "write my.py:NAME" in error
 
 
 def test_explain_refuses_a_file_without_models(script, capsys):

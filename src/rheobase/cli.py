@@ -68,9 +68,10 @@ def build_parser() -> argparse.ArgumentParser:
         "shown with your lines only.",
     )
     run.add_argument("script", metavar="SCRIPT", help="a file of Python")
-    run.add_argument(
+    rest = run.add_argument(
         "arguments", nargs=argparse.REMAINDER, metavar="...", help="passed on to the script"
     )
+    rest.required = False  # Python 3.11 lists it as missing where SCRIPT is
     run.set_defaults(action=_run)
 
     explain = commands.add_parser(
@@ -86,7 +87,10 @@ def build_parser() -> argparse.ArgumentParser:
         help="a model of the library (LIF, HodgkinHuxley, ...) or FILE.py:NAME",
     )
     explain.add_argument(
-        "--dt", default="0.1 ms", help="step of the simulation (default: %(default)s)"
+        "--dt",
+        type=_step,
+        default="0.1 ms",
+        help="step of the simulation (default: %(default)s)",
     )
     explain.set_defaults(action=_explain)
 
@@ -159,6 +163,20 @@ def _positive(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f"expected a positive whole number, got '{text}'")
     return value
+
+
+def _step(text: str) -> str:
+    """Read the length of a step, for argparse."""
+    import rheobase as rb
+    from rheobase.errors import UserError
+
+    try:
+        rb.Network(dt=text, seed=0)
+    except UserError:
+        raise argparse.ArgumentTypeError(
+            f"expected a time above 0, such as '0.1 ms', got '{text}'"
+        ) from None
+    return text
 
 
 def describe_error(error: BaseException) -> str:
@@ -284,6 +302,8 @@ def load_model(text: str) -> Model:
 
     path, colon, name = text.rpartition(":")
     if not colon:
+        if name.endswith(".py"):
+            raise UserError(f"{name} is a file: which model of it?", mend=f"write {name}:NAME")
         return rb.models.find(name)
     import runpy
 

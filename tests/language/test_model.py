@@ -494,3 +494,8 @@ def test_the_target_of_brian_is_the_cell_itself():
 def test_an_empty_text_is_no_model():
     with pytest.raises(EquationError, match="the text is empty"):
         Model("\n")
+
+
+def test_a_negative_refractory_duration_is_refused():
+    with pytest.raises(EquationError, match=r"the duration is negative(.|\n)*refractory=5\*ms"):
+        Model("dv/dt = 1/ms : 1", threshold="v > 1", reset="v = 0", refractory=-5 * ms)

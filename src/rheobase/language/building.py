@@ -204,6 +204,10 @@ def _read_refractory(parts: Parts, given: Any) -> None:
             f"refractory: expected a time or a condition, got {value.words}",
             mend='write refractory=5*ms, or a condition such as refractory="v > -20*mV"',
         )
+    if not value.magnitude >= 0:
+        raise EquationError(
+            "refractory: the duration is negative", given=str(given), mend="write refractory=5*ms"
+        )
 
 
 _TIME = Dimension(second=1)
