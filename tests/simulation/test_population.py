@@ -345,3 +345,10 @@ def test_too_many_cells_are_refused_for_what_they_are():
     net = rb.Network(dt=0.1 * ms, seed=1)
     with pytest.raises(rb.errors.ShapeError, match=r"expected: at most 2\*\*31 - 1"):
         net.add(rb.models.LIF, 10**12)
+
+
+def test_setting_cells_without_a_variable_is_refused():
+    net = rb.Network(dt=0.1 * ms, seed=1)
+    cells = net.add(rb.models.LIF, 3, name="c")
+    with pytest.raises(rb.errors.UserError, match=r"says not which variable(.|\n)*\.v = -60\*mV"):
+        cells[0] = -60 * mV

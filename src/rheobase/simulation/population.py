@@ -160,6 +160,12 @@ class Cells(ABC):
             self._values(name)
             self.population._assign(name, value, self._where)
 
+    def __setitem__(self, chosen: Any, value: Any) -> None:
+        raise UserError(
+            f"{self.name}[...] = ... says not which variable to set",
+            mend=f"write {self._written}[:10].v = -60*mV, with the name of a variable",
+        )
+
     @abstractmethod
     def _set_positions(self, value: Any) -> None:
         """Set the positions of all cells of a population."""

@@ -408,7 +408,9 @@ class CellValues:
         cells = "1 cell" if count == 1 else f"{count} cells"
         raise ShapeError(
             f"{what}: not one value for each cell",
-            expected=f"one value, or {count}: there are {cells}",
+            expected="one value: there is one cell"
+            if count == 1
+            else f"one value, or {count}: there are {cells}",
             given=f"{found.size} values" if found.ndim == 1 else f"values of shape {found.shape}",
         )
 
