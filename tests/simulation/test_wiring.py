@@ -363,6 +363,8 @@ def test_drives_that_do_not_fit(net, lif, two, noise):
     (["V"], {}, rb.errors.UnknownNameError, ["no variable 'V'; did you mean v?"]),
     (["last_spike"], {}, rb.errors.WiringError, ["last_spike is not recorded", "lif.last_spike"]),
     ([3], {}, rb.errors.WiringError, ["a variable is given by its name", '"v"']),
+    ([["v", "i_syn"]], {}, rb.errors.WiringError,
+     ["given: ['v', 'i_syn']", 'write net.record(lif, "v", "i_syn", every=1*ms)']),
     ([], {}, rb.errors.WiringError, ["which variable?", 'net.record(lif, "v", every=1*ms)']),
     (["v"], dict(every=0.25 * ms), rb.errors.WiringError,
      ["0.25*ms is not a multiple", "every=0.2*ms or every=0.3*ms"]),

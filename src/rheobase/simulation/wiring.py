@@ -333,6 +333,13 @@ def drive_weights(
     return found
 
 
+def _in_a_row(variables: Any) -> str:
+    """Write the names of a list as arguments, or an example where it is no list of names."""
+    if isinstance(variables, (list, tuple)) and all(isinstance(v, str) for v in variables):
+        return ", ".join(f'"{name}"' for name in variables) or '"v"'
+    return '"v"'
+
+
 def check_recorded(cells: Cells, variable: Any) -> None:
     """Refuse what cannot be recorded, and say where it is found."""
     call = f"net.record({cells.name}, ...)"
@@ -340,7 +347,7 @@ def check_recorded(cells: Cells, variable: Any) -> None:
         raise WiringError(
             f"{call}: a variable is given by its name",
             given=repr(variable) if len(repr(variable)) < 60 else type(variable).__name__,
-            mend=f'write net.record({cells.name}, "v", every=1*ms)',
+            mend=f"write net.record({cells.name}, {_in_a_row(variable)}, every=1*ms)",
         )
     if variable in ("spikes", "spike"):
         raise WiringError(
