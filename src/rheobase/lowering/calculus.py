@@ -199,11 +199,14 @@ def ratio(a: Expr, b: Expr, constant: Callable[[Expr], bool]) -> Expr | None:
     left, right = _product(a), _product(b)
     if right[0] == 0:
         return None
-    factors = dict(left[1])
-    for key, exponent in right[1].items():
-        factors[key] = factors.get(key, 0) - exponent
-    factors = {k: e for k, e in factors.items() if e != 0}
-    parts = [(_as_expression(key), exponent) for key, exponent in factors.items()]
+    exact: dict[object, object] = {}
+    factors: dict[object, int] = {}
+    for sign, product in ((1, left[1]), (-1, right[1])):
+        for key, exponent in product.items():
+            found = _rounded(key)
+            exact.setdefault(found, key)
+            factors[found] = factors.get(found, 0) + sign * exponent
+    parts = [(_as_expression(exact[key]), e) for key, e in factors.items() if e != 0]
     if not all(constant(part) for part, _ in parts):
         return None
     one: Expr = ONE
@@ -256,8 +259,43 @@ def _terms(expression: Expr) -> dict[tuple[tuple[object, int], ...], float]:
         for key, coefficient in _terms(expression.right).items():
             terms[key] = terms.get(key, 0.0) + sign * coefficient
         return {k: c for k, c in terms.items() if c != 0.0}
+    expanded = _expanded(expression)
+    if expanded is not None:
+        return expanded
     coefficient, factors = _product(expression)
     return {tuple(sorted(factors.items(), key=repr)): coefficient}
+
+
+def _expanded(expression: Expr) -> dict[tuple[tuple[object, int], ...], float] | None:
+    """Multiply out a sum times, or over, a single term: 0.1*(v + 24) is 0.1*v + 2.4."""
+    if not isinstance(expression, Binary) or expression.operator not in ("*", "/"):
+        return None
+    left, right = _terms(expression.left), _terms(expression.right)
+    sign = 1
+    if expression.operator == "/":
+        sign = -1
+    elif len(left) == 1:
+        left, right = right, left
+    if len(right) != 1 or len(left) < 2:
+        return None
+    ((by, scale),) = right.items()
+    if scale == 0:
+        return None
+    terms: dict[tuple[tuple[object, int], ...], float] = {}
+    for key, coefficient in left.items():
+        factors = dict(key)
+        for factor, exponent in by:
+            factors[factor] = factors.get(factor, 0) + sign * exponent
+        product = sorted(((f, e) for f, e in factors.items() if e != 0), key=repr)
+        terms[tuple(product)] = coefficient * scale**sign
+    return terms
+
+
+def _rounded(key: object) -> object:
+    """Return a factor with its coefficients to 12 digits: 0.1/3.5 and 1/35 are one number."""
+    if isinstance(key, tuple):
+        return tuple(_rounded(part) for part in key)
+    return float(f"{key:.12g}") if isinstance(key, float) else key
 
 
 def _as_expression(key: object) -> Expr:
