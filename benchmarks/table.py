@@ -16,7 +16,7 @@ BEGIN, END = "<!-- figures -->\n", "<!-- end of figures -->\n"
 
 
 def seconds(value: float) -> str:
-    return f"{value:.3f} s" if value < 1 else f"{value:.1f} s"
+    return f"{value:.3f} s" if value < 1 else f"{value:.2f} s"
 
 
 def own_figures(stored: dict) -> list[str]:
@@ -42,7 +42,7 @@ def beside_brian2(stored: dict) -> list[str]:
     for name, table in stored["networks"].items():
         for simulator, row in table["figures"].items():
             lines.append(
-                f"| {name} | {simulator} | {row['cold']:.1f} s | {row['warm']:.1f} s "
+                f"| {name} | {simulator} | {row['cold']:.2f} s | {row['warm']:.2f} s "
                 f"| {seconds(row['run'])} | {row['memory'] / 1e6:.0f} MB | {row['spikes']:,.0f} |"
             )
         ratios = table["ratios"]
