@@ -85,7 +85,7 @@ def test_what_is_not_linear_has_no_linear_form(text):
     ("0.32*(13*mV - v + V_T)", "(13*mV - v + V_T)/(4*mV)", "1.28*mV"),
     ("0.38*(v - a)", "(a - v)*0.1", "-3.8"),
     ("0.1*(25 - (v + 24))", "2.5 - 0.1*(v + 24)", "1"),  # multiplied out
-    ("35 - v/mV", "3.5 - 0.1*v/mV", "10"),  # 0.1/3.5 and 1/35 differ in the last bit
+    ("3 - v/mV", "0.3 - 0.1*v/mV", "10"),  # 1/3 and 0.1/0.3 differ in the last bit
     ("(v + a)/mV", "-(0.2*(v + a))/(4*mV)", "-20"),
 ])  # fmt: skip
 def test_proportional_expressions_are_seen(a, b, want):

@@ -292,7 +292,7 @@ def _expanded(expression: Expr) -> dict[tuple[tuple[object, int], ...], float] |
 
 
 def _rounded(key: object) -> object:
-    """Return a factor with its coefficients to 12 digits: 0.1/3.5 and 1/35 are one number."""
+    """Return a factor with its coefficients to 12 digits: 0.1/0.3 and 1/3 are one number."""
     if isinstance(key, tuple):
         return tuple(_rounded(part) for part in key)
     return float(f"{key:.12g}") if isinstance(key, float) else key
