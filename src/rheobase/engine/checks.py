@@ -40,6 +40,10 @@ def check(plan: NetworkPlan) -> None:
         _within(name, "cells", drive.cells, facts.model(plan, drive.target).size)
         _events(name, drive, drive.cells.size)
         _weights(name, drive.weights, drive.cells.size)
+    for n, clamp in enumerate(plan.clamps):
+        name = f"clamp {n}"
+        _within(name, "cells", clamp.cells, facts.model(plan, clamp.target).size)
+        _that(clamp.values.size in (1, clamp.cells.size), name, "one value, or one a cell")
     for record in plan.records:
         size = facts.model(plan, record.population).size
         _within(record.name, "cells", record.cells, size)

@@ -183,7 +183,7 @@ def _contents(plan: NetworkPlan) -> list[object]:
     """Return everything that the tables of a plan are made of."""
     found: list[object] = [plan.dt, plan.seed]
     for parts in (plan.populations, plan.projections, plan.continuous, plan.inputs, plan.drives,
-                  plan.records):  # fmt: skip
+                  plan.records, plan.clamps):  # fmt: skip
         for part in parts:
             found.append(part)
             for value in vars(part).values():

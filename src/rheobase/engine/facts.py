@@ -121,6 +121,13 @@ def hold(population: PopulationPlan, variable: str) -> str:
     return "left" if program.crossing == "linear" else "release"
 
 
+def hold_clamped(plan: NetworkPlan, step: int) -> None:
+    """Set the states that are clamped at the beginning of a step."""
+    for clamp in plan.clamps:
+        if clamp.first <= step < clamp.last:
+            model(plan, clamp.target).arrays[clamp.array][clamp.cells] = clamp.values
+
+
 def longest_delays(plan: NetworkPlan) -> list[int]:
     """Return the longest delay in steps of the spikes of every population."""
     longest = [0] * len(plan.populations)

@@ -105,6 +105,7 @@ class Interpreted:
 
     def step(self, k: int) -> int:
         """Run step k; return -1, or the population in which a state is not finite."""
+        facts.hold_clamped(self.plan, k)
         self.sample(k)
         self.gather(k)
         for p, population in enumerate(self.plan.populations):

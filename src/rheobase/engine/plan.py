@@ -387,6 +387,32 @@ class DrivePlan:
 
 
 @dataclass
+class ClampPlan:
+    """A state that is held: set at the beginning of every step of an interval.
+
+    Attributes
+    ----------
+    target : int
+        Place in `NetworkPlan.populations`.
+    array : str
+        The state.
+    cells : ndarray of int32
+        The cells, ascending.
+    values : ndarray of float64, shape (1,) or (cells,)
+        What it is held at.
+    first, last : int
+        The steps first <= k < last.
+    """
+
+    target: int
+    array: str
+    cells: Int32Array
+    values: FloatArray
+    first: int = 0
+    last: int = FOREVER
+
+
+@dataclass
 class RecordPlan:
     """Samples of one variable of some cells, at steps 0, D, 2D, ... of the network.
 
@@ -425,7 +451,7 @@ class NetworkPlan:
         Seed of the network.
     populations : list of PopulationPlan or SourcePlan
         In order of creation.
-    projections, continuous, inputs, drives, records : lists
+    projections, continuous, inputs, drives, records, clamps : lists
         In order of creation, which is part of the meaning: it fixes the order of additions.
     """
 
@@ -438,6 +464,7 @@ class NetworkPlan:
     inputs: list[InputPlan] = field(default_factory=list)
     drives: list[DrivePlan] = field(default_factory=list)
     records: list[RecordPlan] = field(default_factory=list)
+    clamps: list[ClampPlan] = field(default_factory=list)
 
 
 def new_array(size: int, dtype: Any = np.float64) -> AnyArray:

@@ -169,6 +169,7 @@ class Engine:
                     if on_slice is not None and on_slice(self) is True:
                         break
         finally:
+            facts.hold_clamped(self.plan, self.step)  # what is read now is held too
             for log in self.logs.samples:
                 log.close()
 

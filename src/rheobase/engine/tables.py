@@ -66,6 +66,7 @@ class Tables:
         self.populations = self._populations(buffers)
         self.set_starts(starts)
         self.records = self._records()
+        self.clamps = self._clamps()
         self.histories = self._histories(rings)
         self.inputs = _table([self._input(item) for item in self._ordered()], columns.I_WIDTH)
         self.couplings = self._couplings(rings)
@@ -107,11 +108,12 @@ class Tables:
     def _calls(self) -> Int64Array:
         """Return the calls before the update.
 
-        Samples, then histories, inputs that are added, couplings, and inputs that are set.
+        Clamps, samples, histories, inputs that are added, couplings, inputs that are set.
         """
         gather = self._parts("inputs", "gather", self.groups)
         added = int(self.groups[:, columns.G_ZERO].sum())  # they come first
         return np.concatenate([
+            self._parts("holding", "hold", self.clamps),
             self._parts("sampling", "sample", self.records),
             self._parts("coupling", "remember", self.histories),
             gather[:added],
@@ -235,6 +237,18 @@ class Tables:
                 self.address(cells, np.int32), cells.size, 0, 0,
             ])  # fmt: skip
         return _table(rows, columns.R_WIDTH)
+
+    def _clamps(self) -> Int64Array:
+        rows = []
+        for clamp in self.plan.clamps:
+            population = facts.model(self.plan, clamp.target)
+            values = np.ascontiguousarray(clamp.values, np.float64)
+            rows.append([
+                clamp.first, clamp.last, self.address(population.arrays[clamp.array]),
+                population.size, self.address(np.ascontiguousarray(clamp.cells), np.int32),
+                clamp.cells.size, self.address(values), int(values.size > 1),
+            ])  # fmt: skip
+        return _table(rows, columns.O_WIDTH)
 
     def _histories(self, rings: dict[tuple[int, str], FloatArray]) -> Int64Array:
         rows = []

@@ -30,6 +30,7 @@ from rheobase.language.model import Model
 from rheobase.lowering import Program, lower
 from rheobase.rendering import CompiledKernels, InterpreterKernels
 from rheobase.simulation import building
+from rheobase.simulation.clamping import Clamp
 from rheobase.simulation.clock import Clock
 from rheobase.simulation.descriptions import Drive, Injection, Recording
 from rheobase.simulation.population import Population
@@ -50,6 +51,7 @@ class Description:
     injections: list[Injection] = field(default_factory=list)
     drives: list[Drive] = field(default_factory=list)
     recordings: dict[str, Recording] = field(default_factory=dict)
+    clamps: list[Clamp] = field(default_factory=list)
 
 
 @dataclass
@@ -284,7 +286,7 @@ class Assembly:
         return NetworkPlan(
             clock.dt, clock.start, self.seed, [self._populations[n] for n in told.populations],
             projections, continuous, self._input_plans(places), self._drive_plans(places),
-            self._record_plans(places),
+            self._record_plans(places), [c.plan(places[c.cells.name]) for c in told.clamps],
         )  # fmt: skip
 
     def _input_plans(self, places: dict[str, int]) -> list[InputPlan]:
@@ -346,7 +348,9 @@ def _shape(plan: NetworkPlan, backend: str) -> tuple[object, ...]:
     programs = [id(getattr(p, "program", None)) for p in plan.populations]
     delays = [tuple(p.delays.tolist()) for p in plan.projections]
     records = [(r.name, r.population, r.variable, r.every_steps) for r in plan.records]
-    return (backend, [list(map(id, part)) for part in parts], programs, delays, records)
+    clamps = [(c.target, c.array, c.cells.tobytes(), c.values.tobytes(), c.first, c.last)
+              for c in plan.clamps]  # fmt: skip
+    return (backend, [list(map(id, part)) for part in parts], programs, delays, records, clamps)
 
 
 def warn_above_threshold(values: CellValues) -> None:

@@ -32,9 +32,11 @@ from rheobase.simulation.arguments import (
     takes_argument,
 )
 from rheobase.simulation.assembly import Assembly, Description
+from rheobase.simulation.clamping import read_clamp
 from rheobase.simulation.clock import Clock, milliseconds_quantity, one_time
 from rheobase.simulation.descriptions import Drive, Injection, Recording, cells_key
 from rheobase.simulation.estimating import Estimate, estimate
+from rheobase.simulation.naming import new_name, projection_name, unknown_population
 from rheobase.simulation.population import Cells, Population, cells_of, check_names
 from rheobase.simulation.projection import Projection
 from rheobase.simulation.running import Hook, Run, carry_out
@@ -173,7 +175,7 @@ class Network:
         self._not_while_running("add")
         model = model_or_train(model)
         count = read_size(model, size)
-        chosen = self._new_name(name, "population", self._told.populations)
+        chosen = new_name(name, "population", self._told.populations)
         values = None
         if isinstance(model, Model):
             check_names(model, chosen)
@@ -237,7 +239,8 @@ class Network:
         target = wiring.check_weight(weight, chosen, target, call)
         wiring.check_delay(delay, call)
         made = Projection(
-            self._projection_name(name, source, sink, target.to), source, sink, chosen, target,
+            projection_name(name, source, sink, target.to, self._told.projections), source, sink,
+            chosen, target,
             weight, delay, weight_dtype, self._seed, self._clock.dt,
         )  # fmt: skip
         made._check()
@@ -298,6 +301,33 @@ class Network:
                 if d.cells.name == chosen.name and d.target.to == target.to]  # fmt: skip
         stream = f"drive {len(same)} of {chosen.name}.{target.to}"
         self._told.drives.append(Drive(chosen, train, target, weights, stream))
+
+    def clamp(self, cells: Cells, values: Any, start: Any = "0 ms", stop: Any = None,
+              variable: str | None = None) -> None:  # fmt: skip
+        """Hold a state of cells, such as a voltage or a rate, at given values.
+
+        The state is set at the beginning of every step from `start` until `stop`, before it is
+        sampled and read by others; then the equations go on from there.
+
+        Parameters
+        ----------
+        cells
+            A population, or a view of one.
+        values : quantity
+            One value, or one a cell.
+        start, stop : quantity
+            Times, rounded to the grid; a stop of None never comes.
+        variable : str
+            Which state, if there are several.
+
+        Raises
+        ------
+        WiringError, UnknownNameError, UnitError, ShapeError, UserError
+            There is no such state, or the values or the interval do not fit.
+        """
+        self._not_while_running("clamp")
+        chosen = self._cells(cells, "clamp", "cells")
+        self._told.clamps.append(read_clamp(chosen, values, start, stop, variable, self._clock))
 
     def record(self, cells: Cells, *variables: str, every: Any = None,
                name: str | None = None) -> None:  # fmt: skip
@@ -435,7 +465,7 @@ class Network:
 
     def _unit_of(self, population: str, variable: str) -> Unit:
         if population not in self._told.populations:
-            raise self._unknown_population(population, "stop_when")
+            raise unknown_population(population, "stop_when", self._told.populations)
         values = self._told.populations[population]._values(variable)
         return values.unit(variable)
 
@@ -529,35 +559,7 @@ class Network:
             self._seed = read_seed(seed)
         self._snapshots[name].bring_back(self._assembly, self._seed)
 
-    # -- names ----------------------------------------------------------------------------
-
-    def _new_name(self, name: str | None, kind: str, taken: Mapping[str, object]) -> str:
-        if name is None:
-            number = len(taken) + 1
-            while f"{kind}_{number}" in taken:
-                number += 1
-            return f"{kind}_{number}"
-        chosen = checked_name(name)
-        if chosen in taken:
-            raise WiringError(
-                f"there is a {kind} called {chosen!r} already",
-                expected="names that are unique in the network",
-                mend=f'write name="{chosen}_2"',
-            )
-        return chosen
-
-    def _projection_name(self, name: str | None, source: Cells, sink: Cells, to: str) -> str:
-        """Return the name; one made here depends on what is connected and nothing else."""
-        taken = self._told.projections
-        if name is not None:
-            return self._new_name(name, "projection", taken)
-        stem = f"{source.name}_to_{sink.name}"
-        if isinstance(sink.model, Model) and len(sink.model.receives) > 1:
-            stem += f"_{to}"
-        chosen, number = stem, 2
-        while chosen in taken:
-            chosen, number = f"{stem}_{number}", number + 1
-        return chosen
+    # -- checks ---------------------------------------------------------------------------
 
     def _cells(self, value: Any, method: str, argument: str) -> Cells:
         call = f"net.{method}"
@@ -568,14 +570,6 @@ class Network:
                 mend="add it to this one: net.add(model, size)",
             )
         return cells
-
-    def _unknown_population(self, name: str, call: str) -> UnknownNameError:
-        meant = did_you_mean(name, self._told.populations)
-        ending = f"; did you mean {meant}?" if meant else ""
-        return UnknownNameError(
-            f"{call}: there is no population {name!r}{ending}",
-            mend=f"there are: {', '.join(self._told.populations) or 'none'}",
-        )
 
     def _warn_if_twice(self, source: Cells, sink: Cells, rule: str, to: str, of: str | None,
                        call: str) -> None:  # fmt: skip

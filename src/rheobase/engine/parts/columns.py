@@ -18,7 +18,7 @@ PART = "void(int64, int64, int64, int64, int64)"
 # number of steps done, and what the last drive delivered.
 K_REASON, K_POPULATION, K_LACKING, K_DONE, K_EVENTS, K_WIDTH = range(6)
 DONE, ROOM, NOT_FINITE = range(3)
-# Calls of parts, in order: the emissions of sources; then samples, histories, inputs,
+# Calls of parts, in order: the emissions of sources; then clamps, samples, histories, inputs,
 # couplings; and after the update, deliveries.
 F_FUNCTION, F_ROW, F_WIDTH = range(3)
 # Populations. P_STARTS: entry k - base is where the spikes of step k begin in P_IDS and
@@ -33,6 +33,9 @@ F_FUNCTION, F_ROW, F_WIDTH = range(3)
 (R_NEXT, R_EVERY, R_OBSERVE, R_TABLE, R_NUMBERS, R_LO, R_HI, R_ARRAY, R_TYPE, R_CELLS,
  R_COUNT, R_OUT, R_ROW, R_WIDTH) = range(14)  # fmt: skip
 FLOAT64, INT64, UINT8 = range(3)
+# Clamps, in steps O_FIRST <= k < O_LAST.
+(O_FIRST, O_LAST, O_ARRAY, O_WHOLE, O_CELLS, O_COUNT, O_VALUES, O_STRIDE,
+ O_WIDTH) = range(9)  # fmt: skip
 # Sources of continuous coupling: rings of H_SLOTS rows, row k % slots holds step k.
 (H_OBSERVE, H_TABLE, H_NUMBERS, H_ARRAY, H_SIZE, H_RING, H_SLOTS, H_FRESH,
  H_WIDTH) = range(9)  # fmt: skip
