@@ -200,6 +200,28 @@ class System:
                 return f"d{name}/dt depends on t"
         return ""
 
+    @cached_property
+    def conductances(self) -> bool:
+        """Whether a variable relaxes at a rate that others set, as voltages and gates do.
+
+        Its equation is dx/dt = a*x + b, where a reads other variables and b is not 0. Such
+        equations are stiff, and exponential steps are made for them.
+        """
+        for name in self.states:
+            linear = self.own_linear(name)
+            if linear is None or linear.rest == ZERO:
+                continue
+            if names_in(linear.coefficient) & (self.names - {name}):
+                return True
+        return False
+
+    @cached_property
+    def uncoupled(self) -> bool:
+        """Whether no equation reads another variable or the time."""
+        return not any(
+            self.depends(name) or "t" in names_in(self.right[name]) for name in self.states
+        )
+
     def unclipped_exponential(self) -> str | None:
         """Return an exp() that a stage beyond the threshold would blow up, or None.
 

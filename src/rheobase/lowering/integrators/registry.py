@@ -124,13 +124,19 @@ def _candidates(system: System) -> list[tuple[str, str]]:
             ("stochastic_heun", "multiplicative noise that variables share"),
         ]
     spikes = system.model.threshold is not None
+    linear = [("exact", "the equations are linear with coefficients fixed during a run")]
+    if system.conductances:
+        linear += [
+            ("staggered", "voltage and gates (or conductances) depend on each other only: second "
+             "order at the cost of one evaluation"),
+            ("exponential_euler", "conductances: each equation is linear in its own variable"),
+        ]  # fmt: skip
+    elif system.uncoupled:
+        linear.append(("exponential_euler", "every equation is linear and stands alone"))
     return [
-        ("exact", "the equations are linear with coefficients fixed during a run"),
-        ("staggered", "voltage and gates (or conductances) depend on each other only: second order "
-         "at the cost of one evaluation"),
-        ("exponential_euler", "every equation is linear in its own variable"),
+        *linear,
         ("heun" if spikes else "rk4",
-         "nonlinear, with a threshold: second order" if spikes else "smooth and nonlinear"),
+         "nonlinear, with a threshold: second order" if spikes else "smooth: fourth order"),
         ("euler", "nonlinear, with an exponential that must not be evaluated beyond the "
          "threshold; clip it to allow a method of second order"),
     ]  # fmt: skip
