@@ -241,6 +241,51 @@ def test_start_moves_the_time(backend):
     np.testing.assert_allclose(result.spikes["source"].times, [0.102])
 
 
+# -- what cannot be set ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name, text",
+    [
+        ("dt", "net.dt cannot be set: the step is fixed when the network is made\n"
+               "give it to the network: rb.Network(dt=0.1*ms)"),
+        ("seed", "net.seed cannot be set: it is fixed when the network is made\n"
+                 "give it to the network: rb.Network(seed=1)"),
+        ("time", "net.time cannot be set: time goes on by running, from the start of the "
+                 "network\ngive it to the network: rb.Network(start=100*ms)"),
+        ("start", "net.start cannot be set: it is fixed when the network is made\n"
+                  "give it to the network: rb.Network(start=100*ms)"),
+        ("populations", "net.populations cannot be set: it belongs to the network"),
+        ("run", "net.run cannot be set: it belongs to the network"),
+    ],
+)  # fmt: skip
+def test_what_a_network_has_cannot_be_set(net, name, text):
+    before = getattr(net, name, None)
+    with pytest.raises(rb.errors.UserError) as refused:
+        setattr(net, name, 3)
+    assert str(refused.value) == text
+    assert getattr(net, name, None) == before
+
+
+@pytest.mark.parametrize("name, meant", [("Seed", "seed"), ("popluations", "populations")])
+def test_an_attribute_that_was_misspelled(net, name, meant):
+    with pytest.raises(rb.errors.UnknownNameError) as refused:
+        setattr(net, name, 3)
+    assert f"a network has no attribute {name!r} to set; did you mean net.{meant}?" in str(
+        refused.value
+    )
+
+
+def test_an_attribute_of_the_users_own(net):
+    with pytest.raises(rb.errors.UnknownNameError) as refused:
+        net.qqq = 3
+    assert str(refused.value) == (
+        "a network has no attribute 'qqq' to set\n"
+        "keep values of your own in variables of the script: qqq = ..."
+    )
+    assert not hasattr(net, "qqq")
+
+
 # -- without numba --------------------------------------------------------------------------
 
 

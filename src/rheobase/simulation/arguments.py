@@ -5,16 +5,43 @@ from __future__ import annotations
 import inspect
 import operator
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
-from rheobase.errors import ShapeError, UserError, WiringError
+from rheobase.errors import ShapeError, UnknownNameError, UserError, WiringError, did_you_mean
 from rheobase.language.model import Model
 from rheobase.network.trains import Train
 from rheobase.simulation.assembly import Backend
+
+# Why it cannot be set, and what to give to the network instead.
+_SET_WHEN_MADE = {
+    "dt": ("the step is fixed when the network is made", "dt=0.1*ms"),
+    "seed": ("it is fixed when the network is made", "seed=1"),
+    "time": ("time goes on by running, from the start of the network", "start=100*ms"),
+    "start": ("it is fixed when the network is made", "start=100*ms"),
+}
+
+
+def refuse_to_set(name: str, known: Iterable[str]) -> NoReturn:
+    """Say why a public attribute of a network cannot be set; `known` are those it has."""
+    if name in _SET_WHEN_MADE:
+        why, argument = _SET_WHEN_MADE[name]
+        raise UserError(
+            f"net.{name} cannot be set: {why}",
+            mend=f"give it to the network: rb.Network({argument})",
+        )
+    public = [attribute for attribute in known if not attribute.startswith("_")]
+    if name in public:
+        raise UserError(f"net.{name} cannot be set: it belongs to the network")
+    meant = did_you_mean(name, public)
+    ending = f"; did you mean net.{meant}?" if meant else ""
+    raise UnknownNameError(
+        f"a network has no attribute {name!r} to set{ending}",
+        mend=f"keep values of your own in variables of the script: {name} = ...",
+    )
 
 
 def read_seed(seed: Any) -> int:

@@ -29,6 +29,7 @@ from rheobase.simulation.arguments import (
     read_seed,
     read_size,
     refuse_later,
+    refuse_to_set,
     takes_argument,
 )
 from rheobase.simulation.assembly import Assembly, Description
@@ -101,6 +102,11 @@ class Network:
         self._connected: set[tuple[Any, ...]] = set()
         self._running = False
         self._last_result: Result | None = None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not name.startswith("_"):
+            refuse_to_set(name, dir(self))
+        object.__setattr__(self, name, value)
 
     # -- what there is --------------------------------------------------------------------
 
