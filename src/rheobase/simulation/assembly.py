@@ -33,6 +33,7 @@ from rheobase.simulation import building
 from rheobase.simulation.clamping import Clamp
 from rheobase.simulation.clock import Clock
 from rheobase.simulation.descriptions import Drive, Injection, Recording
+from rheobase.simulation.memory import refuse_what_does_not_fit
 from rheobase.simulation.population import Population
 from rheobase.simulation.projection import Projection
 from rheobase.simulation.values import CellValues
@@ -115,6 +116,7 @@ class Assembly:
         """
         spent = Seconds()
         with spent.spent_on("build"):
+            refuse_what_does_not_fit(self.description.projections.values())
             self._check()
             self._lower()
         self._make_populations(backend, spent)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,9 +12,11 @@ from rheobase.lowering import Program
 from rheobase.network.connecting import expected_synapses
 from rheobase.network.distributions import Distribution
 from rheobase.network.trains import Poisson
-from rheobase.simulation.assembly import Description
 from rheobase.simulation.clock import Clock
 from rheobase.simulation.projection import Projection
+
+if TYPE_CHECKING:
+    from rheobase.simulation.assembly import Description
 
 # Measured on one core of a 2-core x86-64 server; other machines differ by a factor of two.
 SECONDS_PER_CELL_STEP = 1.5e-9
@@ -47,13 +50,14 @@ class Estimate:
 
     def __str__(self) -> str:
         return (
-            f"about {self.seconds:.2g} s on one core and {_bytes(self.memory_bytes)} of memory: "
-            f"{self.synapses:,.0f} synapses, {self.spikes:,.0f} spikes, "
+            f"about {self.seconds:.2g} s on one core and {bytes_text(self.memory_bytes)} of "
+            f"memory: {self.synapses:,.0f} synapses, {self.spikes:,.0f} spikes, "
             f"{self.events:,.0f} deliveries"
         )
 
 
-def _bytes(count: float) -> str:
+def bytes_text(count: float) -> str:
+    """Write a number of bytes for people."""
     for size, unit in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB")):
         if count >= size:
             return f"{count / size:.3g} {unit}"
@@ -86,7 +90,7 @@ def estimate(told: Description, programs: Mapping[str, Program], clock: Clock, s
     for projection in told.projections.values():
         count = _synapses(projection)
         synapses += count
-        memory += count * _bytes_per_synapse(projection)
+        memory += expected_bytes(projection)
         per_source = count / max(projection.source.size, 1)
         delivered = per_source * rates[projection.source.name] * projection.source.size * duration
         events += count * steps if projection.of else delivered
@@ -105,6 +109,11 @@ def _synapses(projection: Projection) -> float:
     if projection._realized is not None:
         return float(len(projection))
     return expected_synapses(projection.rule, projection.source.size, projection.sink.size)
+
+
+def expected_bytes(projection: Projection) -> float:
+    """Return the memory that the synapses of a projection are expected to need."""
+    return _synapses(projection) * _bytes_per_synapse(projection)
 
 
 def _bytes_per_synapse(projection: Projection) -> float:

@@ -1,0 +1,47 @@
+"""Whether a network fits into the memory of the machine, asked before it is built."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+from rheobase.errors import UserError
+from rheobase.simulation.estimating import bytes_text, expected_bytes
+from rheobase.simulation.projection import Projection
+
+
+def available_bytes() -> int | None:
+    """Return the memory that can be had now; None where the platform does not tell."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as lines:
+            for line in lines:
+                if line.startswith("MemAvailable:"):
+                    return int(line.split()[1]) * 1024
+    except (OSError, ValueError):
+        pass
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):
+        return None
+
+
+def refuse_what_does_not_fit(projections: Iterable[Projection]) -> None:
+    """Refuse synapses that need more memory than there is, before the first is drawn.
+
+    Raises
+    ------
+    UserError
+        With what is needed, what there is, and the largest projection.
+    """
+    needs = {p.name: expected_bytes(p) for p in projections if p._realized is None}
+    needed, there = sum(needs.values()), available_bytes()
+    if there is None or needed <= there:
+        return
+    largest = max(needs, key=lambda name: needs[name])
+    raise UserError(
+        f"the synapses of this network need about {bytes_text(needed)} of memory, and this "
+        f"machine has {bytes_text(there)}",
+        given=f"{largest!r} alone needs {bytes_text(needs[largest])}",
+        mend="connect fewer cells, give all synapses one weight and one delay, or write "
+        'weight_dtype="float32"; net.estimate(1*second) tells what a network needs',
+    )

@@ -1,0 +1,41 @@
+"""A network that will not fit is refused before it is built."""
+
+from __future__ import annotations
+
+import pytest
+
+import rheobase as rb
+from rheobase.simulation import memory
+from rheobase.units import Hz, ms, pA, second
+
+
+def test_a_network_that_will_not_fit_is_refused_before_it_is_built():
+    net = rb.Network(dt=0.1 * ms)
+    cells = net.add(rb.models.LIF, 2_000_000, name="cells")
+    net.connect(cells, cells, rb.rules.fixed_indegree(10_000), weight=1 * pA, name="many")
+    assert net.estimate(1 * second, rate=5 * Hz).memory_bytes > 100e9
+    with pytest.raises(rb.errors.UserError, match=r"need about .* GB of memory, and this"):
+        net.run(1 * ms)
+
+
+def test_the_largest_projection_is_named(monkeypatch):
+    monkeypatch.setattr(memory, "available_bytes", lambda: 50_000)
+    net = rb.Network(dt=0.1 * ms)
+    cells = net.add(rb.models.LIF, 100, name="cells")
+    net.connect(cells, cells, rb.rules.one_to_one(), weight=1 * pA, name="few")
+    net.connect(cells, cells, weight=1 * pA, name="all")
+    with pytest.raises(rb.errors.UserError, match="'all' alone needs 200 kB"):
+        net.run(1 * ms)
+
+
+def test_where_the_platform_does_not_tell_nothing_is_refused(monkeypatch):
+    monkeypatch.setattr(memory, "available_bytes", lambda: None)
+    net = rb.Network(dt=0.1 * ms)
+    cells = net.add(rb.models.LIF, 10, name="cells")
+    net.connect(cells, cells, weight=1 * pA)
+    net.run(1 * ms)
+
+
+def test_this_machine_has_some_memory():
+    there = memory.available_bytes()
+    assert there is None or there > 10_000_000
