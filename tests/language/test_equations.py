@@ -5,6 +5,7 @@ import pytest
 from rheobase.errors import EquationError, UnitError
 from rheobase.language.equations import RESERVED, parse_equations
 from rheobase.language.expressions import to_text
+from rheobase.language.model import Model
 from rheobase.units import parse_unit
 
 
@@ -90,6 +91,7 @@ def test_no_lines():
     ("a, b : mV", ["cannot read this line", "write one line for each name"]),
     ("2*x : mV", ["cannot read this line", "p : unit (flags)"]),
     ("v' = -v/ms : 1", ["a prime is not a derivative here", "write dv/dt = ..."]),
+    ("d1v/dt = 1 : 1", ["1v cannot be a name", "names begin with a letter"]),
     ("dv/dx = 1 : 1", ["dv/dx: derivatives are over the time t", "write dv/dt"]),
     ("dv/dt = : mV", ["dv/dt: the expression is missing"]),
     ("lambda : 1", ["lambda is a word of Python and cannot be a name", "write lambda_"]),
@@ -105,6 +107,67 @@ def test_bad_lines_are_refused_with_their_place(text, says):
     assert "^" in message
     for words in says:
         assert words in message
+
+
+@pytest.mark.parametrize("left", [
+    "d2v/dt2", "d2v/dt**2", "d2v/dt^2", "d^2v/dt^2", "d**2v/dt**2", "d²v/dt²", "d2 v / dt2",
+    "d2v/dt", "v''",
+])  # fmt: skip
+def test_a_second_derivative_is_shown_as_two_equations(left):
+    with pytest.raises(EquationError) as caught:
+        parse_equations(f"a : 1\n{left} = -(v - a)/tau**2 : mV (unless refractory)\ntau : ms")
+    assert str(caught.value) == (
+        f"{left} = ...: there are first derivatives only\n"
+        f"  line 2: {left} = -(v - a)/tau**2 : mV (unless refractory)\n"
+        f"          {'^' * len(left)}\n"
+        "write two equations:\n"
+        "  dv/dt = v_dot : mV\n"
+        "  dv_dot/dt = -(v - a)/tau**2 : mV/ms"
+    )
+
+
+def test_the_equations_shown_for_a_second_derivative_make_a_model():
+    with pytest.raises(EquationError) as caught:
+        parse_equations("d2x/dt2 = -k*x - c*dx/dt + x'/ms : 1")
+    shown = str(caught.value).partition("equations:\n")[2]
+    assert shown == "  dx/dt = x_dot : 1\n  dx_dot/dt = -k*x - c*x_dot + x_dot/ms : 1/ms"
+    Model(shown, parameters=dict(k="1 1/ms**2", c="1 kHz"))
+
+
+def test_higher_derivatives():
+    with pytest.raises(EquationError) as caught:
+        parse_equations("d3v/dt3 =")
+    assert str(caught.value).endswith(
+        "write 3 equations:\n"
+        "  dv/dt = v_dot : 1\n"
+        "  dv_dot/dt = v_dot_2 : 1/ms\n"
+        "  dv_dot_2/dt = expression : 1/ms**2"
+    )
+
+
+@pytest.mark.parametrize("line, mend", [
+    ("x = rand() : 1 (constant over dt)",
+     "remove it: rand() and randn() are drawn once a step already, and a subexpression follows "
+     "its variables within the step"),
+    ("x = y : 1 (constant  over dt)", "remove it: rand() and randn() are drawn once a step"),
+    ("dg/dt = -g/ms : nS (event-driven)",
+     'remove it: every equation is integrated in every step here (by method="auto" exactly, where '
+     "it is linear), and receives= says what an arriving spike does"),
+    ("dg/dt = -g/ms : nS (clock-driven)",
+     "remove it: every equation is integrated in every step here"),
+    ("g_post = w*s : nS (summed)",
+     "declare an input, `g : nS (input)`, and let a connection sum a variable of the source into "
+     'it: net.connect(pre, post, weight=..., of="x", to="g")'),
+])  # fmt: skip
+def test_flags_of_brian_2_say_what_to_do_here(line, mend):
+    with pytest.raises(EquationError) as caught:
+        parse_equations(line)
+    flag = line[line.rindex("(") + 1 : -1]
+    flag = " ".join(flag.split())
+    first, *_, carets, last = str(caught.value).split("\n")
+    assert first.endswith(f": ({flag}) is a flag of Brian 2 and not one here")
+    assert carets.strip() == "^" * (len(line) - line.rindex("(") - 2)
+    assert last.startswith(mend) if "  " in line else last == mend
 
 
 @pytest.mark.parametrize("name", RESERVED)

@@ -499,3 +499,31 @@ def test_an_empty_text_is_no_model():
 def test_a_negative_refractory_duration_is_refused():
     with pytest.raises(EquationError, match=r"the duration is negative(.|\n)*refractory=5\*ms"):
         Model("dv/dt = 1/ms : 1", threshold="v > 1", reset="v = 0", refractory=-5 * ms)
+
+
+@pytest.mark.parametrize("name, text, others", [
+    ("dv", "dv = -v/ms : 1", {}),
+    ("dvdt", "dvdt = -v/ms : 1", {}),
+    ("dvdt", "dvdt = 1/ms : 1", {}),
+    ("dv_dt", "dv_dt = -v/ms : 1", {}),
+    ("dv", "dv = 1/ms : 1", dict(threshold="v > 1", reset="v = 0")),
+    ("dv", "dv = 1/ms : 1", dict(receives="v += weight")),
+    ("dv", "dv = 1/ms : 1", dict(initial=dict(v=1))),
+])  # fmt: skip
+def test_a_derivative_written_like_a_name(name, text, others):
+    with pytest.raises(EquationError) as caught:
+        Model(text, **others)
+    assert str(caught.value) == (
+        f"{name} = ... defines a value called {name}, not the derivative of v\n"
+        f"  {text}\n  {'^' * len(name)}\nwrite dv/dt = ..."
+    )
+
+
+@pytest.mark.parametrize("text, parameters", [
+    ("dE = E - v : mV\ndv/dt = dE/ms : mV", dict(E=1 * mV)),
+    ("dvdt = -v/ms : 1/ms\ndv/dt = dvdt : 1", {}),
+    ("di = i/N : 1\ndx/dt = di/ms : 1", {}),
+    ("drive = 2 : 1\ndx/dt = drive/ms : 1", {}),
+])  # fmt: skip
+def test_names_that_begin_with_d_are_names(text, parameters):
+    assert Model(text, parameters=parameters).names

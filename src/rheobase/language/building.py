@@ -21,7 +21,13 @@ from rheobase.language.definitions import (
 from rheobase.language.equations import check_parameter_name, parse_equations
 from rheobase.language.expressions import Call, Expr, Name, Number, calls_in, names_in, walk
 from rheobase.language.functions import UserFunction, collect, inline
-from rheobase.language.names import CONSTANTS, check_cycles, check_twice, is_noise
+from rheobase.language.names import (
+    CONSTANTS,
+    check_cycles,
+    check_derivatives,
+    check_twice,
+    is_noise,
+)
 from rheobase.language.parsing import parse_expression, parse_statements
 from rheobase.language.values import Value, read_value
 from rheobase.units import UNITS, Dimension, Unit
@@ -100,6 +106,7 @@ def build(arguments: Arguments) -> Parts:
     _read_equations(parts)
     _read_spiking(parts)
     _read_receives(parts)
+    _check_derivatives(parts)
     _read_initial(parts)
     check_cycles(e for e in parts.equations if e.kind == SUBEXPRESSION)
     _place_parameters(parts)
@@ -128,6 +135,18 @@ def _read_equations(parts: Parts) -> None:
         )
         for equation in equations
     )
+
+
+def _check_derivatives(parts: Parts) -> None:
+    """Refuse `dv = ...` for dv/dt before v is found to be unknown elsewhere."""
+    read: set[str] = set()
+    for expression in parts.expressions():
+        read |= names_in(expression)
+    for statements in (parts.reset, *parts.receives.values()):
+        read |= {statement.target for statement in statements}
+    if isinstance(parts.arguments.initial, Mapping):
+        read |= {str(name) for name in parts.arguments.initial}
+    check_derivatives(parts.equations, parts.arguments.parameters, read)
 
 
 def _text(value: Any, what: str, example: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import keyword
 import re
 import textwrap
+import unicodedata
 
 from rheobase.errors import EquationError, UnitError, did_you_mean
 from rheobase.language.definitions import (
@@ -18,7 +19,7 @@ from rheobase.language.definitions import (
 from rheobase.language.expressions import Span
 from rheobase.language.parsing import read_expression
 from rheobase.language.scanning import blank_comments, check_parentheses
-from rheobase.units import UNITS, parse_unit
+from rheobase.units import UNITS, Unit, parse_unit
 
 RESERVED = {
     "t": "the time",
@@ -38,6 +39,11 @@ _BEGINS = re.compile(r"\s*(?:d\s*\w+\s*/\s*d\w+\s*=(?!=)|[^\W\d]\w*\s*=(?!=))")
 _BEGINS_PARAMETER = re.compile(r"\s*[^\W\d]\w*\s*:(?!=)")
 _ENDS_OPEN = re.compile(r"(?:[-+*/%,(=<>:]|\b(?:and|or|not))\s*$")
 _LEFT = re.compile(r"\s*(?:d\s*(\w+)\s*/\s*d(\w+)|([^\W\d]\w*'?))\s*(=)")
+# Orders above the first, as papers and other tools write them.
+_HIGHER = re.compile(
+    r"\s*(?:d\s*(?:\*\*|\^)?\s*([2-9²³])\s*\*?\s*([^\W\d]\w*)\s*/\s*dt\s*(?:\*\*|\^)?\s*[2-9²³]?"
+    r"|([^\W\d]\w*)(''+))\s*=(?!=)"
+)
 _NAME_ONLY = re.compile(r"\s*([^\W\d]\w*)\s*$")
 _OTHER_FLAGS = {
     "unless_refractory": "unless refractory",
@@ -48,6 +54,16 @@ _OTHER_FLAGS = {
     "in": "input",
     "global": "shared",
     "scalar": "shared",
+}
+# Flags of Brian 2 that stand for something else here, and what.
+_FOREIGN_FLAGS = {
+    "constant over dt": "remove it: rand() and randn() are drawn once a step already, and a"
+    " subexpression follows its variables within the step",
+    "event driven": "remove it: every equation is integrated in every step here (by"
+    ' method="auto" exactly, where it is linear), and receives= says what an arriving spike does',
+    "clock driven": "remove it: every equation is integrated in every step here",
+    "summed": "declare an input, `{name} : {unit} (input)`, and let a connection sum a variable of"
+    ' the source into it: net.connect(pre, post, weight=..., of="x", to="{name}")',
 }
 
 
@@ -120,6 +136,7 @@ def _read(source: Source, clean: str, start: int, end: int) -> Equation:
     """Read one definition, `clean[start:end]`."""
     piece = clean[start:end].rstrip()
     begins = start + len(piece) - len(piece.lstrip())
+    _refuse_higher(piece, source, start)
     match = _LEFT.match(piece)
     label = _label(piece, match)
     colon = _find_colon(piece, source, start, label)
@@ -133,7 +150,7 @@ def _read(source: Source, clean: str, start: int, end: int) -> Equation:
         raise _missing_unit(piece, source, start, label)
     unit_text, unit_start, flags = _split_flags(piece, colon + 1, source, start, label)
     unit = parse_unit(unit_text, source=source.text, offset=start + unit_start)
-    _check_flags(flags, kind, label, source, start, piece)
+    _check_flags(flags, kind, label, source, name, unit)
     expression = None
     if match is not None:
         expression = read_expression(source, start + match.end(), start + colon, label)
@@ -195,6 +212,31 @@ def _read_parameter(piece: str, colon: int, source: Source, start: int) -> tuple
     return PARAMETER, found.group(1), (start + found.start(1), start + found.end(1))
 
 
+def _refuse_higher(piece: str, source: Source, start: int) -> None:
+    """Refuse a second derivative, and show the system of first ones it stands for."""
+    match = _HIGHER.match(piece)
+    if match is None:
+        return
+    name = match.group(2) or match.group(3)
+    order = unicodedata.digit(match.group(1)) if match.group(1) else len(match.group(4))
+    left = match.group().strip().removesuffix("=").rstrip()
+    right, _, behind = piece[match.end() :].partition(":")
+    unit = " ".join(behind.partition("(")[0].split()) or "1"
+    names = [name, f"{name}_dot", *(f"{name}_dot_{n}" for n in range(2, order))]
+    read = re.sub(rf"\bd\s*{name}\s*/\s*dt\b|\b{name}'(?!')", names[1], right)
+    rights = [*names[1:], " ".join(read.split()) or "expression"]
+    lines = [
+        f"  d{x}/dt = {rate} : {unit}" + ("" if n == 0 else "/ms" if n == 1 else f"/ms**{n}")
+        for n, (x, rate) in enumerate(zip(names, rights, strict=True))
+    ]
+    begins = start + len(piece) - len(piece.lstrip())
+    raise EquationError(
+        f"{left} = ...: there are first derivatives only",
+        place=source.point((begins, begins + len(left))),
+        mend=f"write {'two' if order == 2 else order} equations:\n" + "\n".join(lines),
+    )
+
+
 def _read_left(match: re.Match[str], source: Source, start: int) -> tuple[str, str, Span]:
     over, plain = match.group(2), match.group(3)
     if match.group(1):
@@ -236,7 +278,7 @@ def _check_name(name: str, span: Span, source: Source) -> None:
         mend = "choose another name, such as noise"
     elif keyword.iskeyword(name):
         why, mend = f"{name} is a word of Python and cannot be a name", f"write {name}_"
-    elif name.startswith("_") or "__" in name:
+    elif name.startswith("_") or "__" in name or name[:1].isdigit():
         why, mend = f"{name} cannot be a name", "names begin with a letter and hold no __"
     elif not name.isascii():
         why, mend = f"{name} cannot be a name", "spell it with plain letters, such as tau"
@@ -299,9 +341,16 @@ _KIND_WORDS = {
 
 
 def _check_flags(
-    flags: list[tuple[str, Span]], kind: str, label: str, source: Source, start: int, piece: str
+    flags: list[tuple[str, Span]], kind: str, label: str, source: Source, name: str, unit: Unit
 ) -> None:
     for flag, span in flags:
+        foreign = _FOREIGN_FLAGS.get(re.sub(r"[-_ ]+", " ", flag.lower()))
+        if foreign:
+            raise EquationError(
+                f"{label}: ({flag}) is a flag of Brian 2 and not one here",
+                place=source.point(span),
+                mend=foreign.format(name=name.removesuffix("_post"), unit=unit.text),
+            )
         if flag not in FLAGS:
             meant = _OTHER_FLAGS.get(flag.lower()) or did_you_mean(flag, FLAGS)
             offered = "the flags are: " + ", ".join(f"({known})" for known in FLAGS)

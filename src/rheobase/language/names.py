@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from rheobase.errors import EquationError, UnknownNameError, did_you_mean
-from rheobase.language.definitions import Equation, Source
+from rheobase.language.definitions import SUBEXPRESSION, Equation, Source
 from rheobase.language.equations import RESERVED
 from rheobase.language.expressions import Call, Expr, Name, names_in, walk
 from rheobase.language.functions import FUNCTIONS, suggest_function, wrong_arity
@@ -33,6 +34,44 @@ def check_twice(equations: Sequence[Equation]) -> None:
                 + "\n"
                 + equation.source.point(equation.name_span),
                 mend=f"remove one, or give one another name: {other.name}_2",
+            )
+
+
+_LIKE_A_DERIVATIVE = re.compile(r"d_?([^\W\d]\w*?)(_?dt)?")
+
+
+def check_derivatives(
+    equations: Sequence[Equation], parameters: Iterable[str], read: Iterable[str]
+) -> None:
+    """Refuse `dv = ...` and `dvdt = ...` where the derivative of v was meant.
+
+    Parameters
+    ----------
+    equations : sequence of Equation
+    parameters : iterable of str
+        Names that were given values.
+    read : iterable of str
+        Names the model reads or assigns to.
+
+    Raises
+    ------
+    EquationError
+        If v stands for nothing, and is read or the subexpression is called dvdt. Beside a v,
+        differences may be called dv.
+    """
+    defined = {*(equation.name for equation in equations), *parameters, *RESERVED, *UNITS}
+    read = set(read)
+    for equation in equations:
+        match = _LIKE_A_DERIVATIVE.fullmatch(equation.name)
+        if equation.kind != SUBEXPRESSION or match is None:
+            continue
+        name = match.group(1)
+        if name not in defined and (name in read or match.group(2)):
+            raise EquationError(
+                f"{equation.name} = ... defines a value called {equation.name},"
+                f" not the derivative of {name}",
+                place=equation.source.point(equation.name_span),
+                mend=f"write d{name}/dt = ...",
             )
 
 
