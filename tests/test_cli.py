@@ -87,7 +87,7 @@ def test_run_gives_a_script_its_arguments_folder_and_name(script, tmp_path, caps
     assert (sys.argv, sys.path) == before
 
 
-def test_run_shows_an_error_of_the_model_with_the_users_lines_only(script, capsys):
+def test_an_error_of_the_model_is_one_message_with_the_innermost_line_of_the_script(script, capsys):
     path = script("""
         import rheobase as rb
 
@@ -98,14 +98,29 @@ def test_run_shows_an_error_of_the_model_with_the_users_lines_only(script, capsy
         build()
     """)
     assert cli.main(["run", path]) == 1
+    assert capsys.readouterr().err == (
+        f"{path}, line 6: UnitError: the duration: expected a time, got the plain number 1; "
+        "write net.run(1*second)\n"
+        "Five lines about units: docs/five-lines-about-units.md\n"
+        f"in line 6 of {path}:\n"
+        "  net.run(1)\n"
+    )
+
+
+def test_an_error_in_a_model_points_into_its_text_and_at_the_script(script, capsys):
+    path = script("""
+        import rheobase as rb
+        model = rb.Model("dv/dt = -v/tau : furlong")
+    """)
+    assert cli.main(["run", path]) == 1
     text = capsys.readouterr().err
-    assert "write net.run(1*second)" in text
-    assert text.count("script.py") == 2
-    assert "net.run(1)" in text
-    assert "rheobase/" not in text.replace("rheobase.errors", "").replace(path, "")
+    assert text.startswith(f"{path}, line 3: UnitError: furlong is not a unit\n")
+    assert "^^^^^^^" in text
+    assert text.endswith(f'in line 3 of {path}:\n  model = rb.Model("dv/dt = -v/tau : furlong")\n')
+    assert "Traceback" not in text
 
 
-def test_run_shows_other_errors_as_python_does(script, capsys):
+def test_any_other_error_is_one_message_too(script, capsys):
     path = script("""
         def divide(a):
             return a/0
@@ -113,15 +128,97 @@ def test_run_shows_other_errors_as_python_does(script, capsys):
         divide(1)
     """)
     assert cli.main(["run", path]) == 1
+    assert capsys.readouterr().err == (
+        f"{path}, line 3: ZeroDivisionError: division by zero\n"
+        f"in line 3 of {path}:\n"
+        "  return a/0\n"
+        "Run again with `rheobase --debug` for the traceback.\n"
+    )
+
+
+def test_an_error_inside_a_library_is_told_by_the_line_that_called_it(script, capsys):
+    path = script("""
+        import json
+        json.loads("{")
+    """)
+    assert cli.main(["run", path]) == 1
     text = capsys.readouterr().err
-    assert text.startswith("Traceback (most recent call last):")
-    assert text.endswith("ZeroDivisionError: division by zero\n")
-    assert "runpy" not in text and "cli.py" not in text
+    assert text.startswith(f"{path}, line 3: JSONDecodeError: Expecting property name")
+    assert f"in line 3 of {path}:\n  json.loads" in text
 
 
-def test_run_with_debug_raises(script):
+def test_an_error_in_a_module_beside_the_script_is_told_there(script, tmp_path, capsys):
+    (tmp_path / "beside.py").write_text("def fail():\n    raise ValueError\n")
+    assert cli.main(["run", script("import beside\nbeside.fail()")]) == 1
+    beside = tmp_path / "beside.py"
+    assert capsys.readouterr().err == (
+        f"{beside}, line 2: ValueError\nin line 2 of {beside}:\n  raise ValueError\n"
+        "Run again with `rheobase --debug` for the traceback.\n"
+    )
+
+
+def test_an_error_of_syntax_is_told_where_it_is(script, capsys):
+    path = script("x = 1\ny = = 2\n")
+    assert cli.main(["run", path]) == 1
+    assert capsys.readouterr().err == (
+        f"{path}, line 2: SyntaxError: invalid syntax\nin line 2 of {path}:\n  y = = 2\n"
+        "Run again with `rheobase --debug` for the traceback.\n"
+    )
+
+
+def test_the_script_is_called_as_it_was_written_also_when_it_changes_the_folder(
+    script, tmp_path, monkeypatch, capsys
+):
+    script("import os\nos.chdir('/')\nraise ValueError('odd')")
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["run", "script.py"]) == 1
+    assert capsys.readouterr().err.startswith(
+        "script.py, line 3: ValueError: odd\nin line 3 of script.py:\n  raise ValueError('odd')\n"
+    )
+
+
+def test_our_own_bug_in_a_script_is_told_apart(script, capsys):
+    path = script("""
+        from rheobase.errors import InternalError
+        error = InternalError("oops")
+        error.add_note("while testing")
+        raise error
+    """)
+    assert cli.main(["run", path]) == 1
+    assert capsys.readouterr().err == (
+        f"{path}, line 5: InternalError: oops\nwhile testing\n"
+        f"in line 5 of {path}:\n  raise error\n"
+        "This is a bug in Rheobase. Run again with --debug and report it.\n"
+    )
+
+
+def test_an_error_in_a_file_to_explain_is_told_where_it_is(script, capsys):
+    path = script("x = 1/0")
+    assert cli.main(["explain", f"{path}:model"]) == 1
+    assert capsys.readouterr().err.startswith(
+        f"{path}, line 1: ZeroDivisionError: division by zero\n"
+    )
+
+
+@pytest.mark.parametrize("before, behind", [(["--debug"], []), ([], ["--debug"])])
+def test_debug_raises_written_before_the_command_or_behind_it(before, behind, script):
     with pytest.raises(ZeroDivisionError):
-        cli.main(["run", "--debug", script("1/0")])
+        cli.main([*before, "run", *behind, script("1/0")])
+
+
+def test_debug_behind_the_script_is_the_scripts(script, capsys):
+    assert cli.main(["run", script("import sys; print(sys.argv[1:])"), "--debug"]) == 0
+    assert capsys.readouterr().out == "['--debug']\n"
+
+
+def test_debug_shows_the_traceback_in_the_shell(script):
+    path = script("1/0")
+    done = subprocess.run(
+        [sys.executable, "-m", "rheobase", "--debug", "run", path], capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("Traceback (most recent call last):")
+    assert done.stderr.endswith("ZeroDivisionError: division by zero\n")
 
 
 def test_run_passes_on_the_exit_status_of_a_script(script):

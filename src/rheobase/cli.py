@@ -34,6 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         The arguments after the program's name; those of the process unless given.
     """
     options = build_parser().parse_args(argv)
+    file = _file_of(options)
     try:
         status: int = options.action(options)
     except KeyboardInterrupt:
@@ -42,7 +43,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if options.debug:
             raise
-        print(f"rheobase: {describe_error(error)}", file=sys.stderr)
+        told = file and describe_in_file(error, *file)
+        print(told or f"rheobase: {describe_error(error)}", file=sys.stderr)
         return FAILED
     return status
 
@@ -50,12 +52,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 def build_parser() -> argparse.ArgumentParser:
     """The parser of the whole command line."""
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument(
-        "--debug", action="store_true", help="show the full traceback when something fails"
-    )
+    debug = "show the full traceback when something fails"
+    # Left out where it is not written, or the command's default would undo `rheobase --debug run`.
+    common.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=debug)
     parser = argparse.ArgumentParser(
         prog="rheobase", description="Neuron models at every level: describe, run, look."
     )
+    parser.add_argument("--debug", action="store_true", help=debug)
     parser.add_argument("--version", action="version", version=f"rheobase {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
@@ -64,8 +67,8 @@ def build_parser() -> argparse.ArgumentParser:
         "run",
         parents=[common],
         help="run a Python script",
-        description="Run a Python script as `python SCRIPT` would. An error of your model is "
-        "shown with your lines only.",
+        description="Run a Python script as `python SCRIPT` would. An error is one message with "
+        "the line of yours it came from; --debug, written before SCRIPT, shows the traceback.",
     )
     run.add_argument("script", metavar="SCRIPT", help="a file of Python")
     rest = run.add_argument(
@@ -226,48 +229,79 @@ def _run(options: argparse.Namespace) -> int:
     sys.argv = [str(script), *options.arguments]
     sys.path.insert(0, str(script.resolve().parent))
     try:
-        runpy.run_path(str(script), run_name="__main__")
-    except Exception as error:
-        if options.debug:
-            raise
-        print(_without_internals(error), file=sys.stderr, end="")
-        return FAILED
+        runpy.run_path(str(script.absolute()), run_name="__main__")
     finally:
         sys.argv, sys.path[:] = argv, path
     return 0
 
 
-def _without_internals(error: Exception) -> str:
-    """The traceback of an error in a user's script, without the frames that are not theirs.
+def _file_of(options: argparse.Namespace) -> tuple[str, Path] | None:
+    """The user's file a command runs: as it was written, and where it is.
 
-    For an error of the model, the frames inside this library go; for any other error they stay,
-    because then they may tell something. What started the script goes always.
+    Found before the command runs, because a script may change the folder.
     """
-    import os
+    written = getattr(options, "script", "") or getattr(options, "model", "").rpartition(":")[0]
+    return (written, Path(written).absolute()) if written else None
+
+
+def describe_in_file(error: Exception, written: str, file: Path) -> str | None:
+    """One message for an error in a user's file: where, what, and the line that was run.
+
+    Parameters
+    ----------
+    error : Exception
+    written : str
+        The file, as the user wrote it.
+    file : Path
+        Where it is.
+
+    Returns
+    -------
+    str or None
+        None if no line of the user's was running.
+    """
+    from rheobase.errors import InternalError, UserError
+
+    place = _place_in(error, file)
+    if place is None:
+        return None
+    filename, number, line = place
+    shown = written if Path(filename) == file else filename
+    text = error.msg if isinstance(error, SyntaxError) else str(error)
+    what = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    lines = [f"{shown}, line {number}: {what}", *getattr(error, "__notes__", ())]
+    if line.strip():
+        lines.append(f"in line {number} of {shown}:\n  {line.strip()}")
+    if isinstance(error, InternalError):
+        lines.append("This is a bug in Rheobase. Run again with --debug and report it.")
+    elif not isinstance(error, UserError):
+        lines.append("Run again with `rheobase --debug` for the traceback.")
+    return "\n".join(lines)
+
+
+def _place_in(error: Exception, file: Path) -> tuple[str, int, str] | None:
+    """The innermost line of the user's own code an error came from: file, number, text."""
+    import sysconfig
     import traceback
 
-    from rheobase.errors import UserError
+    installed = sysconfig.get_paths()
+    libraries = [Path(installed[key]) for key in ("stdlib", "platstdlib", "purelib", "platlib")]
+    libraries.append(Path(__file__).parent)
+    folder = file.resolve().parent
 
-    ours = os.path.dirname(os.path.abspath(__file__)) + os.sep
-    report = traceback.TracebackException.from_exception(error)
-    is_users = isinstance(error, UserError)
-    frames = list(report.stack)
-    while frames and _starts_scripts(frames[0].filename, ours):
-        del frames[0]
-    kept = [
-        frame
-        for frame in frames
-        if not (is_users and os.path.abspath(frame.filename).startswith(ours))
-    ]
-    if is_users:
-        # Where the model was refused and what to write is the message itself.
-        report.__cause__ = report.__context__ = None
-    report.stack = traceback.StackSummary.from_list(kept)
-    return "".join(report.format())
+    def is_users(filename: str) -> bool:
+        path = Path(filename)
+        if path == file:
+            return True
+        inside = folder in path.parents and "site-packages" not in path.parts
+        return inside and not any(library in path.parents for library in libraries)
 
-
-def _starts_scripts(filename: str, ours: str) -> bool:
-    return filename.startswith("<frozen") or filename == f"{ours}cli.py" or "runpy" in filename
+    if isinstance(error, SyntaxError) and error.filename and is_users(error.filename):
+        return error.filename, error.lineno or 1, error.text or ""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if is_users(frame.filename):
+            return frame.filename, frame.lineno or 1, frame.line or ""
+    return None
 
 
 def _explain(options: argparse.Namespace) -> int:
@@ -307,9 +341,10 @@ def load_model(text: str) -> Model:
         return rb.models.find(name)
     import runpy
 
-    if not Path(path).is_file():
+    file = Path(path)
+    if not file.is_file():
         raise FileNotFoundError(2, "no such file", path)
-    names = runpy.run_path(path, run_name="__explain__")
+    names = runpy.run_path(str(file.absolute()), run_name="__explain__")
     models = {key: value for key, value in names.items() if isinstance(value, rb.Model)}
     if name in models:
         return models[name]
