@@ -11,6 +11,7 @@ import pytest
 
 from rheobase.errors import InternalError
 from rheobase.rendering import cache
+from rheobase.units import cache_directory
 
 pytest.importorskip("numba")
 
@@ -142,18 +143,21 @@ WHERE = "from rheobase.rendering.cache import cache_folder; print(cache_folder()
 
 def test_where_the_folder_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert _run(tmp_path / "a" / "b", "", WHERE) == [str((tmp_path / "a" / "b").resolve())]
+    monkeypatch.delenv("RHEOBASE_CACHE", raising=False)
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
-    assert cache._user_cache() == tmp_path / "xdg"
+    assert Path(cache_directory()) == tmp_path / "xdg" / "rheobase"
     monkeypatch.delenv("XDG_CACHE_HOME")
-    assert cache._user_cache() == Path.home() / ".cache"
+    assert Path(cache_directory()) == Path.home() / ".cache" / "rheobase"
     monkeypatch.setattr(sys, "platform", "darwin")
-    assert cache._user_cache() == Path.home() / "Library" / "Caches"
+    assert Path(cache_directory()) == Path.home() / "Library" / "Caches" / "rheobase"
     monkeypatch.setattr(sys, "platform", "win32")
     monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "local"))
-    assert cache._user_cache() == tmp_path / "local"
+    assert Path(cache_directory()) == tmp_path / "local" / "rheobase"
     monkeypatch.delenv("LOCALAPPDATA")
-    assert cache._user_cache() == Path.home() / "AppData" / "Local"
+    assert Path(cache_directory()) == Path.home() / "AppData" / "Local" / "rheobase"
+    monkeypatch.setenv("RHEOBASE_CACHE", str(Path("~") / "kernels"))
+    assert Path(cache_directory()) == Path.home() / "kernels"
 
 
 def test_without_a_writable_folder_a_temporary_one_serves(tmp_path: Path) -> None:

@@ -54,3 +54,11 @@ def test_source_is_python_and_holds_each_model_once():
     compile(source, "generated", "exec")
     assert source.count("def update(") == 2
     assert "nothing to integrate" in rb.Network().source()
+
+
+def test_what_lags_half_a_step_is_said() -> None:
+    net = rb.Network()
+    net.add(rb.models.HodgkinHuxley, name="axon")
+    text = net.explain()
+    assert "gates half a step behind the voltage" in text
+    assert "half a step behind, also where they are recorded: h, m, n" in text

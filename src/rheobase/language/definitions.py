@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from rheobase.errors import point_at
 from rheobase.language.expressions import Expr, Span
@@ -74,10 +74,6 @@ class Equation:
     def left(self) -> str:
         """The left-hand side as written: "dv/dt" or "x"."""
         return f"d{self.name}/dt" if self.kind == DIFFERENTIAL else self.name
-
-    def with_expression(self, expression: Expr) -> Equation:
-        """Return this equation with another right-hand side."""
-        return replace(self, expression=expression)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,6 @@ from rheobase.language.expressions import (
     Number,
     Unary,
     names_in,
-    walk,
 )
 
 ZERO, ONE = Number(0.0), Number(1.0)
@@ -186,7 +185,6 @@ def _derivative_of_call(expression: Call, name: str) -> Expr | None:
 
 # -- proportional expressions ---------------------------------------------------------------
 
-Sum = tuple[tuple[tuple[tuple[object, int], ...], float], ...]
 Product = tuple[float, dict[object, int]]
 
 
@@ -310,11 +308,6 @@ def _as_expression(key: object) -> Expr:
                 term = times(term, part) if exponent > 0 else over(term, part)
         total = plus(total, term)
     return total
-
-
-def has_call(expression: Expr, functions: frozenset[str]) -> bool:
-    """Whether an expression calls one of the functions."""
-    return any(isinstance(node, Call) and node.function in functions for node in walk(expression))
 
 
 def grows_with(expression: Expr, name: str, negative: Mapping[str, bool]) -> bool:

@@ -38,7 +38,6 @@ DTYPES: dict[str, str] = {
 ARITHMETIC = frozenset({"neg", "add", "sub", "mul", "div", "fma"})
 COMPARISONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
 LOGIC = frozenset({"and", "or", "not"})
-LEAVES = frozenset({"constant", "number", "element", "scalar", "draw"})
 ARITY = {"neg": 1, "not": 1, "add": 2, "sub": 2, "mul": 2, "div": 2, "fma": 3, "select": 3,
          "and": 2, "or": 2, "lt": 2, "le": 2, "gt": 2, "ge": 2, "eq": 2, "ne": 2,
          "mask": 2, "flag": 1, "entry": 1}  # fmt: skip

@@ -30,6 +30,7 @@ from types import ModuleType
 from typing import Any
 
 from rheobase.errors import InternalError
+from rheobase.units.quantities import cache_directory
 
 _INLINED_SOURCES = (
     "intrinsics.py",
@@ -50,24 +51,12 @@ _compiled_at_import = 0
 @cache
 def cache_folder() -> Path:
     """The folder that generated modules and their machine code are kept in (it exists)."""
-    wanted = os.environ.get("RHEOBASE_CACHE")
-    folder = Path(wanted).expanduser() if wanted else _user_cache() / "rheobase"
+    folder = Path(cache_directory())
     if _writable(folder):
         return folder.resolve()
     temporary = Path(tempfile.mkdtemp(prefix="rheobase-"))
     atexit.register(shutil.rmtree, temporary, ignore_errors=True)
     return temporary.resolve()
-
-
-def _user_cache() -> Path:
-    """The platform's directory for caches of the user."""
-    if sys.platform == "win32":
-        local = os.environ.get("LOCALAPPDATA")
-        return Path(local) if local else Path.home() / "AppData" / "Local"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches"
-    wanted = os.environ.get("XDG_CACHE_HOME")
-    return Path(wanted) if wanted else Path.home() / ".cache"
 
 
 def _writable(folder: Path) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from rheobase.language.model import Model
 from rheobase.lowering import Program
+from rheobase.lowering.integrators import METHODS
 from rheobase.rendering import source_of
 from rheobase.simulation.assembly import Description
 from rheobase.simulation.clock import Clock
@@ -42,13 +43,23 @@ def explain(told: Description, programs: Mapping[str, Program], clock: Clock, se
         shown = "\n".join(repr(told.populations[name]) for name in names)
         parts += [
             f"{shown}\n{_indented(population.model.describe())}",
-            f"Method: {program.method}, because {program.reason}",
+            _method(program),
             f"{_spikes(program)}",
             f"The program of a step:\n{_indented(str(program))}",
             f"Its source:\n{_indented(text)}",
         ]
     parts += [repr(projection) for projection in told.projections.values()]
     return "\n\n".join(parts) + "\n"
+
+
+def _method(program: Program) -> str:
+    lines = [f"Method: {program.method}, because {program.reason}"]
+    if program.method in METHODS:
+        lines.append(f"  {METHODS[program.method].summary}")
+    if program.staggered:
+        late = ", ".join(sorted(program.staggered))
+        lines.append(f"  half a step behind, also where they are recorded: {late}")
+    return "\n".join(lines)
 
 
 def _spikes(program: Program) -> str:

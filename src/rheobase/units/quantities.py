@@ -38,7 +38,7 @@ def cache_directory() -> str:
     """
     chosen = os.environ.get("RHEOBASE_CACHE")
     if chosen:
-        return chosen
+        return os.path.expanduser(chosen)
     home = os.path.expanduser("~")
     if sys.platform == "win32":
         root = os.environ.get("LOCALAPPDATA") or os.path.join(home, "AppData", "Local")
