@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -16,41 +15,30 @@ from rheobase.errors import (
     WiringError,
     did_you_mean,
 )
-from rheobase.language.model import Model
-from rheobase.network.rules import all_to_all
-from rheobase.network.trains import Train
 from rheobase.results import Result
-from rheobase.simulation import explaining, wiring
+from rheobase.simulation import explaining
 from rheobase.simulation.arguments import (
-    checked_name,
     choose_backend,
-    model_or_train,
     one_thread,
     read_seed,
-    read_size,
-    refuse_later,
     refuse_to_set,
-    takes_argument,
 )
 from rheobase.simulation.assembly import Assembly, Description
-from rheobase.simulation.clamping import read_clamp
 from rheobase.simulation.clock import Clock, milliseconds_quantity, one_time
-from rheobase.simulation.descriptions import Drive, Injection, Recording, cells_key
+from rheobase.simulation.describing import Describing
 from rheobase.simulation.estimating import Estimate, estimate
-from rheobase.simulation.naming import new_name, projection_name, unknown_population
-from rheobase.simulation.population import Cells, Population, cells_of, check_names
+from rheobase.simulation.naming import unknown_population
+from rheobase.simulation.population import Population
 from rheobase.simulation.projection import Projection
 from rheobase.simulation.running import Hook, Run, carry_out
 from rheobase.simulation.storing import Snapshot
 from rheobase.simulation.texts import StopCondition
-from rheobase.simulation.values import CellValues
-from rheobase.simulation.warning import warn
 from rheobase.units import UNITS, Unit, to_si
 
 _HERTZ = UNITS["Hz"].dimension
 
 
-class Network:
+class Network(Describing):
     """Populations of cells, how they are connected and driven, and the clock they share.
 
     Parameters
@@ -147,264 +135,6 @@ class Network:
         lines += [f"  {part!r}" for part in self._told.projections.values()]
         return "\n".join(lines) + ">"
 
-    # -- describing -----------------------------------------------------------------------
-
-    def add(self, model: Model | Train, size: int | None = None, *, name: str | None = None,
-            record_spikes: bool = True, positions: Any = None) -> Population:  # fmt: skip
-        """Add cells of a model, or trains of spikes.
-
-        Parameters
-        ----------
-        model
-            A `Model` (`rb.models.LIF` is as good as `rb.models.LIF()`), or a train of
-            `rb.stimuli`.
-        size : int
-            Number of cells; one, or as many as the train is for, if not given.
-        name : str
-            Unique in the network; population_1, population_2 ... if not given.
-        record_spikes : bool
-            Whether `result.spikes` keeps its spikes.
-        positions : quantity, shape (size, dimensions)
-            Where the cells are, for rules over space.
-
-        Returns
-        -------
-        Population
-
-        Raises
-        ------
-        WiringError
-            It is neither a model nor a train, or the name is taken.
-        ShapeError
-            The size does not fit.
-        """
-        self._not_while_running("add")
-        model = model_or_train(model)
-        count = read_size(model, size)
-        chosen = new_name(name, "population", self._told.populations)
-        values = None
-        if isinstance(model, Model):
-            check_names(model, chosen)
-            values = CellValues(model, chosen, count, self._seed, self._clock)
-        made = Population(chosen, count, model, values, bool(record_spikes))
-        if positions is not None:
-            made.positions = positions
-        self._told.populations[chosen] = made
-        return made
-
-    def connect(self, pre: Cells, post: Cells, rule: Any = None, *, weight: Any = None,
-                delay: Any = None, to: str | None = None, synapse: Any = None,
-                of: str | None = None, storage: str = "stored", weight_dtype: str = "float64",
-                name: str | None = None) -> Projection:  # fmt: skip
-        """Connect cells: weight w[i, j] goes from i to j.
-
-        Parameters
-        ----------
-        pre, post
-            Populations, or views of them.
-        rule
-            One of `rb.rules`; all_to_all() if not given.
-        weight
-            One quantity, an array, a text over i and j, or a distribution of `rb.random`, of the
-            dimension the receiving statement needs; with `from_matrix` the matrix has it.
-        delay
-            Likewise; one step if not given, none for a continuous connection. `0*ms` is the same
-            step.
-        to : str
-            Which of the target's inputs, if it has several.
-        of : str
-            A variable of the source: the sum of w_ij*of_i(t - delay) over i is added to the
-            input variable `to` of each j, in every step.
-        storage : "stored"
-            How synapses are kept.
-        weight_dtype : "float64" or "float32"
-            Precision of weights that differ between synapses.
-        name : str
-            Unique in the network; made of the names it connects if not given.
-
-        Returns
-        -------
-        Projection
-            With `.pre`, `.post`, `.weights`, `.delays`.
-
-        Raises
-        ------
-        WiringError, UnknownNameError, UnitError, ShapeError
-            It cannot be connected so; the message says how it can.
-        """
-        self._not_while_running("connect")
-        source, sink = self._cells(pre, "connect", "pre"), self._cells(post, "connect", "post")
-        call = f"net.connect({source.name}, {sink.name}, ...)"
-        refuse_later(synapse, storage, weight_dtype, call)
-        chosen = wiring.check_rule(all_to_all() if rule is None else rule, call)
-        if of is None:
-            target = wiring.spike_target(sink, to, call)
-            wiring.check_spiking(source, sink, call)
-        else:
-            target = wiring.continuous_target(source, sink, of, to, call)
-        target = wiring.check_weight(weight, chosen, target, call)
-        wiring.check_delay(delay, call)
-        made = Projection(
-            projection_name(name, source, sink, target.to, self._told.projections), source, sink,
-            chosen, target,
-            weight, delay, weight_dtype, self._seed, self._clock.dt,
-        )  # fmt: skip
-        made._check()
-        self._warn_if_twice(source, sink, str(chosen), target.to, of, call)
-        self._told.projections[made.name] = made
-        return made
-
-    def inject(self, cells: Cells, current: Any, to: str | None = None) -> None:
-        """Inject a current into an input variable of cells; injections into one cell add.
-
-        Parameters
-        ----------
-        cells
-            A population, or a view of one.
-        current
-            One of `rb.stimuli`: step, ramp, sine, pulse_train, noise, from_array, or a sum.
-        to : str
-            Which input variable, if there are several.
-
-        Raises
-        ------
-        WiringError, UnknownNameError, UnitError, ShapeError
-            The cells have no such input, or it is of another dimension, or this is no current.
-        """
-        self._not_while_running("inject")
-        chosen = self._cells(cells, "inject", "cells")
-        name = wiring.injection_input(chosen, current, to)
-        current.terms(self._clock.dt, self._clock.start)
-        number = sum(i.cells.name == chosen.name and i.to == name for i in self._told.injections)
-        stream = f"injection {number} into {chosen.name}.{name}"
-        self._told.injections.append(Injection(chosen, current, name, stream))
-
-    def drive(self, cells: Cells, train: Any, weight: Any = None, to: str | None = None) -> None:
-        """Send each cell its own train of spikes, without storing them.
-
-        Parameters
-        ----------
-        cells
-            A population, or a view of one.
-        train
-            One of `rb.stimuli`: poisson, regular_spikes, spike_times.
-        weight : quantity
-            Of each spike; one, or one a cell.
-        to : str
-            Which of the cells' inputs for spikes, if there are several.
-
-        Raises
-        ------
-        WiringError, UnknownNameError, UnitError, ShapeError
-            The cells receive no such spikes, or the weight does not fit, or this is no train.
-        """
-        self._not_while_running("drive")
-        chosen = self._cells(cells, "drive", "cells")
-        target = wiring.drive_target(chosen, train, to)
-        call = f"net.drive({chosen.name}, ...)"
-        weights = wiring.drive_weights(weight, target, chosen, call)
-        same = [d for d in self._told.drives
-                if d.cells.name == chosen.name and d.target.to == target.to]  # fmt: skip
-        stream = f"drive {len(same)} of {chosen.name}.{target.to}"
-        self._told.drives.append(Drive(chosen, train, target, weights, stream))
-
-    def clamp(self, cells: Cells, values: Any, start: Any = "0 ms", stop: Any = None,
-              variable: str | None = None) -> None:  # fmt: skip
-        """Hold a state of cells, such as a voltage or a rate, at given values.
-
-        The state is set at the beginning of every step from `start` until `stop`, before it is
-        sampled and read by others; then the equations go on from there.
-
-        Parameters
-        ----------
-        cells
-            A population, or a view of one.
-        values : quantity
-            One value, or one a cell.
-        start, stop : quantity
-            Times, rounded to the grid; a stop of None never comes.
-        variable : str
-            Which state, if there are several.
-
-        Raises
-        ------
-        WiringError, UnknownNameError, UnitError, ShapeError, UserError
-            There is no such state, or the values or the interval do not fit.
-        """
-        self._not_while_running("clamp")
-        chosen = self._cells(cells, "clamp", "cells")
-        self._told.clamps.append(read_clamp(chosen, values, start, stop, variable, self._clock))
-
-    def record(self, cells: Cells, *variables: str, every: Any = None,
-               name: str | None = None) -> None:  # fmt: skip
-        """Sample variables of cells at 0, every, 2*every, ... of the network's time.
-
-        Parameters
-        ----------
-        cells
-            A population, or a view of one.
-        variables : str
-            States, subexpressions or inputs. Spikes are kept without being asked for.
-        every : quantity
-            A multiple of dt; every step if not given.
-        name : str
-            The entry in `result.traces`; the name of the population if not given.
-
-        Raises
-        ------
-        WiringError, UnknownNameError
-            There is no such variable, it does not change, `every` is off the grid, or the name has
-            a recording with other cells or another interval.
-        """
-        self._not_while_running("record")
-        chosen = self._cells(cells, "record", "cells")
-        if not variables:
-            raise WiringError(
-                f"net.record({chosen.name}): which variable?",
-                mend=f'write net.record({chosen.name}, "v", every=1*ms)',
-            )
-        for variable in variables:
-            wiring.check_recorded(chosen, variable)
-        steps = 1
-        if every is not None:
-            paste = f'net.record({chosen.name}, "{variables[0]}", every=1*ms)'
-            steps = self._clock.steps_of(every, "record: the interval `every`", "every", paste, 1)
-        entry = chosen.name if name is None else checked_name(name)
-        held = self._told.recordings.get(entry)
-        if held is None:
-            held = self._told.recordings[entry] = Recording(entry, chosen, steps)
-        elif not held.same(chosen, steps):
-            raise WiringError(
-                f"net.record({chosen.name}, ...): there is a recording {entry!r} already, with "
-                "other cells or another interval",
-                mend=f'give this one a name of its own: net.record(..., name="{entry}_2")',
-            )
-        held.variables += [v for v in dict.fromkeys(variables) if v not in held.variables]
-
-    def every(self, interval: Any, function: Callable[..., Any]) -> None:
-        """Call a function between slices, at 0, interval, 2*interval, ... of the network's time.
-
-        Parameters
-        ----------
-        interval : quantity
-            A multiple of dt.
-        function
-            Called with the network, or without arguments if it takes none. What it sets
-            (variables, parameters, weights) counts from then on. It is called before the step that
-            begins at that time; the end of a run belongs to the next run.
-        """
-        self._not_while_running("every")
-        if not callable(function):
-            raise WiringError(
-                "net.every: expected a function",
-                given=repr(function),
-                mend="write net.every(10*ms, lambda net: print(net.time))",
-            )
-        steps = self._clock.steps_of(
-            interval, "every: the interval", "interval", "net.every(10*ms, function)", 1
-        )
-        self._hooks.append(Hook(steps, function, takes_argument(function)))
-
     # -- running --------------------------------------------------------------------------
 
     def run(self, duration: Any, *, threads: int = 1, backend: str | None = None,
@@ -474,22 +204,6 @@ class Network:
             raise unknown_population(population, "stop_when", self._told.populations)
         values = self._told.populations[population]._values(variable)
         return values.unit(variable)
-
-    @contextmanager
-    def _busy(self) -> Iterator[None]:
-        self._running = True
-        try:
-            yield
-        finally:
-            self._running = False
-
-    def _not_while_running(self, what: str) -> None:
-        if self._running:
-            raise WiringError(
-                f"net.{what} was called while the network runs",
-                expected="functions called between slices set variables, parameters and weights",
-                mend=f"call net.{what} before the run or after it",
-            )
 
     # -- looking --------------------------------------------------------------------------
 
@@ -564,25 +278,3 @@ class Network:
         if seed is not None:
             self._seed = read_seed(seed)
         self._snapshots[name].bring_back(self._assembly, self._seed)
-
-    # -- checks ---------------------------------------------------------------------------
-
-    def _cells(self, value: Any, method: str, argument: str) -> Cells:
-        call = f"net.{method}"
-        cells = cells_of(value, call, argument, self._told.populations)
-        if self._told.populations.get(cells.name) is not cells.population:
-            raise WiringError(
-                f"{call}: {cells.name!r} is a population of another network",
-                mend="add it to this one: net.add(model, size)",
-            )
-        return cells
-
-    def _warn_if_twice(self, source: Cells, sink: Cells, rule: str, to: str, of: str | None,
-                       call: str) -> None:  # fmt: skip
-        key = (cells_key(source), cells_key(sink), rule, to, of)
-        if key in self._connected:
-            warn(
-                f"{call}: the same cells were connected in the same way before, {rule} to {to!r}; "
-                "both connections are kept"
-            )
-        self._connected.add(key)
