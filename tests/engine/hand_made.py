@@ -14,7 +14,13 @@ from typing import Any
 import numpy as np
 from numba import cfunc, njit
 
-from rheobase.engine.plan import NetworkPlan, PopulationPlan, new_array
+from rheobase.engine.plan import (
+    Connectivity,
+    NetworkPlan,
+    PopulationPlan,
+    ProjectionPlan,
+    new_array,
+)
 from rheobase.rendering.intrinsics import (
     float32_view,
     float64_view,
@@ -197,6 +203,29 @@ def cells(
         kernels.on_spike_address = 0
     numbers = np.array([decay_v, 0.8, threshold, -0.25, float(held)])
     return PopulationPlan(name, size, lowered, kernels, arrays, numbers, record_spikes)
+
+
+def synapses(
+    name: str,
+    source: int,
+    target: int,
+    port: str,
+    rows: Any,
+    targets: Any,
+    delays: Any,
+    weights: dict[str, Any],
+    **options: Any,
+) -> ProjectionPlan:
+    """Return a projection with these synapses, in canonical order; delays: one, or one each."""
+    cells_of = np.asarray(targets, np.uint32)
+    steps = int(delays) if np.ndim(delays) == 0 else np.asarray(delays, np.int32)
+    starts = np.asarray(rows, np.int64)
+    kept = {k: np.atleast_1d(np.asarray(w)) for k, w in weights.items()}
+    shared = kept if all(w.size == 1 for w in kept.values()) else None
+    return ProjectionPlan(
+        name, source, target, port, lambda: Connectivity(starts, cells_of, steps, dict(kept)),
+        tuple(kept), shared_weights=shared, **options,
+    )  # fmt: skip
 
 
 def network(*populations: Any, **parts: Any) -> NetworkPlan:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from tests.engine.hand_made import cells, network
+from tests.engine.hand_made import cells, network, synapses
 
 from rheobase.engine.plan import (
     ContinuousPlan,
@@ -33,15 +33,10 @@ def projection(
     count = int(rng.integers(0, 4 * sizes[source]))
     delays = np.unique(rng.integers(0, 12, rng.integers(1, 6)))
     pre, which = rng.integers(0, sizes[source], count), rng.integers(0, delays.size, count)
-    order = np.lexsort((which, pre))
-    pre, which = pre[order], which[order]
-    post = rng.integers(0, sizes[target], count).astype(np.int32)
-    cells_of = np.arange(sizes[source])
-    rows = np.searchsorted(pre, np.arange(sizes[source] + 1)).astype(np.int64)
-    slices = np.searchsorted(
-        pre * (delays.size + 1) + which,
-        cells_of[:, None] * (delays.size + 1) + np.arange(delays.size + 1),
-    ).astype(np.int64)
+    pre = np.sort(pre)
+    post = rng.integers(0, sizes[target], count).astype(np.uint32)
+    rows = np.searchsorted(pre, np.arange(sizes[source] + 1))
+    steps = delays[which] if delays.size > 1 else delays[0]
 
     def weights() -> Any:
         size = 1 if rng.random() < 0.5 else count
@@ -50,9 +45,9 @@ def projection(
 
     event = rng.random() < 0.3
     several = {"g": weights(), "v": weights()} if rng.random() < 0.5 else {"g": weights()}
-    return ProjectionPlan(
-        f"projection {n}", source, target, "jump" if event else "g", rows, post, delays,
-        slices if delays.size > 1 else None, {"weight": weights()} if event else several,
+    return synapses(
+        f"projection {n}", source, target, "jump" if event else "g", rows, post, steps,
+        {"weight": weights()} if event else several,
     )  # fmt: skip
 
 

@@ -7,15 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.engine.hand_made import cells, network
+from tests.engine.hand_made import cells, network, synapses
 
-from rheobase.engine.checks import check
+from rheobase.engine.checks import check, check_connectivity
 from rheobase.engine.plan import (
     ContinuousPlan,
     DrivePlan,
     InputPlan,
     NetworkPlan,
-    ProjectionPlan,
     RecordPlan,
     SourcePlan,
 )
@@ -31,10 +30,7 @@ def good() -> NetworkPlan:
             offsets=np.zeros(3),
         ),
         projections=[
-            ProjectionPlan(
-                "p", 1, 0, "g", np.array([0, 2, 3]), np.array([0, 2, 1], np.int32),
-                np.array([1, 5]), np.array([[0, 1, 2], [2, 2, 3]]), {"g": np.ones(3)},
-            )
+            synapses("p", 1, 0, "g", [0, 2, 3], [0, 2, 1], [1, 5, 1], {"g": np.ones(3)})
         ],
         continuous=[
             ContinuousPlan(
@@ -58,10 +54,7 @@ def good() -> NetworkPlan:
 def test_a_good_plan_passes() -> None:
     check(good())
     empty = good()
-    empty.projections[0] = ProjectionPlan(
-        "none", 1, 0, "g", np.zeros(3, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int64),
-        None, {"g": np.ones(1)},
-    )  # fmt: skip
+    empty.projections[0] = synapses("none", 1, 0, "g", [0, 0, 0], [], [], {"g": np.ones(1)})
     check(empty)
 
 
@@ -75,27 +68,6 @@ CASES: list[tuple[str, Callable[[NetworkPlan], Any], str, Any, str]] = [
     ("trains", lambda p: p.populations[1], "ids", ints(1, 0, 0), "s: events are not sorted"),
     ("length", lambda p: p.populations[1], "steps", np.array([1]), "s: as many steps as trains"),
     ("offsets", lambda p: p.populations[1], "offsets", np.zeros(1), "s: as many offsets as steps"),
-    ("targets", lambda p: p.projections[0], "targets", ints(0, 3, 1), "p: targets lie in 0 ... 3"),
-    ("negative", lambda p: p.projections[0], "targets", ints(0, -1, 1), "p: targets lie in -1 ..."),
-    ("rows", lambda p: p.projections[0], "row_start", np.array([0, 3]),
-     "p: 2 beginnings of rows for 2 cells"),
-    ("end", lambda p: p.projections[0], "row_start", np.array([0, 2, 4]),
-     "p: rows end at 4 of 3 synapses"),
-    ("back", lambda p: p.projections[0], "row_start", np.array([0, 5, 3]),
-     "p: a row ends before it begins"),
-    ("weights", lambda p: p.projections[0], "weights", {"g": np.ones(2)},
-     "p: (2,) weights on 'g' for 3 synapses"),
-    ("delays", lambda p: p.projections[0], "delays", np.array([5, 1]), "p: delays do not ascend"),
-    ("past", lambda p: p.projections[0], "delays", np.array([-1, 1]), "p: a delay is negative"),
-    ("no delay", lambda p: p.projections[0], "delays", np.zeros(0, np.int64),
-     "p: synapses have no delay"),
-    ("slices", lambda p: p.projections[0], "slice_start", None, "p: several delays and no slices"),
-    ("shape", lambda p: p.projections[0], "slice_start", np.zeros((2, 2), np.int64),
-     "p: slices of shape (2, 2)"),
-    ("whole", lambda p: p.projections[0], "slice_start", np.array([[0, 1, 1], [2, 2, 3]]),
-     "p: the slices of a row do not make up the row"),
-    ("inner", lambda p: p.projections[0], "slice_start", np.array([[0, 9, 2], [2, 2, 3]]),
-     "p: a slice ends before it begins"),
     ("sources", lambda p: p.continuous[0], "sources", ints(3, 0), "c: sources lie in 0 ... 3 of 3"),
     ("couplings", lambda p: p.continuous[0], "weights", np.ones(3),
      "c: (3,) weights on 'I' for 2 synapses"),
@@ -134,3 +106,38 @@ def test_a_wrong_plan_is_refused(
     with pytest.raises(InternalError) as refused:
         check(plan)
     assert text in str(refused.value)
+
+
+SYNAPSES: list[tuple[str, str, Any, str]] = [
+    ("targets", "targets", np.array([0, 3, 1], np.uint32), "p: targets lie in 0 ... 3 of 3"),
+    ("type", "targets", ints(0, 1, 1), "p: targets of int32"),
+    ("rows", "row_start", np.array([0, 3]), "p: 2 beginnings of rows for 2 cells"),
+    ("end", "row_start", np.array([0, 2, 4]), "p: rows end at 4 of 3 synapses"),
+    ("back", "row_start", np.array([0, 5, 3]), "p: a row ends before it begins"),
+    ("weights", "weights", {"g": np.ones(2)}, "p: (2,) weights on 'g' for 3 synapses"),
+    ("variable", "weights", {"h": np.ones(3)}, "p: weights on ['h'] for ['g']"),
+    ("delays", "delays", ints(1, 5), "p: 2 delays for 3 synapses"),
+    ("kind", "delays", np.array([1, 5, 1]), "p: delays of int64"),
+    ("past", "delays", ints(1, -5, 1), "p: a delay is negative"),
+    ("one", "delays", -1, "p: a delay is negative"),
+]
+
+
+@pytest.mark.parametrize(("name", "attribute", "value", "text"), SYNAPSES)
+def test_wrong_synapses_are_refused(name: str, attribute: str, value: Any, text: str) -> None:
+    plan = good()
+    drawn = plan.projections[0].connectivity()
+    setattr(drawn, attribute, value)
+    with pytest.raises(InternalError) as refused:
+        check_connectivity(plan, plan.projections[0], drawn)
+    assert text in str(refused.value)
+
+
+def test_shared_weights_are_checked() -> None:
+    plan = good()
+    plan.projections[0].shared_weights = {"h": np.ones(1)}
+    with pytest.raises(InternalError, match=r"p: weights on \['h'\] for \['g'\]"):
+        check(plan)
+    plan.projections[0].source = 7
+    with pytest.raises(InternalError, match="p: source 7 of 2"):
+        check(plan)

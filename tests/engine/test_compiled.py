@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.engine.hand_made import cells, network
+from tests.engine.hand_made import cells, network, synapses
 from tests.engine.networks import random_network
 
 from rheobase.engine import compiled, tables
@@ -16,7 +16,6 @@ from rheobase.engine.plan import (
     DrivePlan,
     NetworkPlan,
     PopulationPlan,
-    ProjectionPlan,
     SourcePlan,
     new_array,
 )
@@ -76,10 +75,7 @@ def test_buffers_of_spikes_grow(monkeypatch: pytest.MonkeyPatch) -> None:
     def plan(backend: Any) -> NetworkPlan:
         busy = cells("busy", 700, backend, threshold=-np.inf, held=0)
         source = SourcePlan("source", 64, "poisson", counts=np.full((1, 1), 300.0), stream=1)
-        late = ProjectionPlan(
-            "late", 0, 0, "g", np.arange(701), np.zeros(700, np.int32), np.array([40]), None,
-            {"g": np.array([1e-3])},
-        )  # fmt: skip
+        late = synapses("late", 0, 0, "g", np.arange(701), np.zeros(700), 40, {"g": 1e-3})
         return network(busy, source, projections=[late])
 
     assert run(plan("numba"), "numba", 80) == run(plan("interpreter"), "interpreter", 80)
@@ -162,7 +158,7 @@ def test_tables_are_made_again_only_for_what_was_replaced() -> None:
     assert isinstance(stepper, compiled.Compiled)
     first = stepper.tables
     engine.advance(3)
-    plan.projections[0].targets[:] = 0  # written into: the addresses stay
+    plan.populations[0].arrays["v"][:] = 0.0  # written into: the addresses stay
     engine.advance(3)
     assert stepper.tables is first
     plan.records[0].cells = plan.records[0].cells[::-1].copy()
@@ -179,9 +175,7 @@ def test_a_shared_weight_may_be_written_to(dtype: Any) -> None:
     source = SourcePlan("s", 1, "poisson", counts=np.full((1, 1), 30.0), stream=1)
     target = cells("a", 1, "numba", threshold=1e9)
     weights = np.zeros(1, dtype)
-    synapse = ProjectionPlan(
-        "p", 0, 1, "g", np.array([0, 1]), np.zeros(1, np.int32), np.array([0]), None, {"g": weights}
-    )
+    synapse = synapses("p", 0, 1, "g", [0, 1], [0], 0, {"g": weights})
     engine = Engine(network(source, target, projections=[synapse]), "numba")
     engine.advance(2)
     assert target.arrays["g"][0] == 0.0

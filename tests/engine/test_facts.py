@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from tests.engine.hand_made import cells, network
+from tests.engine.hand_made import cells, network, synapses
 
 from rheobase.engine import facts
 from rheobase.engine.plan import (
@@ -21,10 +21,7 @@ from rheobase.errors import InternalError
 
 
 def projection(source: int, target: int, delays: list[int], **weights: float) -> ProjectionPlan:
-    return ProjectionPlan(
-        "p", source, target, "port", np.zeros(2, np.int64), np.zeros(0, np.int32),
-        np.array(delays, np.int64), None, {k: np.array([w]) for k, w in weights.items()},
-    )  # fmt: skip
+    return synapses("p", source, target, "port", [0] * 3, [], 1, weights, longest_delay=max(delays))
 
 
 def test_delays_and_accumulators() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.engine import hand_made
 
 import rheobase as rb
 from rheobase.engine.plan import (
@@ -61,10 +62,9 @@ def build(described: Any, backend: str) -> NetworkPlan:
     def synapses(source: int, count: int, port: str, weights: dict[str, Any]) -> ProjectionPlan:
         pre = np.sort(rng.integers(0, 120 if source == 0 else 30, count))
         rows = np.searchsorted(pre, np.arange((120 if source == 0 else 30) + 1)).astype(np.int64)
-        return ProjectionPlan(
-            f"{port} {source}", source, 0, port, rows,
-            rng.integers(0, size, count).astype(np.int32), np.array([15]), None, weights,
-        )  # fmt: skip
+        return hand_made.synapses(
+            f"{port} {source}", source, 0, port, rows, rng.integers(0, size, count), 15, weights
+        )
 
     return NetworkPlan(
         dt, 0.0, 1,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rheobase.engine.plan import BLOCK, FOREVER, ProjectionPlan, SourcePlan, new_array
+from rheobase.engine.plan import BLOCK, FOREVER, Connectivity, ProjectionPlan, SourcePlan, new_array
 
 
 @pytest.mark.parametrize("dtype", ["float64", "int64", "uint8", "uint64"])
@@ -31,10 +31,8 @@ def test_a_source_emits_nothing_unless_told() -> None:
     assert source.steps.size == source.ids.size == 0
 
 
-def test_plans_are_plain_data() -> None:
-    plan = ProjectionPlan(
-        "p", 0, 1, "g", np.array([0, 1]), np.array([0], np.int32), np.array([1]), None,
-        {"g": np.array([1.0])},
-    )  # fmt: skip
-    assert plan.slice_start is None
-    assert plan.weights["g"].dtype == np.float64
+def test_a_projection_keeps_no_synapses() -> None:
+    drawn = Connectivity(np.array([0, 1]), np.zeros(1, np.uint32), 1, {"g": np.ones(1)})
+    plan = ProjectionPlan("p", 0, 1, "g", lambda: drawn, ("g",))
+    assert plan.connectivity() is drawn
+    assert (plan.version, plan.rows, plan.synapse, plan.shared_weights) == (0, None, None, None)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.engine.hand_made import cells, network
+from tests.engine.hand_made import cells, network, synapses
 
 from rheobase.engine.plan import (
     ContinuousPlan,
@@ -36,11 +36,9 @@ def trains(size: int, *events: tuple[int, int], **options: Any) -> SourcePlan:
 
 
 def one_to_one(source: int, target: int, size: int, delay: int, port: str = "g", **w: Any) -> Any:
-    weights = {k: np.atleast_1d(np.asarray(v, np.float64)) for k, v in w.items()}
-    return ProjectionPlan(
-        f"{source}-{target}", source, target, port, np.arange(size + 1),
-        np.arange(size, dtype=np.int32), np.array([delay]), None, weights,
-    )  # fmt: skip
+    return synapses(
+        f"{source}-{target}", source, target, port, np.arange(size + 1), np.arange(size), delay, w
+    )
 
 
 def record(*places: int, variable: str = "v", every: int = 1, population: int = 0) -> RecordPlan:
@@ -133,10 +131,9 @@ def test_event_ports_run_in_order(backend: Any) -> None:
     def row(name: str, weights: list[float], delays: list[int]) -> ProjectionPlan:
         # two sources; each has one synapse a delay, all onto the one cell
         each = len(delays)
-        starts = np.arange(2)[:, None] * each + np.arange(each + 1)
-        return ProjectionPlan(
-            name, 1, 0, "jump", np.arange(3) * each, np.zeros(2 * each, np.int32),
-            np.array(delays), starts.astype(np.int64), {"weight": np.array(weights, float)},
+        return synapses(
+            name, 1, 0, "jump", np.arange(3) * each, np.zeros(2 * each), 2 * delays,
+            {"weight": np.array(weights, float)},
         )  # fmt: skip
 
     plan = network(
@@ -168,10 +165,7 @@ def test_arrivals_are_added_once_from_zero(backend: Any) -> None:
         target,
         trains(2, (0, 0), (0, 1)),
         projections=[
-            ProjectionPlan(
-                "p", 1, 0, "g", np.array([0, 1, 2]), ids(0, 0), np.array([1]), None,
-                {"v": np.array([1.2e-16])},
-            )
+            synapses("p", 1, 0, "g", [0, 1, 2], [0, 0], 1, {"v": 1.2e-16}),
         ],
     )  # fmt: skip
     Engine(plan, backend).advance(2)

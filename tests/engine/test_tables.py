@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.engine.hand_made import cells, network
+from tests.engine.hand_made import cells, network, synapses
 
 from rheobase.engine.compiled import Compiled
 from rheobase.engine.parts import columns
@@ -24,10 +24,7 @@ def tables_of(*populations: Any, **parts: Any) -> Tables:
 
 def one_row(name: str, delays: list[int], variables: list[str]) -> ProjectionPlan:
     each = len(delays)
-    return ProjectionPlan(
-        name, 0, 0, "g", np.array([0, each]), np.zeros(each, np.int32), np.array(delays),
-        np.arange(each + 1)[None, :], {x: np.ones(1) for x in variables},
-    )  # fmt: skip
+    return synapses(name, 0, 0, "g", [0, each], [0] * each, delays, dict.fromkeys(variables, 1.0))
 
 
 def test_entries_are_sorted_oldest_first_then_by_creation() -> None:

@@ -11,7 +11,7 @@ from rheobase.units import Hz, ms, pA
 
 
 @given(data=st.data(), n_pre=st.integers(1, 6), n_post=st.integers(1, 6))
-def test_rows_are_sorted_by_source_then_delay_then_target(data, n_pre, n_post):
+def test_synapses_are_sorted_by_source_then_target(data, n_pre, n_post):
     count = data.draw(st.integers(0, 25))
     pairs = st.tuples(st.integers(0, n_pre - 1), st.integers(0, n_post - 1))
     i, j = np.array(data.draw(st.lists(pairs, min_size=count, max_size=count)) or
@@ -19,39 +19,25 @@ def test_rows_are_sorted_by_source_then_delay_then_target(data, n_pre, n_post):
     delays = np.array(data.draw(st.lists(st.integers(0, 4), min_size=count, max_size=count)))
     net = rb.Network(dt=1 * ms)
     source = net.add(rb.stimuli.poisson(1 * Hz), n_pre)
-    sink = net.add(rb.models.LIF, n_post)
+    sink = net.add(rb.models.LIF, n_post, name="sink")
     projection = net.connect(source, sink, rb.rules.pairs(i, j), weight=np.arange(count) * pA,
                              delay=delays * ms)  # fmt: skip
-    rows = building.Rows(projection)
-    pre, post = projection.pre, projection.post
-    steps = np.rint(projection.delays.to(ms).magnitude).astype(int)
-    want = [(int(p), int(d), int(q), k) for k, (p, d, q) in enumerate(zip(pre, steps, post,
-            strict=True))]  # fmt: skip
-    order = [entry[3] for entry in sorted(want)]
-    np.testing.assert_array_equal(rows.targets, post[order])
-    np.testing.assert_array_equal(rows.stored(np.arange(count)), order)
-    np.testing.assert_array_equal(rows.row_start[1:], np.cumsum(np.bincount(pre, minlength=n_pre)))
-    if rows.slice_start is not None:
-        np.testing.assert_array_equal(rows.delays, np.unique(steps))
-        for p in range(n_pre):
-            for k, delay in enumerate(rows.delays):
-                inside = range(rows.slice_start[p, k], rows.slice_start[p, k + 1])
-                assert [(pre[order[s]], steps[order[s]]) for s in inside] == [(p, delay)] * len(
-                    inside
-                )
-            assert rows.slice_start[p, 0] == rows.row_start[p]
-            assert rows.slice_start[p, -1] == rows.row_start[p + 1]
-    else:
-        assert rows.delays.size == 1
+    program = net._assembly.lowered()["sink"]
+    drawn = building.connectivity_of(projection, program, sink._cell_values)()
+    np.testing.assert_array_equal(drawn.targets, projection.post)
+    counts = np.bincount(projection.pre, minlength=n_pre)
+    np.testing.assert_array_equal(np.diff(drawn.row_start), counts)
+    np.testing.assert_array_equal(
+        drawn.delays, np.rint(projection.delays.to(ms).magnitude).astype(int)
+    )
+    np.testing.assert_allclose(drawn.weights["i_syn"], projection.weights.to("A").magnitude)
 
 
 def test_one_weight_for_all_stays_one_number(net):
     cells = net.add(rb.models.LIF, 10, name="cells")
     projection = net.connect(cells, cells, weight=3 * pA)
     program = net._assembly.lowered()["cells"]
-    weights = building.projection_weights(
-        projection, building.Rows(projection), program, cells._cell_values
-    )
+    weights = building.projection_weights(projection, program, cells._cell_values)
     assert {k: w.shape for k, w in weights.items()} == {"i_syn": (1,)}
     assert weights["i_syn"][0] == pytest.approx(3e-12)
 
@@ -62,9 +48,7 @@ def test_event_ports_take_weights_as_they_are(net):
     source = net.add(rb.stimuli.poisson(1 * Hz), 3)
     projection = net.connect(source, cells, rb.rules.one_to_one(), weight=[2, 3, 4])
     program = net._assembly.lowered()["cells"]
-    weights = building.projection_weights(
-        projection, building.Rows(projection), program, cells._cell_values
-    )
+    weights = building.projection_weights(projection, program, cells._cell_values)
     np.testing.assert_array_equal(weights["weight"], [2, 3, 4])
 
 

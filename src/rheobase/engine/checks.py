@@ -9,6 +9,7 @@ import numpy as np
 from rheobase.engine import facts
 from rheobase.engine.plan import (
     AnyArray,
+    Connectivity,
     ContinuousPlan,
     InputPlan,
     NetworkPlan,
@@ -75,25 +76,41 @@ def _weights(name: str, weights: dict[str, AnyArray], count: int) -> None:
         _that(fits, name, f"{array.shape} weights on {variable!r} for {count} synapses")
 
 
+def check_connectivity(
+    plan: NetworkPlan, projection: ProjectionPlan, synapses: Connectivity
+) -> None:
+    """Verify the synapses of a projection, once they are drawn.
+
+    Raises
+    ------
+    InternalError
+        They are not what the plan says: our bug, never the user's.
+    """
+    name, count = projection.name, synapses.targets.size
+    _rows(name, synapses.row_start, plan.populations[projection.source].size, count)
+    _that(synapses.targets.dtype == np.uint32, name, f"targets of {synapses.targets.dtype}")
+    _within(name, "targets", synapses.targets, facts.model(plan, projection.target).size)
+    same = tuple(synapses.weights) == tuple(projection.variables)
+    _that(same, name, f"weights on {list(synapses.weights)} for {list(projection.variables)}")
+    _weights(name, synapses.weights, count)
+    delays = synapses.delays
+    if isinstance(delays, np.ndarray):
+        _that(delays.shape == (count,), name, f"{delays.size} delays for {count} synapses")
+        _that(delays.dtype in (np.uint16, np.int32), name, f"delays of {delays.dtype}")
+        _that(delays.min(initial=0) >= 0, name, "a delay is negative")
+    else:
+        _that(delays >= 0, name, "a delay is negative")
+
+
 def _projection(plan: NetworkPlan, projection: ProjectionPlan) -> None:
-    name, count = projection.name, projection.targets.size
-    size = plan.populations[projection.source].size
-    _rows(name, projection.row_start, size, count)
-    _within(name, "targets", projection.targets, facts.model(plan, projection.target).size)
-    _weights(name, projection.weights, count)
-    delays = projection.delays
-    _that(bool(np.all(delays[1:] > delays[:-1])), name, "delays do not ascend")
-    _that(not delays.size or delays[0] >= 0, name, "a delay is negative")
-    _that(delays.size > 0 or count == 0, name, "synapses have no delay")
-    if delays.size > 1:
-        slices = projection.slice_start
-        _that(slices is not None, name, "several delays and no slices")
-        assert slices is not None
-        _that(slices.shape == (size, delays.size + 1), name, f"slices of shape {slices.shape}")
-        begin, end = projection.row_start[:-1], projection.row_start[1:]
-        whole = np.array_equal(slices[:, 0], begin) and np.array_equal(slices[:, -1], end)
-        _that(whole, name, "the slices of a row do not make up the row")
-        _that(bool(np.all(slices[:, 1:] >= slices[:, :-1])), name, "a slice ends before it begins")
+    name, count = projection.name, len(plan.populations)
+    _that(0 <= projection.source < count, name, f"source {projection.source} of {count}")
+    facts.model(plan, projection.target)
+    shared = projection.shared_weights
+    if shared is not None:
+        same = tuple(shared) == tuple(projection.variables)
+        _that(same, name, f"weights on {list(shared)} for {list(projection.variables)}")
+        _weights(name, shared, 1)
 
 
 def _coupling(plan: NetworkPlan, coupling: ContinuousPlan) -> None:

@@ -11,6 +11,7 @@ from rheobase.engine.facts import Memory, Outcome
 from rheobase.engine.logs import Logs, has_offsets
 from rheobase.engine.parts import address_of, columns
 from rheobase.engine.plan import FloatArray, Int32Array, Int64Array, NetworkPlan
+from rheobase.engine.stored import Store
 from rheobase.engine.tables import Tables
 
 MOST_STEPS = 65536
@@ -33,6 +34,8 @@ class Compiled:
     def __init__(self, plan: NetworkPlan, logs: Logs) -> None:
         self.plan = plan
         self.logs = logs
+        self.store = Store()
+        self.store.bind(plan)
         self.longest = facts.longest_delays(plan)
         self.history = max(self.longest, default=0)
         self.ids: list[Int32Array] = []
@@ -66,8 +69,9 @@ class Compiled:
         if len(bound) == len(self._bound) and all(map(_same, bound, self._bound)):
             return
         self._bound = bound
+        self.store.bind(self.plan)
         buffers = list(zip(self.ids, self.offsets, strict=True))
-        self.tables = Tables(self.plan, buffers, self.starts, self.rings)
+        self.tables = Tables(self.plan, buffers, self.starts, self.rings, self.store)
         widest_row = self.tables.inputs[:, columns.I_WIDTH_OF_ROW].max(initial=0)
         widest = max(len(self.plan.populations), int(widest_row), 1)
         self.most_steps = int(np.clip(MOST_NUMBERS // widest, 16, MOST_STEPS))

@@ -77,14 +77,21 @@ def models(plan: NetworkPlan) -> Iterator[tuple[int, PopulationPlan]]:
 
 def is_event(connection: ProjectionPlan | DrivePlan) -> bool:
     """Return whether the port of a connection runs its statements event by event."""
-    return "weight" in connection.weights
+    return "weight" in written_to(connection)
+
+
+def written_to(connection: ProjectionPlan | DrivePlan) -> tuple[str, ...]:
+    """Return the variables that the arrivals of a connection are added to."""
+    if isinstance(connection, ProjectionPlan):
+        return connection.variables
+    return tuple(connection.weights)
 
 
 def accumulated(plan: NetworkPlan, place: int) -> list[str]:
     """Return the variables of a population that arrivals are added to, in order of first use."""
     connections: list[ProjectionPlan | DrivePlan] = [*plan.projections, *plan.drives]
     onto = [c for c in connections if c.target == place and not is_event(c)]
-    return list(dict.fromkeys(variable for c in onto for variable in c.weights))
+    return list(dict.fromkeys(variable for c in onto for variable in written_to(c)))
 
 
 def arriving(variable: str) -> str:
@@ -129,11 +136,10 @@ def hold_clamped(plan: NetworkPlan, step: int) -> None:
 
 
 def longest_delays(plan: NetworkPlan) -> list[int]:
-    """Return the longest delay in steps of the spikes of every population."""
+    """Return the longest delay in steps of the spikes of every population, once laid out."""
     longest = [0] * len(plan.populations)
     for projection in plan.projections:
-        last = int(projection.delays[-1]) if projection.delays.size else 0
-        longest[projection.source] = max(longest[projection.source], last)
+        longest[projection.source] = max(longest[projection.source], projection.longest_delay)
     return longest
 
 

@@ -23,6 +23,7 @@ from rheobase.engine.plan import (
     ProjectionPlan,
     SourcePlan,
 )
+from rheobase.engine.stored import Store
 from rheobase.rendering import random
 
 
@@ -46,12 +47,14 @@ class Interpreted:
         # past[p, x]: values of x of population p at this step and those before it, latest last
         self.past: dict[tuple[int, str], list[FloatArray]] = {}
         self.waveforms: dict[int, FloatArray] = {}
+        self.store = Store()
         self.bind()
 
     # -- what the engine calls --------------------------------------------------------------
 
     def bind(self) -> None:
         """Read from the plan again what may have been changed in it."""
+        self.store.bind(self.plan)
         self.longest = facts.longest_delays(self.plan)
         self.remembered = facts.remembered_values(self.plan)
         self.accumulated = {
@@ -234,7 +237,8 @@ class Interpreted:
     def deliver(self, p: int, population: PopulationPlan, k: int) -> None:
         """Deliver what is due at a population: oldest first, then drives, then this step's."""
         onto = [projection for projection in self.plan.projections if projection.target == p]
-        delays = sorted({int(d) for projection in onto for d in projection.delays}, reverse=True)
+        found = {int(d) for projection in onto for d in self.store.rows(projection).delays}
+        delays = sorted(found, reverse=True)
         for delay in delays:
             if delay > 0:
                 self.deliver_delay(population, onto, delay, k)
@@ -251,18 +255,16 @@ class Interpreted:
     ) -> None:
         """Deliver the spikes of step k - delay: by projection, source, place in the row."""
         for projection in onto:
-            place = int(np.searchsorted(projection.delays, delay))
-            if place == projection.delays.size or projection.delays[place] != delay:
+            rows = self.store.rows(projection)
+            place = int(np.searchsorted(rows.delays, delay))
+            if place == rows.delays.size or rows.delays[place] != delay:
                 continue
             if not projection.since <= k - delay < projection.until:
                 continue
             for i in self.spikes[projection.source].get(k - delay, np.zeros(0, np.int32)):
-                if projection.slice_start is None:
-                    begin, end = projection.row_start[i : i + 2]
-                else:
-                    begin, end = projection.slice_start[i, place : place + 2]
-                targets = projection.targets[begin:end]
-                for variable, weights in projection.weights.items():
+                begin, end = rows.starts[i, place : place + 2]
+                targets = rows.targets[begin:end]
+                for variable, weights in self.store.weights(projection).items():
                     some = weights if weights.size == 1 else weights[begin:end]
                     if facts.is_event(projection):
                         self.arrive(population, projection.port, targets, some, k)
@@ -287,7 +289,7 @@ class Interpreted:
                 np.add.at(sums, drive.cells, counts * each)
 
     def arrive(
-        self, population: PopulationPlan, port: str, targets: Int32Array, weights: AnyArray, k: int
+        self, population: PopulationPlan, port: str, targets: AnyArray, weights: AnyArray, k: int
     ) -> None:
         """Run the statements of a port for some events, in order."""
         if targets.size:

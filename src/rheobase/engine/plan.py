@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 FloatArray: TypeAlias = NDArray[np.float64]
 Int64Array: TypeAlias = NDArray[np.int64]
 Int32Array: TypeAlias = NDArray[np.int32]
+UInt32Array: TypeAlias = NDArray[np.uint32]
 AnyArray: TypeAlias = NDArray[Any]
 
 BLOCK = 32
@@ -91,7 +92,7 @@ class InterpreterKernelsLike(Protocol):
         port: str,
         arrays: dict[str, AnyArray],
         numbers: FloatArray,
-        targets: Int32Array,
+        targets: AnyArray,
         weights: AnyArray,
         step: int,
     ) -> None:
@@ -210,8 +211,82 @@ class SourcePlan:
 
 
 @dataclass
+class Connectivity:
+    """All synapses of a projection in canonical order: by source, then target, then draw.
+
+    Attributes
+    ----------
+    row_start : ndarray of int64, shape (source size + 1,)
+        Where the row of each source begins.
+    targets : ndarray of uint32, shape (n,)
+        Target cell of every synapse in the target population, ascending within a row.
+    delays : int, or ndarray of uint16 or int32, shape (n,)
+        Delays in steps: one for all, or one each.
+    weights : dict of str to ndarray
+        For a port that accumulates: the effective weights by variable. For a port that runs
+        event by event and for plastic synapses: the weights under the key "weight". Shape (1,)
+        where all synapses share one, else (n,); float64 or float32.
+    """
+
+    row_start: Int64Array
+    targets: UInt32Array
+    delays: int | AnyArray
+    weights: dict[str, AnyArray]
+
+
+@dataclass
+class RowRecipe:
+    """How one row of a projection is drawn again whenever its source spikes.
+
+    Attributes
+    ----------
+    function : int
+        Address of the C function `int64 draw_row(int64 table, int64 source, int64 targets, int64
+        weights, int64 delays)`. It writes the synapses of one source in canonical order: uint32
+        target cells, float64 effective weights, int32 delays in steps; and returns how many.
+    table : int
+        What it is to be called with first: an address, the same for all threads.
+    longest_row : int
+        The most synapses a row may have.
+    shortest_delay, longest_delay : int
+        Bounds of the delays, in steps.
+    alive : object
+        Whatever must be kept while the addresses are used.
+    """
+
+    function: int
+    table: int
+    longest_row: int
+    shortest_delay: int
+    longest_delay: int
+    alive: object = None
+
+
+@dataclass
+class SynapsePlan:
+    """Synapses with variables of their own.
+
+    Attributes
+    ----------
+    program : object
+        The lowered synapse model.
+    kernels : object
+        Its kernels, of the kind the chosen backend needs.
+    numbers : ndarray of float64
+        The prepared numbers of the program.
+    initial : dict of str to ndarray
+        What the variables of synapses begin at, in canonical order: shape (1,) or (n,).
+    """
+
+    program: Any
+    kernels: Any
+    numbers: FloatArray
+    initial: dict[str, AnyArray] = field(default_factory=dict)
+
+
+@dataclass
 class ProjectionPlan:
-    """Synapses from one population to another, stored in rows by source cell.
+    """Synapses from one population to another.
 
     Attributes
     ----------
@@ -221,35 +296,41 @@ class ProjectionPlan:
         Places in `NetworkPlan.populations`; the target is a `PopulationPlan`.
     port : str
         The port of the target model.
-    row_start : ndarray of int64, shape (source size + 1,)
-        Where the row of each source begins.
-    targets : ndarray of int32, shape (n,)
-        Target cell of every synapse. A row is sorted by delay, then (post, draw).
-    delays : ndarray of int64
-        The distinct delays in steps, ascending.
-    slice_start : ndarray of int64, shape (source size, len(delays) + 1), or None
-        Absolute places where the synapses of each delay begin in each row; None when there is
-        one delay.
-    weights : dict of str to ndarray
-        For a port that accumulates: the effective weights by variable. For a port that runs
-        event by event: the weights under the key "weight". Shape (1,) where all synapses share
-        one, else (n,); float64 or float32.
+    connectivity : callable
+        Returns the synapses. Called whenever the engine lays out its rows, each time with the
+        same answer for the same `version`; it must not keep what it returns.
+    variables : tuple of str
+        The keys of `Connectivity.weights`.
+    version : int
+        Raised when weights were set, so that the engine reads them again. (With other delays
+        it is another projection: a new object, the old one ending with `until`.)
+    shared_weights : dict of str to ndarray, or None
+        Where all synapses share one weight: what `Connectivity.weights` holds, so that another
+        weight can be taken over without drawing the synapses. None where they have one each.
     since, until : int
         Spikes emitted in steps since <= k < until are delivered: a connection made during a
         simulation passes on no spike from before it was made, and one that was replaced only those.
+    rows : RowRecipe or None
+        For synapses that are drawn anew at every spike instead of being stored.
+    synapse : SynapsePlan or None
+        For synapses with variables of their own.
+    longest_delay : int
+        The longest delay in steps; the engine fills it in when it lays out the synapses.
     """
 
     name: str
     source: int
     target: int
     port: str
-    row_start: Int64Array
-    targets: Int32Array
-    delays: Int64Array
-    slice_start: Int64Array | None
-    weights: dict[str, AnyArray]
+    connectivity: Callable[[], Connectivity]
+    variables: tuple[str, ...]
+    version: int = 0
+    shared_weights: dict[str, AnyArray] | None = None
     since: int = -FOREVER
     until: int = FOREVER
+    rows: RowRecipe | None = None
+    synapse: SynapsePlan | None = None
+    longest_delay: int = 0
 
 
 @dataclass

@@ -23,6 +23,7 @@ from rheobase.engine.plan import (
     ProjectionPlan,
     SourcePlan,
 )
+from rheobase.engine.stored import Store
 from rheobase.errors import InternalError
 from rheobase.rendering import random
 
@@ -51,6 +52,8 @@ class Tables:
         By population and step, where the spikes of the step begin in its buffer.
     rings : dict
         By place and variable, the past values of a source of continuous coupling.
+    store : Store
+        The rows of the projections.
     """
 
     def __init__(
@@ -59,8 +62,10 @@ class Tables:
         buffers: Buffers,
         starts: Int64Array,
         rings: dict[tuple[int, str], FloatArray],
+        store: Store,
     ) -> None:
         self.plan = plan
+        self.store = store
         self._alive: list[AnyArray] = []
         self._addresses = {p: self._model_addresses(m) for p, m in facts.models(plan)}
         self.populations = self._populations(buffers)
@@ -426,22 +431,17 @@ class Tables:
         self, population: PopulationPlan, projection: ProjectionPlan
     ) -> list[tuple[int, ...]]:
         """Add the lines of a projection; return its rows of the table of entries."""
-        several = projection.delays.size > 1
-        if several and projection.slice_start is None:
-            raise InternalError(f"{projection.name!r} has several delays and no slices")
-        slices = projection.slice_start if several else None
-        rows = projection.row_start if slices is None else slices
-        width = 1 if slices is None else slices.shape[1]
-        targets = self.address(projection.targets, np.int32)
-        common = [self.address(rows, np.int64), width, targets]
+        stored = self.store.rows(projection)
+        targets = self.address(stored.targets, np.uint32)
+        common = [self.address(stored.starts, np.int64), stored.starts.shape[1], targets]
         entries: list[tuple[int, ...]] = []
-        for variable, weights in projection.weights.items():
+        for variable, weights in self.store.weights(projection).items():
             line = len(self._lines)
-            self._lines.append([*common, *self._weights(weights, projection.targets.size),
+            self._lines.append([*common, *self._weights(weights, stored.targets.size),
                                 *self._sink(population, projection, variable)])  # fmt: skip
             entries += [
                 (int(delay), projection.source, line, place, projection.since, projection.until)
-                for place, delay in enumerate(projection.delays)
+                for place, delay in enumerate(stored.delays)
             ]
         return entries
 

@@ -94,7 +94,7 @@ class Assembly:
         self.engine: Engine | None = None
         self.programs: dict[str, Program] = {}
         self._populations: dict[str, PopulationPlan | SourcePlan] = {}
-        self._projections: dict[str, tuple[ProjectionPlan, building.Rows]] = {}
+        self._projections: dict[str, ProjectionPlan] = {}
         self._continuous: dict[str, ContinuousPlan] = {}
         self._inputs: dict[int, list[InputPlan]] = {}
         self._time_functions: dict[str, tuple[object, list[InputPlan]]] = {}
@@ -250,23 +250,22 @@ class Assembly:
         if held is None or projection._delays_changed:
             made = building.projection_plan(projection, places, program, values)
             if self.engine is not None:
-                made[0].since = self.clock.step
+                made.since = self.clock.step
             if held is not None:  # spikes under way arrive after the delays they left with
-                self._retired.append(replace(held[0], until=self.clock.step))
+                self._retired.append(replace(held, until=self.clock.step))
             self._projections[name] = made
         elif projection._weights_changed or sink.name in self._renumbered:
-            plan, rows = held
-            plan.weights = building.projection_weights(projection, rows, program, values)
+            building.set_weights(held, projection, program, values)
 
     def since(self) -> tuple[dict[str, int], list[ProjectionPlan]]:
         """Return from which step on each projection delivers, and the replaced ones."""
-        return {n: plan.since for n, (plan, _) in self._projections.items()}, list(self._retired)
+        return {n: plan.since for n, plan in self._projections.items()}, list(self._retired)
 
     def set_since(self, since: dict[str, int], retired: list[ProjectionPlan]) -> None:
         """Put back what `since` returned, after the state of then."""
-        for name, (plan, rows) in self._projections.items():
+        for name, plan in self._projections.items():
             if plan.since != since[name]:
-                self._projections[name] = (replace(plan, since=since[name]), rows)
+                self._projections[name] = replace(plan, since=since[name])
         self._retired = list(retired)
         assert self.engine is not None
         self._renew_engine(self._network_plan(), self.engine.backend)
@@ -278,11 +277,11 @@ class Assembly:
         projections: list[ProjectionPlan] = []
         continuous: list[ContinuousPlan] = []
         step = clock.step
-        self._retired = [p for p in self._retired if p.until + int(p.delays[-1]) > step]
+        self._retired = [p for p in self._retired if p.until + p.longest_delay > step]
         for name, projection in told.projections.items():
             if projection.of is None:
                 projections += [p for p in self._retired if p.name == name]
-                projections.append(self._projections[name][0])
+                projections.append(self._projections[name])
             else:
                 continuous.append(self._continuous[name])
         return NetworkPlan(
@@ -348,11 +347,10 @@ def _shape(plan: NetworkPlan, backend: str) -> tuple[object, ...]:
         plan.populations, plan.projections, plan.continuous, plan.inputs, plan.drives,
     )  # fmt: skip
     programs = [id(getattr(p, "program", None)) for p in plan.populations]
-    delays = [tuple(p.delays.tolist()) for p in plan.projections]
     records = [(r.name, r.population, r.variable, r.every_steps) for r in plan.records]
     clamps = [(c.target, c.array, c.cells.tobytes(), c.values.tobytes(), c.first, c.last)
               for c in plan.clamps]  # fmt: skip
-    return (backend, [list(map(id, part)) for part in parts], programs, delays, records, clamps)
+    return (backend, [list(map(id, part)) for part in parts], programs, records, clamps)
 
 
 def warn_above_threshold(values: CellValues) -> None:

@@ -7,13 +7,14 @@ recording `RecordPlan`s. What did not change since the last run is kept as it is
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rheobase.engine.plan import (
+    Connectivity,
     ContinuousPlan,
     DrivePlan,
     InputPlan,
@@ -91,42 +92,6 @@ def source_plan(population: Population, train: Train, seed: int, dt: float,
 # -- connections ----------------------------------------------------------------------------
 
 
-class Rows:
-    """How the synapses of a projection are stored: in rows by source, sorted by delay.
-
-    Attributes
-    ----------
-    order
-        From storage to the canonical order (pre, post, draw); None where they are the same.
-    """
-
-    def __init__(self, projection: Projection) -> None:
-        synapses = projection._synapses()
-        size = projection.source.population.size
-        steps = projection._steps()
-        self.order: Ints | None = None
-        self.row_start = row_starts(synapses.pre, size)
-        self.slice_start: Ints | None = None
-        if isinstance(steps, np.ndarray) and steps.size:
-            self.delays, place = np.unique(steps, return_inverse=True)
-            if self.delays.size > 1:
-                count = self.delays.size
-                slot = synapses.pre * count + place
-                self.order = np.argsort(slot, kind="stable")
-                starts = row_starts(slot, size * count)
-                self.slice_start = np.empty((size, count + 1), np.int64)
-                self.slice_start[:, :count] = starts[:-1].reshape(size, count)
-                self.slice_start[:, count] = self.row_start[1:]
-        else:
-            single = 1 if isinstance(steps, np.ndarray) else steps
-            self.delays = np.array([single], np.int64)
-        self.targets = np.ascontiguousarray(self.stored(synapses.post), np.int32)
-
-    def stored(self, canonical: NDArray[Any]) -> NDArray[Any]:
-        """Return values of synapses in the order of storage."""
-        return canonical if self.order is None else canonical[self.order]
-
-
 def row_starts(rows: Ints, count: int) -> Ints:
     """Return where each of `count` rows begins, and where the last ends."""
     starts = np.zeros(count + 1, np.int64)
@@ -135,24 +100,53 @@ def row_starts(rows: Ints, count: int) -> Ints:
 
 
 def projection_plan(projection: Projection, places: Places, program: Program,
-                    values: CellValues) -> tuple[ProjectionPlan, Rows]:  # fmt: skip
-    """Return the plan of a projection of spikes, and how its synapses are stored."""
-    rows = Rows(projection)
+                    values: CellValues) -> ProjectionPlan:  # fmt: skip
+    """Return the plan of a projection of spikes."""
+    entry = program.ports[projection.to]
     plan = ProjectionPlan(
         projection.name, places[projection.source.name], places[projection.sink.name],
-        projection.to, rows.row_start, rows.targets, rows.delays, rows.slice_start,
-        projection_weights(projection, rows, program, values),
+        projection.to, connectivity_of(projection, program, values),
+        ("weight",) if entry.event else tuple(entry.weigh),
     )  # fmt: skip
-    return plan, rows
+    set_weights(plan, projection, program, values)
+    return plan
 
 
-def projection_weights(projection: Projection, rows: Rows, program: Program,
+def set_weights(plan: ProjectionPlan, projection: Projection, program: Program,
+                values: CellValues) -> None:  # fmt: skip
+    """Let the engine take over the weights that a projection has now."""
+    plan.connectivity = connectivity_of(projection, program, values)
+    plan.version += 1
+    weights = projection_weights(projection, program, values)
+    shared = all(w.size == 1 for w in weights.values()) and len(projection) > 1
+    plan.shared_weights = weights if shared else None
+
+
+def connectivity_of(projection: Projection, program: Program,
+                    values: CellValues) -> Callable[[], Connectivity]:  # fmt: skip
+    """Return what draws the synapses of a projection with the delays it has now."""
+    steps = projection._steps()
+
+    def connectivity() -> Connectivity:
+        synapses = projection._synapses()
+        delays = steps
+        if isinstance(delays, np.ndarray):
+            delays = delays.astype(np.uint16 if delays.max(initial=0) < 2**16 else np.int32)
+        return Connectivity(
+            row_starts(synapses.pre, projection.source.population.size),
+            synapses.post.astype(np.uint32), delays,
+            projection_weights(projection, program, values),
+        )  # fmt: skip
+
+    return connectivity
+
+
+def projection_weights(projection: Projection, program: Program,
                        values: CellValues) -> dict[str, NDArray[Any]]:  # fmt: skip
-    """Return the effective weights by variable, in the order of storage."""
-    found = port_weights(
+    """Return the effective weights by variable, in canonical order."""
+    return port_weights(
         program, projection.to, projection._weights_si(), values, projection._synapses().post
     )
-    return {k: w if w.size == 1 else np.ascontiguousarray(rows.stored(w)) for k, w in found.items()}
 
 
 def port_weights(program: Program, port: str, weights: float | NDArray[Any], values: CellValues,
