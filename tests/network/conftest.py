@@ -21,6 +21,8 @@ class Philox:
     def normal(self, elements, step, draw):
         return random.normal_at(self.seed, 7, elements, step, draw)
 
+    log, exp = staticmethod(np.log), staticmethod(np.exp)
+
 
 @pytest.fixture
 def philox():
@@ -48,6 +50,8 @@ class Hashed:
     def normal(self, elements, step, draw):
         first, second = (self.uniform(elements, step, 2 * draw + k) for k in (0, 1))
         return np.sqrt(-2 * np.log(first)) * np.cos(2 * np.pi * second)
+
+    log, exp = staticmethod(np.log), staticmethod(np.exp)
 
 
 @pytest.fixture(scope="session")

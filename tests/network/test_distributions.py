@@ -116,7 +116,7 @@ def test_normal_without_deviation(quick):
 
 
 def test_bounds_that_are_never_reached_end_in_an_error(quick, monkeypatch):
-    monkeypatch.setattr(distributions, "_ATTEMPTS", 20)
+    monkeypatch.setattr(distributions, "MOST_ATTEMPTS", 20)
     made = distributions.exponential(1, low=100)
     with pytest.raises(WiringError) as refused:
         made.sample(CELLS[:5], 0, quick)

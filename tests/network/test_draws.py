@@ -125,7 +125,7 @@ def test_total_pairs_are_uniform(philox, repeats, count):
     own = np.array([-1, 2, 5, -1, 0])
     totals = np.zeros((5, 60))
     for seed in range(60):
-        row, column = draws.total_pairs(philox(seed), (5, 60), own, count, repeats)
+        row, column = draws.total_pairs(philox(seed), np.arange(5), 60, own, count, repeats)
         assert row.size == count
         assert np.all(np.diff(row * 60 + column) >= (0 if repeats else 1))
         np.add.at(totals, (row, column), 1)

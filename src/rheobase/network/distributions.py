@@ -20,7 +20,7 @@ from rheobase.units import Dimension, Unit, describe, split_quantity
 
 __all__ = ["Distribution", "exponential", "lognormal", "normal", "uniform"]
 
-_ATTEMPTS = 10_000  # a bound so far out that this does not suffice is refused
+MOST_ATTEMPTS = 10_000  # a bound so far out that this does not suffice is refused
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +83,13 @@ class Distribution:
                 given=describe(self.dimension),
             )
 
+    def too_rare(self) -> WiringError:
+        """Return the error that says that drawing again does not end."""
+        return WiringError(
+            f"{self}: values between low and high are too rare to be drawn",
+            mend="choose bounds that the distribution reaches",
+        )
+
     def sample(self, elements: Ints, step: Ints | int, random: RandomSource) -> Floats:
         """Draw one value, in SI units, for each place.
 
@@ -109,11 +116,8 @@ class Distribution:
         attempt = 0
         while np.any(out):
             attempt += 1
-            if attempt > _ATTEMPTS:
-                raise WiringError(
-                    f"{self}: values between low and high are too rare to be drawn",
-                    mend="choose bounds that the distribution reaches",
-                )
+            if attempt > MOST_ATTEMPTS:
+                raise self.too_rare()
             places = elements[out], np.asarray(step)[out]
             values[out] = draw(self.arguments, *places, random, attempt)
             out[out] = (values[out] < self.low) | (values[out] > self.high)
@@ -249,6 +253,12 @@ def _refuse(wrong: bool, made: Distribution, why: str, mend: str = "") -> None:
         raise WiringError(f"{made}: {why}", mend=mend)
 
 
+def log_mean_and_std(mean: float, std: float) -> tuple[float, float]:
+    """Return mean and standard deviation of the logarithm of a lognormal variable."""
+    variance = math.log1p((std / mean) ** 2)
+    return math.log(mean) - 0.5 * variance, math.sqrt(variance)
+
+
 _Law = Callable[[dict[str, float], Ints, "Ints | int", RandomSource, int], Floats]
 
 
@@ -261,13 +271,12 @@ def _uniform(a: dict[str, float], e: Ints, step: Ints | int, r: RandomSource, dr
 
 
 def _lognormal(a: dict[str, float], e: Ints, step: Ints | int, r: RandomSource, n: int) -> Floats:
-    variance = math.log1p((a["std"] / a["mean"]) ** 2)
-    mu = math.log(a["mean"]) - 0.5 * variance
-    return np.exp(mu + math.sqrt(variance) * r.normal(e, step, n))
+    mu, sigma = log_mean_and_std(a["mean"], a["std"])
+    return r.exp(mu + sigma * r.normal(e, step, n))
 
 
 def _exponential(a: dict[str, float], e: Ints, step: Ints | int, r: RandomSource, n: int) -> Floats:
-    return -a["mean"] * np.log1p(-r.uniform(e, step, n))
+    return -a["mean"] * r.log(r.uniform(e, step, n))
 
 
 _LAWS: dict[str, _Law] = {

@@ -182,7 +182,7 @@ def _(rule: rules.FixedTotal, drawing: Drawing) -> Places:
     n_pre, n_post = drawing.shape
     possible = n_pre * n_post - int(np.count_nonzero(own >= 0))
     _enough(rule, possible, "pairs of cells")
-    return total_pairs(drawing.random, (n_pre, n_post), own, rule.n, rule.multapses)
+    return total_pairs(drawing.random, drawing.sources.ids, n_post, own, rule.n, rule.multapses)
 
 
 @draw.register
@@ -305,7 +305,7 @@ def _(rule: rules.Gaussian, drawing: Drawing) -> Places:
     reach = rule.width * np.sqrt(2.0 * 54.0 * np.log(2.0))  # no number drawn is below 2**-54
     pieces = []
     for i, j, apart in neighbors(here, there, reach, rule.period):
-        chance = rule.peak * np.exp(-0.5 * (apart / rule.width) ** 2)
+        chance = rule.peak * drawing.random.exp(-0.5 * (apart / rule.width) ** 2)
         pieces.append(_kept(drawing, i, j, chance, rule.autapses))
     return _joined(pieces)
 

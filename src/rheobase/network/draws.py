@@ -7,6 +7,7 @@ drawn with it, in one piece or in many.
 
 from __future__ import annotations
 
+import math
 from typing import Protocol, TypeAlias
 
 import numpy as np
@@ -18,6 +19,7 @@ Flags: TypeAlias = npt.NDArray[np.bool_]
 Words: TypeAlias = npt.NDArray[np.uint32]
 
 CHUNK = 1 << 20  # numbers drawn at a time: some 8 MB an array
+PAIRS = 1  # the draw of pairs of a whole connection; draw 0 is that of the rows by themselves
 _FEW = 1e-4  # below this probability one word of 32 bits is too coarse
 
 
@@ -37,6 +39,12 @@ class RandomSource(Protocol):
     def normal(self, elements: Ints, step: Ints | int, draw: int) -> Floats:
         """Return standard normal numbers."""
 
+    def log(self, values: Floats) -> Floats:
+        """Return natural logarithms, with the same bits as compiled code has them."""
+
+    def exp(self, values: Floats) -> Floats:
+        """Return exponentials, with the same bits as compiled code has them."""
+
 
 def row_chunks(n_rows: int, per_row: float) -> list[slice]:
     """Divide rows so that each piece holds about `CHUNK` numbers."""
@@ -44,7 +52,9 @@ def row_chunks(n_rows: int, per_row: float) -> list[slice]:
     return [slice(first, min(first + size, n_rows)) for first in range(0, n_rows, size)]
 
 
-def integers(random: RandomSource, elements: Ints, step: Ints | int, limit: Ints | int) -> Ints:
+def integers(
+    random: RandomSource, elements: Ints, step: Ints | int, limit: Ints | int, draw: int = 0
+) -> Ints:
     """Return integers uniform in [0, limit), from two words each (limit below 2**32).
 
     The 64 bits are multiplied by the limit and the whole part is kept: the chance of a value is
@@ -52,23 +62,33 @@ def integers(random: RandomSource, elements: Ints, step: Ints | int, limit: Ints
     """
     bound = np.asarray(limit, dtype=np.uint64)
     half = np.uint64(32)
-    high = random.words(2 * elements, step, 0).astype(np.uint64)
-    low = random.words(2 * elements + 1, step, 0).astype(np.uint64)
+    high = random.words(2 * elements, step, draw).astype(np.uint64)
+    low = random.words(2 * elements + 1, step, draw).astype(np.uint64)
     return ((high * bound + ((low * bound) >> half)) >> half).astype(np.int64)
+
+
+def coarse(probability: float) -> bool:
+    """Return whether one word is too coarse for jumps from success to success."""
+    return probability < _FEW
+
+
+def log_of_failure(probability: float) -> float:
+    """Return log(1 - p), the logarithm of the chance that a place is passed over."""
+    return math.log1p(-probability)
 
 
 def _skips(
     random: RandomSource, elements: Ints, step: Ints | int, probability: float, most: int
 ) -> Ints:
     """Return how many places are passed over before the next success, at most `most`."""
-    if probability < _FEW:
+    if coarse(probability):
         high = random.words(2 * elements, step, 0).astype(np.float64)
         low = random.words(2 * elements + 1, step, 0).astype(np.float64)
         unit = (high + (low + 0.5) / 2.0**32) / 2.0**32
     else:
         unit = (random.words(elements, step, 0).astype(np.float64) + 0.5) / 2.0**32
     with np.errstate(over="ignore"):  # of a probability near the smallest double
-        whole = np.floor(np.log(unit) / np.log1p(-probability))
+        whole = np.floor(random.log(unit) / log_of_failure(probability))
     skips: Ints = np.minimum(whole, most).astype(np.int64)
     return skips
 
@@ -214,19 +234,85 @@ def degree_rows(
 
 
 def total_pairs(
-    random: RandomSource, shape: tuple[int, int], own: Ints, count: int, repeats: bool
+    random: RandomSource, rows: Ints, columns: int, own: Ints, count: int, repeats: bool
 ) -> tuple[Ints, Ints]:
     """Draw `count` pairs (row, column), all pairs equally likely, never (r, own[r]).
+
+    With repeats, first is drawn how many pairs each row has, then the columns of each row by
+    itself, so that a row can be drawn alone once these numbers are known.
+
+    Parameters
+    ----------
+    random
+        Where the numbers come from.
+    rows
+        Index of the cell each row belongs to.
+    columns
+        How many columns there are.
+    own
+        For each row the column that it may not have; -1: it may have all.
+    count
+        How many pairs.
+    repeats
+        True: with replacement.
 
     Returns
     -------
     row, column
         Sorted by row, then column.
     """
+    if not repeats:
+        return _different_pairs(random, (rows.size, columns), own, count)
+    number = pairs_of_rows(random, rows.size, columns, own, count)
+    pieces_of_row, pieces_of_column = [], []
+    for part in row_chunks(rows.size, 2.0 * count / max(rows.size, 1)):
+        length = number[part]
+        row = np.repeat(np.arange(part.start, part.stop), length)
+        starts = np.cumsum(length) - length
+        place = np.arange(row.size, dtype=np.int64) - np.repeat(starts, length)
+        barred = own[row] >= 0
+        column = integers(random, place, rows[row], columns - barred)
+        code = np.sort((row - part.start) * np.int64(columns) + column)
+        column = code - (row - part.start) * np.int64(columns)
+        pieces_of_row.append(row)
+        pieces_of_column.append(column + (barred & (column >= own[row])))
+    return np.concatenate(pieces_of_row), np.concatenate(pieces_of_column)
+
+
+def pairs_of_rows(random: RandomSource, rows: int, columns: int, own: Ints, count: int) -> Ints:
+    """Return how many of `count` pairs drawn with replacement fall into each row.
+
+    Where some rows have a column that they may not have and others not, rows are not equally
+    likely: whole pairs are drawn, and those not allowed passed over.
+    """
+    barred = own >= 0
+    number = np.zeros(rows, np.int64)
+    unequal = bool(np.any(barred) and not np.all(barred))
+    first, missing = 0, count
+    while missing:
+        # never more than are missing, so that all that are allowed count
+        for begin in range(first, first + missing, CHUNK):
+            place = np.arange(begin, min(begin + CHUNK, first + missing), dtype=np.int64)
+            row = integers(random, 2 * place if unequal else place, 0, rows, PAIRS)
+            if unequal:
+                row = row[integers(random, 2 * place + 1, 0, columns, PAIRS) != own[row]]
+            number += np.bincount(row, minlength=rows)
+        first += missing
+        missing = count - int(number.sum())
+    return number
+
+
+def _different_pairs(
+    random: RandomSource, shape: tuple[int, int], own: Ints, count: int
+) -> tuple[Ints, Ints]:
+    """Draw pairs one after the other, those already there or not allowed passed over.
+
+    Where more than half of all pairs are wanted, the others are drawn instead.
+    """
     barred = int(np.count_nonzero(own >= 0))
     possible = shape[0] * shape[1] - barred
-    if not repeats and count > possible - count:
-        row, column = total_pairs(random, shape, own, possible - count, False)
+    if count > possible - count:
+        row, column = _different_pairs(random, shape, own, possible - count)
         wanted = np.ones(shape, dtype=bool)
         wanted[np.nonzero(own >= 0)[0], own[own >= 0]] = False
         wanted[row, column] = False
@@ -235,13 +321,12 @@ def total_pairs(
     codes = np.zeros(0, np.int64)
     first = 0
     while codes.size < count:
-        places = np.arange(first, first + (count - codes.size) * 5 // 4 + 8, dtype=np.int64)
-        row = integers(random, 2 * places, 0, shape[0])
-        column = integers(random, 2 * places + 1, 0, shape[1])
+        # never more than are missing, so that all new ones are kept
+        places = np.arange(first, first + count - codes.size, dtype=np.int64)
+        row = integers(random, 2 * places, 0, shape[0], PAIRS)
+        column = integers(random, 2 * places + 1, 0, shape[1], PAIRS)
         allowed = column != own[row]
-        codes = np.concatenate([codes, row[allowed] * shape[1] + column[allowed]])
-        if not repeats:
-            codes = codes[np.sort(np.unique(codes, return_index=True)[1])]
+        drawn = row[allowed] * shape[1] + column[allowed]
+        codes = np.unique(np.concatenate([codes, drawn]))
         first += places.size
-    codes = np.sort(codes[:count])
     return codes // shape[1], codes % shape[1]

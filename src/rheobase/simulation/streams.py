@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from rheobase.network.draws import Floats, Ints, Words
 from rheobase.rendering import random
+from rheobase.rendering.functions import namespace_numpy
+
+_CHUNK = 1 << 14
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,25 @@ class RandomStream:
     def normal(self, elements: Ints, step: Ints | int, draw: int) -> Floats:
         """Return standard normal numbers."""
         return random.normal_at(self.seed, self.stream, *_places(elements, step), draw)
+
+    def log(self, values: Floats) -> Floats:
+        """Return natural logarithms, with the bits of compiled code."""
+        return _shared("log", values)
+
+    def exp(self, values: Floats) -> Floats:
+        """Return exponentials, with the bits of compiled code."""
+        return _shared("exp", values)
+
+
+def _shared(name: str, values: Floats) -> Floats:
+    """Work out a function of the language, some values at a time so that they stay in cache."""
+    function = namespace_numpy()[name]
+    flat = np.asarray(values, np.float64).reshape(-1)
+    out = np.empty(flat.size)
+    for begin in range(0, flat.size, _CHUNK):
+        part = slice(begin, begin + _CHUNK)
+        out[part] = function(flat[part])
+    return out.reshape(np.shape(values))
 
 
 def _places(elements: Ints, step: Ints | int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
