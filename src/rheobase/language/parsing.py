@@ -257,7 +257,13 @@ _ENDS_OPEN = re.compile(r"(?:[-+*/%,(=<>]|\b(?:and|or|not))\s*$")
 _STARTS_OPEN = re.compile(r"\s*(?:[-+*/%,)<>]|(?:and|or)\b)(?!=)")
 
 
-def parse_statements(text: str, *, what: str = "the statements") -> tuple[Statement, ...]:
+CALL = "()"
+"""The operator of a statement that is a call, as `deliver(weight)` of a synapse is."""
+
+
+def parse_statements(
+    text: str, *, what: str = "the statements", calls: tuple[str, ...] = ()
+) -> tuple[Statement, ...]:
     """Read statements such as "v = V_r; w += b", divided by semicolons or line ends.
 
     Parameters
@@ -266,6 +272,9 @@ def parse_statements(text: str, *, what: str = "the statements") -> tuple[Statem
         The statements; comments begin with #.
     what : str
         What the text is ("reset"), named in errors.
+    calls : tuple of str
+        Functions of one argument that are statements by themselves. The target of such a
+        statement is the function, its operator `CALL`, its expression the argument.
 
     Raises
     ------
@@ -274,7 +283,7 @@ def parse_statements(text: str, *, what: str = "the statements") -> tuple[Statem
     """
     source = Source(text)
     return tuple(
-        _read_statement(source, start, end, what)
+        _read_statement(source, start, end, what, calls)
         for start, end in _split_statements(blank_comments(text))
         if blank_comments(text)[start:end].strip()
     )
@@ -297,11 +306,15 @@ def _split_statements(text: str) -> list[tuple[int, int]]:
     return [*pieces, (start, len(text))]
 
 
-def _read_statement(source: Source, start: int, end: int, what: str) -> Statement:
+def _read_statement(
+    source: Source, start: int, end: int, what: str, calls: tuple[str, ...]
+) -> Statement:
     piece = blank_comments(source.text)[start:end]
     begins = start + len(piece) - len(piece.lstrip())
     written = re.sub(r"\s+", " ", piece).strip()
     match = _ASSIGNMENT.match(piece)
+    if match is None and written.partition("(")[0].strip() in calls:
+        return _read_call(source, begins, start + len(piece.rstrip()), what, written)
     if match is None:
         equality = re.match(r"\s*(\w+)\s*(?:==|<-|->|:=)\s*(.+)", piece)
         raise EquationError(
@@ -314,3 +327,18 @@ def _read_statement(source: Source, start: int, end: int, what: str) -> Statemen
     expression = read_expression(source, start + match.end(), end, f"{what}, `{written}`")
     target_span = (start + match.start(1), start + match.end(1))
     return Statement(match.group(1), match.group(2), expression, written, source, target_span)
+
+
+def _read_call(source: Source, start: int, end: int, what: str, written: str) -> Statement:
+    """Read a statement that is the call of a function of one argument."""
+    label = f"{what}, `{written}`"
+    called = read_expression(source, start, end, label)
+    if not isinstance(called, Call) or len(called.arguments) != 1:
+        name = re.split(r"\W", written, maxsplit=1)[0]
+        raise EquationError(
+            f"{label}: this is a statement by itself, with one argument",
+            place=source.point((start, end)),
+            mend=f"write {name}(weight)",
+        )
+    span = (start, start + len(called.function))
+    return Statement(called.function, CALL, called.arguments[0], written, source, span)

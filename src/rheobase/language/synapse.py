@@ -1,0 +1,245 @@
+"""`Synapse`: what a synapse does when a spike arrives at it, and when its cell spikes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+from rheobase.errors import UnknownNameError, UserError, did_you_mean
+from rheobase.language.definitions import DIFFERENTIAL, PARAMETER, SUBEXPRESSION
+from rheobase.language.definitions import Equation as Equation
+from rheobase.language.definitions import Statement as Statement
+from rheobase.language.expressions import Expr, Number, to_text
+from rheobase.language.functions import UserFunction
+from rheobase.language.synapse_building import (
+    DELIVER,
+    SynapseArguments,
+    SynapseParts,
+    build_synapse,
+)
+from rheobase.units import Unit
+
+
+class Synapse:
+    """A synapse with variables of its own: plasticity, depression, anything that spikes change.
+
+    Synapses do not change. Calling one gives a copy with other values. Pass it to
+    `net.connect(..., synapse=...)`.
+
+    Every synapse has a `weight`. Where `on_pre` does not say what is handed to the cell,
+    `deliver(weight)` comes first.
+
+    Parameters
+    ----------
+    equations : str
+        Lines `dx/dt = expression : unit` (linear, with constant coefficients: they are
+        integrated exactly between events), `x = expression : unit` and `p : unit`. A `p` that
+        the statements write is a variable that keeps its value in between.
+    on_pre : str
+        What a spike does when it arrives, after its delay: statements in order, such as
+        "deliver(weight); x += 1". `v_post` is the variable v of the cell it arrives at;
+        `v_post += ...` is added to it as an arrival.
+    on_post : str
+        What a spike of the cell does, after all arrivals of its step.
+    parameters : mapping
+        Values by name: quantities, texts, numbers; arrays with one value a synapse, or
+        distributions of `rb.random`.
+    initial : mapping
+        Values of variables at the start, as texts over parameters, quantities or numbers; 0
+        where nothing is said.
+    functions : iterable of str
+        Functions the text calls: "f(x) = x/(1 + x)".
+    name, doc : str
+        What it is called, and where it comes from.
+
+    Attributes
+    ----------
+    kind : str
+        "plastic".
+    equations : tuple of Equation
+    on_pre, on_post : tuple of Statement
+    defaults : mapping of str to float
+        Shared parameters in SI units.
+    per_synapse : mapping
+        Parameters that were given as arrays or distributions.
+    initial : mapping of str to Expr
+    variables : tuple of str
+        What a synapse has besides its weight.
+    weight_unit : Unit or None
+        The unit of `weight`, where the text says it; None: that of the input it arrives at.
+
+    Raises
+    ------
+    EquationError, UnitError, UnknownNameError
+        If the text cannot be read, dimensions do not fit, or names stand for nothing. The
+        message shows the place and says how to mend it.
+
+    Examples
+    --------
+    >>> stdp = Synapse(
+    ...     "dx/dt = -x/tau : 1",
+    ...     on_pre="deliver(weight); x += 1",
+    ...     on_post="weight = clip(weight + a*w_max*x, 0*w_max, w_max)",
+    ...     parameters=dict(tau="20 ms", a=0.01, w_max="1 nS"))
+    """
+
+    kind = "plastic"
+    name: str
+    doc: str
+    equations: tuple[Equation, ...]
+    on_pre: tuple[Statement, ...]
+    on_post: tuple[Statement, ...]
+    defaults: Mapping[str, float]
+    per_synapse: Mapping[str, Any]
+    initial: Mapping[str, Expr]
+    variables: tuple[str, ...]
+    weight_unit: Unit | None
+    _arguments: SynapseArguments
+    _by_name: Mapping[str, Equation]
+
+    def __init__(
+        self,
+        equations: str = "",
+        *,
+        on_pre: str = "",
+        on_post: str = "",
+        parameters: Mapping[str, Any] | None = None,
+        initial: Mapping[str, Any] | None = None,
+        functions: Iterable[str | UserFunction] = (),
+        name: str = "Synapse",
+        doc: str = "",
+    ) -> None:
+        texts = (functions,) if isinstance(functions, (str, UserFunction)) else functions
+        self._take(build_synapse(SynapseArguments(
+            equations=equations, on_pre=on_pre, on_post=on_post, parameters=parameters or {},
+            initial=initial or {}, functions=tuple(map(str, texts)), name=name, doc=doc,
+        )))  # fmt: skip
+
+    def _take(self, parts: SynapseParts) -> None:
+        arguments = parts.arguments
+        values: dict[str, Any] = {
+            "name": arguments.name,
+            "doc": arguments.doc,
+            "equations": parts.equations,
+            "on_pre": parts.on_pre,
+            "on_post": parts.on_post,
+            "defaults": MappingProxyType(parts.defaults),
+            "per_synapse": MappingProxyType(parts.per_synapse),
+            "initial": MappingProxyType(parts.initial),
+            "variables": parts.variables,
+            "weight_unit": parts.weight_unit,
+            "_arguments": arguments,
+            "_by_name": MappingProxyType({e.name: e for e in parts.equations}),
+        }
+        for attribute, value in values.items():
+            object.__setattr__(self, attribute, value)
+
+    @classmethod
+    def _from_arguments(cls, arguments: SynapseArguments) -> Synapse:
+        made = cls.__new__(cls)
+        made._take(build_synapse(arguments))
+        return made
+
+    def __setattr__(self, attribute: str, value: Any) -> None:
+        raise UserError(
+            f"a Synapse does not change: {attribute} cannot be set",
+            mend=f"make a copy with another value: synapse({attribute}=...)",
+        )
+
+    __delattr__ = __setattr__  # type: ignore[assignment]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Synapse._from_arguments, (self._arguments,)
+
+    def __copy__(self) -> Synapse:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Synapse:
+        return self
+
+    def __call__(self, **parameters: Any) -> Synapse:
+        """Return a copy with other values of parameters.
+
+        Raises
+        ------
+        UnknownNameError, UnitError
+            If there is no such parameter, or its dimension is another.
+        """
+        known = [e.name for e in self.equations if e.kind == PARAMETER]
+        for name in parameters:
+            if name not in known:
+                meant = did_you_mean(name, known)
+                raise UnknownNameError(
+                    f"parameters: {self.name} does not read {name}",
+                    mend=f"did you mean {meant}?" if meant else "its parameters are: "
+                    + (", ".join(known) or "none"),
+                )  # fmt: skip
+        merged = {**self._arguments.parameters, **parameters}
+        return Synapse._from_arguments(replace(self._arguments, parameters=merged))
+
+    # --- looking things up ---
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names the text defines."""
+        return tuple(self._by_name)
+
+    @property
+    def differential(self) -> tuple[Equation, ...]:
+        """The differential equations."""
+        return tuple(e for e in self.equations if e.kind == DIFFERENTIAL)
+
+    @property
+    def subexpressions(self) -> tuple[Equation, ...]:
+        """The subexpressions."""
+        return tuple(e for e in self.equations if e.kind == SUBEXPRESSION)
+
+    def equation(self, name: str) -> Equation:
+        """Return the definition of a name.
+
+        Raises
+        ------
+        UnknownNameError
+        """
+        if name not in self._by_name:
+            meant = did_you_mean(name, self._by_name)
+            hint = f"; did you mean {meant}?" if meant else ""
+            raise UnknownNameError(
+                f"{self.name} has no variable {name!r}{hint}",
+                mend="its names are: weight, " + ", ".join(self._by_name),
+            )
+        return self._by_name[name]
+
+    # --- printing ---
+
+    def describe(self) -> str:
+        """Return the equations, the statements and the values of parameters."""
+        first = f": {self.doc.strip().splitlines()[0]}" if self.doc.strip() else ""
+        lines = [f"{self.name}{first}"]
+        lines += [f"  {e.text}" for e in self.equations if e.line]
+        lines += [f"  on_pre:  {_written(s)}" for s in self.on_pre]
+        lines += [f"  on_post: {_written(s)}" for s in self.on_post]
+        if self.initial:
+            shown = (f"{n} = {_initial(e)}" for n, e in self.initial.items())
+            lines.append("  initially: " + "; ".join(shown))
+        for name, value in self.defaults.items():
+            unit = self.equation(name).unit
+            text = "" if unit.text == "1" else f" {unit.text}"
+            lines.append(f"  {name} = {unit.from_si(value):.10g}{text}")
+        lines += [f"  {name} = {given} (one a synapse)" for name, given in self.per_synapse.items()]
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return self.describe()
+
+
+def _written(statement: Statement) -> str:
+    if statement.target == DELIVER:
+        return f"deliver({to_text(statement.expression)})"
+    return statement.text
+
+
+def _initial(expression: Expr) -> str:
+    return f"{expression.value:.10g}" if isinstance(expression, Number) else to_text(expression)
