@@ -139,25 +139,48 @@ def _add_bench(
     commands: argparse._SubParsersAction[argparse.ArgumentParser],
     common: argparse.ArgumentParser,
 ) -> None:
-    rows = "\n".join(f"  {name:<9} {what}" for name, what in BENCHMARKS.items())
+    rows = "\n".join(f"  {name:<13} {what}" for name, what in BENCHMARKS.items())
     bench = commands.add_parser(
         "bench",
         parents=[common],
         help="measure known networks on this machine",
-        description="Measure in fresh processes, with an empty cache and with a filled one:\n"
-        f"{rows}\n  all       all of these",
+        description="Measure in fresh processes, with an empty cache and with a filled one, and\n"
+        "set times and activity beside what is expected:\n"
+        f"{rows}\n  {'all':<13} all of these",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     bench.add_argument("name", metavar="NAME", choices=[*BENCHMARKS, "all"], help="what to measure")
     bench.add_argument(
         "--repetitions",
         type=_positive,
-        default=3,
         metavar="N",
-        help="warm processes, of which the median counts (default: %(default)s)",
+        help="warm processes, of which the median counts (default: 3, of large networks none)",
+    )
+    for option, what in (
+        ("scale", "fraction of the number of neurons"),
+        ("indegree", "fraction of the inputs of a neuron (microcircuit)"),
+        ("duration", "simulated seconds that are measured"),
+    ):
+        bench.add_argument(f"--{option}", type=_positive_number, metavar="X", help=what)
+    bench.add_argument(
+        "--threads", type=_positive, default=1, metavar="N", help="(default: %(default)s)"
+    )
+    bench.add_argument(
+        "--storage", choices=["stored", "procedural"], help="of synapses (microcircuit)"
     )
     bench.add_argument("--json", type=Path, metavar="FILE", help="write the figures to a file too")
     bench.set_defaults(action=_bench)
+
+
+def _positive_number(text: str) -> float:
+    """Read a number above 0, for argparse."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"a number above 0, got {text!r}")
+    return value
 
 
 def _positive(text: str) -> int:
@@ -356,10 +379,14 @@ def load_model(text: str) -> Model:
 
 
 def _bench(options: argparse.Namespace) -> int:
-    from rheobase.bench.measure import as_json, measure
+    from rheobase.bench.measure import Asked, as_json, measure
 
     names = list(BENCHMARKS) if options.name == "all" else [options.name]
-    figures = measure(names, options.repetitions, say=lambda text: print(text, flush=True))
+    asked = Asked(
+        options.repetitions, options.scale, options.indegree, options.duration, options.threads,
+        options.storage,
+    )  # fmt: skip
+    figures = measure(names, asked, say=lambda text: print(text, flush=True))
     if options.json:
         options.json.write_text(as_json(figures) + "\n", encoding="utf-8")
     return 0 if all(figure.fine for figure in figures) else FAILED

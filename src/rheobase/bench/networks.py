@@ -2,7 +2,8 @@
 
 4,000 neurons, four fifths of them excitatory; every ordered pair is connected with
 probability 0.02; a random initial state starts an activity that keeps itself up,
-and nothing else drives the networks. Weights, time constants and reversal
+and nothing else drives the networks. Larger networks keep the mean number of 80 inputs a
+cell: `scale=10` has 40,000 neurons. Weights, time constants and reversal
 potentials are the paper's; the initial states are those in common use, with which
 the published rates of other implementations were found.
 
@@ -17,15 +18,13 @@ from typing import TYPE_CHECKING
 import rheobase as rb
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from rheobase.simulation import Network, Population
 
 N = 4000
-EXCITATORY = 3200
+PROBABILITY = 0.02
 
 
-def cuba(seed: int = 1) -> Network:
+def cuba(seed: int = 1, scale: float = 1.0) -> Network:
     """Benchmark 2: currents with exponential decay, written as voltages (R I).
 
     Weights 1.62 mV and -9 mV; initial v uniform between reset and threshold.
@@ -51,16 +50,16 @@ def cuba(seed: int = 1) -> Network:
         name="CUBA",
     )
     net = rb.Network(dt="0.1 ms", seed=seed)
-    cells = net.add(model, N, name="cells")
+    cells = net.add(model, round(scale * N), name="cells")
     cells.v = "V_r + rand()*(V_T - V_r)"
     _connect(net, cells, "1.62 mV", "-9 mV")
     return net
 
 
-def coba(seed: int = 1) -> Network:
+def coba(seed: int = 1, scale: float = 1.0) -> Network:
     """Benchmark 1: synaptic conductances. Weights 6 nS and 67 nS."""
     net = rb.Network(dt="0.1 ms", seed=seed)
-    cells = net.add(rb.models.ConductanceLIF, N, name="cells")
+    cells = net.add(rb.models.ConductanceLIF, round(scale * N), name="cells")
     # Drawn again where it would lie above the threshold.
     cells.v = rb.random.normal("-65 mV", "5 mV", high="-50 mV")
     cells.g_e = "(40 + 15*randn())*nS"
@@ -69,7 +68,7 @@ def coba(seed: int = 1) -> Network:
     return net
 
 
-def cobahh(seed: int = 1, method: str = "auto") -> Network:
+def cobahh(seed: int = 1, method: str = "auto", scale: float = 1.0) -> Network:
     """Benchmark 3: synaptic conductances on Traub-Miles Hodgkin-Huxley neurons."""
     model = rb.Model(
         """
@@ -109,7 +108,7 @@ def cobahh(seed: int = 1, method: str = "auto") -> Network:
         name="COBAHH",
     )
     net = rb.Network(dt="0.1 ms", seed=seed)
-    cells = net.add(model, N, name="cells")
+    cells = net.add(model, round(scale * N), name="cells")
     cells.v = "E_L + (randn() - 1)*5*mV"
     cells.g_e = "(40 + 15*randn())*nS"
     cells.g_i = "(200 + 120*randn())*nS"
@@ -117,11 +116,14 @@ def cobahh(seed: int = 1, method: str = "auto") -> Network:
     return net
 
 
+def excitatory(cells: Population) -> int:
+    """Return how many of the cells are excitatory: the first four fifths."""
+    return len(cells) * 4 // 5
+
+
 def _connect(net: Network, cells: Population, excitation: str, inhibition: str) -> None:
-    """Bernoulli connections of probability 0.02, delay one step (the default)."""
-    rule = rb.rules.fixed_probability(0.02)
-    net.connect(cells[:EXCITATORY], cells, rule, weight=excitation, to="excitatory")
-    net.connect(cells[EXCITATORY:], cells, rule, weight=inhibition, to="inhibitory")
-
-
-NETWORKS: dict[str, Callable[[int], Network]] = {"cuba": cuba, "coba": coba, "cobahh": cobahh}
+    """Bernoulli connections, 80 a cell, delay one step (the default)."""
+    rule = rb.rules.fixed_probability(PROBABILITY * N / len(cells))
+    border = excitatory(cells)
+    net.connect(cells[:border], cells, rule, weight=excitation, to="excitatory")
+    net.connect(cells[border:], cells, rule, weight=inhibition, to="inhibitory")

@@ -1,0 +1,100 @@
+"""A balanced random network with plastic excitation, by which large simulations are measured.
+
+9,000 excitatory and 2,250 inhibitory neurons times `scale`, each with 9,000 and 2,250 random
+inputs at any scale (pairs may be connected more than once). Currents are alpha functions;
+synapses among excitatory neurons follow spike-timing dependent plasticity with a power law of
+the weight for potentiation.
+
+References
+----------
+A. Morrison, A. Aertsen and M. Diesmann, "Spike-timing-dependent plasticity in balanced random
+networks", Neural Computation 19 (2007); `hpc_benchmark.py` of the NEST simulator's examples,
+whose parameters are used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import rheobase as rb
+
+if TYPE_CHECKING:
+    from rheobase.simulation import Network
+
+EXCITATORY = 9000
+INHIBITORY = 2250
+TAU_SYN = 0.32582722403722841
+"""ms: the postsynaptic potential rises in 1.700759 ms."""
+WEIGHT = 45.60960
+"""pA: a postsynaptic potential of 0.14 mV."""
+INHIBITION = -5.0
+EXTERNAL_RATE = 20_856.04
+"""Hz, of all external trains of a neuron together."""
+LEARNING_RATE, ASYMMETRY, EXPONENT = 0.1, 0.0513, 0.4
+TAU_PLUS, TAU_MINUS = 15.0, 30.0
+"""ms."""
+
+
+def neuron() -> rb.Model:
+    """Return an integrate-and-fire neuron whose current is an alpha function of peak `weight`."""
+    return rb.Model(
+        """
+        dv/dt = (E_L - v)/tau_m + i_syn/C_m : mV (unless refractory)
+        di_syn/dt = (rise - i_syn)/tau_syn : pA
+        drise/dt = -rise/tau_syn : pA
+        """,
+        threshold="v >= V_T",
+        reset="v = V_r",
+        refractory="0.5 ms",
+        parameters={
+            "E_L": "0 mV",
+            "V_T": "20 mV",
+            "V_r": "0 mV",
+            "tau_m": "10 ms",
+            "tau_syn": f"{TAU_SYN} ms",
+            "C_m": "250 pF",
+        },
+        receives={"rise": "rise += exp(1)*weight"},
+        name="AlphaLIF",
+    )
+
+
+def plasticity() -> rb.Synapse:
+    """Return the synapse: w grows by lambda w**mu x at a spike of the target, w in pA.
+
+    At an arriving spike it shrinks by lambda alpha w y, and not below 0.
+    """
+    return rb.Synapse(
+        """
+        dx/dt = -x/tau_plus : 1
+        dy/dt = -y/tau_minus : 1
+        """,
+        on_pre="deliver(weight); weight = max(weight*(1 - rate*asymmetry*y), 0*pA); x += 1",
+        on_post="weight += rate*pA*(weight/pA)**exponent*x; y += 1",
+        parameters={
+            "rate": LEARNING_RATE,
+            "asymmetry": ASYMMETRY,
+            "exponent": EXPONENT,
+            "tau_plus": f"{TAU_PLUS} ms",
+            "tau_minus": f"{TAU_MINUS} ms",
+        },
+        name="power-law STDP",
+    )
+
+
+def hpc(seed: int = 1, scale: float = 1.0) -> Network:
+    """Build the network; `scale` multiplies the numbers of neurons, not the inputs of each."""
+    net = rb.Network(dt="0.1 ms", seed=seed)
+    border = round(scale * EXCITATORY)
+    cells = net.add(neuron(), border + round(scale * INHIBITORY), name="cells")
+    cells.v = "(5.7 + 7.2*randn())*mV"
+    excitatory, inhibitory = cells[:border], cells[border:]
+    net.drive(cells, rb.stimuli.poisson(f"{EXTERNAL_RATE} Hz"), weight=f"{WEIGHT} pA")
+    for pre, post, inputs, weight, synapse in (
+        (excitatory, excitatory, EXCITATORY, WEIGHT, plasticity()),
+        (excitatory, inhibitory, EXCITATORY, WEIGHT, None),
+        (inhibitory, cells, INHIBITORY, INHIBITION * WEIGHT, None),
+    ):
+        rule = rb.rules.fixed_indegree(inputs, autapses=False)
+        net.connect(pre, post, rule, weight=f"{weight} pA", delay="1.5 ms", synapse=synapse)
+    return net

@@ -1,0 +1,79 @@
+"""Statistics of spike trains by which two simulations of one network are compared."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from rheobase.results import SpikeTrains
+
+FEWEST_INTERVALS: Final = 5
+SYNCHRONY_BIN: Final = 3e-3
+SYNCHRONY_CELLS: Final = 1000
+SPECTRUM_BIN: Final = 0.5e-3
+SPECTRUM_SEGMENT: Final = 0.25
+LOWEST_FREQUENCY: Final = 8.0
+
+
+def describe(spikes: SpikeTrains) -> dict[str, float]:
+    """Return every statistic of a population, by name; nan where there are too few spikes."""
+    frequency, height = spectral_peak(spikes)
+    return {
+        "rate": spikes.mean_rate(),
+        "cv": irregularity(spikes),
+        "synchrony": synchrony(spikes),
+        "frequency": frequency,
+        "peak": height,
+    }
+
+
+def irregularity(spikes: SpikeTrains) -> float:
+    """Return the mean coefficient of variation of the intervals of cells.
+
+    Of cells with at least 5 intervals: with fewer the coefficient is far too small.
+    """
+    counts = np.bincount(np.searchsorted(spikes.cells, spikes.ids), minlength=spikes.size)
+    enough = counts > FEWEST_INTERVALS
+    return float(np.mean(spikes.cv()[enough])) if enough.any() else float("nan")
+
+
+def synchrony(spikes: SpikeTrains) -> float:
+    """Return variance over mean of the spike count of 1,000 cells in bins of 3 ms.
+
+    1 for independent Poisson trains. It grows with the number of cells where they are
+    correlated, hence a fixed number; populations with fewer cells give all they have.
+    """
+    counts = _counts(spikes[: min(SYNCHRONY_CELLS, spikes.size)], SYNCHRONY_BIN)
+    mean = counts.mean() if counts.size else 0.0
+    return float(counts.var() / mean) if mean > 0 else float("nan")
+
+
+def spectral_peak(spikes: SpikeTrains) -> tuple[float, float]:
+    """Return the strongest frequency of the population [Hz], and its power over the median's.
+
+    From the rate in bins of 0.5 ms, segments of 250 ms that overlap by half, each with a Hann
+    window; above 8 Hz, so that a drift of the rate is no oscillation.
+    """
+    rate = _counts(spikes, SPECTRUM_BIN)
+    length = round(SPECTRUM_SEGMENT / SPECTRUM_BIN)
+    if rate.size < length or not rate.any():
+        return float("nan"), float("nan")
+    starts = range(0, rate.size - length + 1, length // 2)
+    window = np.hanning(length)
+    segments = np.stack([rate[start : start + length] for start in starts])
+    segments = (segments - segments.mean(axis=1, keepdims=True)) * window
+    power = np.mean(np.abs(np.fft.rfft(segments, axis=1)) ** 2, axis=0)
+    frequencies = np.fft.rfftfreq(length, SPECTRUM_BIN)
+    kept = frequencies >= LOWEST_FREQUENCY
+    best = int(np.argmax(power[kept]))
+    return float(frequencies[kept][best]), float(power[kept][best] / np.median(power[kept]))
+
+
+def _counts(spikes: SpikeTrains, width: float) -> np.ndarray:
+    """Spike counts of all cells together in whole bins of that width [s]."""
+    bins = int((spikes.stop - spikes.start) / width + 1e-6)
+    # A spike stands on a grid point: half a nanosecond keeps it in the bin that begins there.
+    places = ((spikes.times - spikes.start + 0.5e-9) / width).astype(np.int64)
+    return np.bincount(places[places < bins], minlength=bins).astype(np.float64)
