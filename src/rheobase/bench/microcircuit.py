@@ -116,7 +116,8 @@ def microcircuit(
     stronger = 1 / math.sqrt(indegree)
     for target, population in enumerate(cells):
         mean, deviation = FIRST_VOLTAGES[target]
-        population.v = f"({mean} + {deviation}*randn())*mV"
+        # Few would begin above threshold; they are drawn again.
+        population.v = rb.random.normal(f"{mean} mV", f"{deviation} mV", high="-50 mV")
         rate = indegree * EXTERNAL_INPUTS[target] * EXTERNAL_RATE
         net.drive(population, rb.stimuli.poisson(f"{rate} Hz"), weight=f"{stronger * WEIGHT} pA")
         if indegree != 1:
