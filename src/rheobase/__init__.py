@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rheobase import errors as errors
     from rheobase import models as models
     from rheobase import plots as plots
+    from rheobase import synapses as synapses
     from rheobase import units as units
     from rheobase.language.functions import function as function
     from rheobase.language.model import Model as Model
@@ -43,6 +44,7 @@ _HOMES = {
     "random": "rheobase.network.distributions",
     "rules": "rheobase.network.rules",
     "stimuli": "rheobase.network.stimuli",
+    "synapses": "rheobase.synapses",
     "units": "rheobase.units",
 }
 
@@ -60,6 +62,7 @@ __all__ = [
     "random",
     "rules",
     "stimuli",
+    "synapses",
     "units",
 ]
 

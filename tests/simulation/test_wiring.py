@@ -136,7 +136,7 @@ def test_cells_that_do_not_spike(net, lif, rate):
 
 @pytest.mark.parametrize("arguments, error, words", [
     (dict(synapse="STDP"), rb.errors.WiringError,
-     ["this version has no synapse models", 'receives=dict(excitatory="g_e += weight")']),
+     ["this is no synapse", 'receives=dict(excitatory="g_e += weight")']),
     (dict(storage="procedural"), rb.errors.WiringError,
      ["no storage 'procedural'", 'storage="stored"']),
     (dict(weight_dtype="int8"), rb.errors.WiringError, ["no weights of 'int8'", "float32"]),

@@ -120,12 +120,18 @@ def checked_name(name: Any) -> str:
 
 def refuse_later(synapse: Any, storage: Any, weight_dtype: Any, call: str) -> None:
     """Refuse what this version has not."""
-    if synapse is not None:
+    if isinstance(synapse, type) and hasattr(synapse, "kind"):
         raise WiringError(
-            f"{call}: this version has no synapse models; a model says itself what an arriving "
-            "spike does",
-            mend='write rb.Model(..., receives=dict(excitatory="g_e += weight")) and '
-            'net.connect(..., to="excitatory")',
+            f"{call}: the synapse was not called",
+            mend=f"write synapse=rb.synapses.{synapse.__name__}(...)",
+        )
+    if synapse is not None and not hasattr(synapse, "kind"):
+        raise WiringError(
+            f"{call}: this is no synapse",
+            expected="one of rb.synapses, such as rb.synapses.Exponential(tau=2*ms, E=0*mV)",
+            given=repr(synapse) if len(repr(synapse)) < 60 else type(synapse).__name__,
+            mend="what an arriving spike does, a model says itself: rb.Model(..., receives="
+            'dict(excitatory="g_e += weight")), chosen by net.connect(..., to="excitatory")',
         )
     if storage != "stored":
         raise WiringError(

@@ -10,7 +10,7 @@ from rheobase.errors import WiringError
 from rheobase.language.model import Model
 from rheobase.network.rules import all_to_all
 from rheobase.network.trains import Train
-from rheobase.simulation import wiring
+from rheobase.simulation import receptors, wiring
 from rheobase.simulation.arguments import (
     checked_name,
     model_or_train,
@@ -103,6 +103,9 @@ class Describing:
             step.
         to : str
             Which of the target's inputs, if it has several.
+        synapse
+            One of `rb.synapses`. A receptor (Exponential, Alpha, NMDA ...) extends the model of
+            the target population, and `to` is the input of current it is added to.
         of : str
             A variable of the source: the sum of w_ij*of_i(t - delay) over i is added to the
             input variable `to` of each j, in every step.
@@ -128,7 +131,9 @@ class Describing:
         call = f"net.connect({source.name}, {sink.name}, ...)"
         refuse_later(synapse, storage, weight_dtype, call)
         chosen = wiring.check_rule(all_to_all() if rule is None else rule, call)
-        if of is None:
+        if receptors.placed(synapse):
+            target = receptors.target_of(source, sink, synapse, of, to, call)
+        elif of is None:
             target = wiring.spike_target(sink, to, call)
             wiring.check_spiking(source, sink, call)
         else:
@@ -141,7 +146,7 @@ class Describing:
             weight, delay, weight_dtype, self._seed, self._clock.dt,
         )  # fmt: skip
         made._check()
-        self._warn_if_twice(source, sink, str(chosen), target.to, of, call)
+        self._warn_if_twice(source, sink, str(chosen), target.to, target.of, call)
         self._told.projections[made.name] = made
         return made
 
@@ -170,7 +175,8 @@ class Describing:
         stream = f"injection {number} into {chosen.name}.{name}"
         self._told.injections.append(Injection(chosen, current, name, stream))
 
-    def drive(self, cells: Cells, train: Any, weight: Any = None, to: str | None = None) -> None:
+    def drive(self, cells: Cells, train: Any, weight: Any = None, to: str | None = None,
+              synapse: Any = None) -> None:  # fmt: skip
         """Send each cell its own train of spikes, without storing them.
 
         Parameters
@@ -183,6 +189,8 @@ class Describing:
             Of each spike; one, or one a cell.
         to : str
             Which of the cells' inputs for spikes, if there are several.
+        synapse
+            A receptor of `rb.synapses` the spikes arrive at, as for `connect`.
 
         Raises
         ------
@@ -191,7 +199,7 @@ class Describing:
         """
         self._not_while_running("drive")
         chosen = self._cells(cells, "drive", "cells")
-        target = wiring.drive_target(chosen, train, to)
+        target = wiring.drive_target(chosen, train, receptors.drive_port(chosen, synapse, to))
         call = f"net.drive({chosen.name}, ...)"
         weights = wiring.drive_weights(weight, target, chosen, call)
         same = [d for d in self._told.drives

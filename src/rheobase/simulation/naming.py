@@ -34,8 +34,9 @@ def projection_name(
     if name is not None:
         return new_name(name, "projection", taken)
     stem = f"{source.name}_to_{sink.name}"
-    if isinstance(sink.model, Model) and len(sink.model.receives) > 1:
-        stem += f"_{to}"
+    own = sink.population._own_model
+    if isinstance(own, Model) and (len(own.receives) > 1 or to not in {*own.receives, *own.names}):
+        stem += f"_{to}"  # of several ports, or a receptor placed in the cells
     chosen, number = stem, 2
     while chosen in taken:
         chosen, number = f"{stem}_{number}", number + 1

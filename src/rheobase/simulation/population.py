@@ -221,6 +221,8 @@ class Population(Cells):
         self._name, self._size, self._model = name, size, model
         self._cell_values = values
         self._record_spikes = record_spikes
+        self._own_model = model  # before receptors were placed in the cells
+        self._pieces: dict[tuple[Any, ...], tuple[str, Any]] = {}
         self._positions: NDArray[np.float64] | None = None
 
     @property

@@ -62,8 +62,22 @@ class CellValues:
     """
 
     def __init__(self, model: Model, name: str, size: int, seed: int, clock: Clock) -> None:
-        self.model, self.name, self.size = model, name, size
+        self.name, self.size = name, size
         self.seed, self.clock = seed, clock
+        self.parameters: dict[str, Number] = {}
+        self.currents: dict[str, Any] = {}
+        self.arrays: dict[str, NDArray[Any]] | None = None
+        self._states: dict[str, Floats] = {}
+        self._set: dict[str, NDArray[np.bool_]] = {}
+        self._left = np.zeros(size)
+        self._last = np.full(size, -np.inf)
+        self._assignments: Counter[str] = Counter()
+        self._open: list[str] = []
+        self.extend(model)
+
+    def extend(self, model: Model) -> None:
+        """Take a model with more equations; what was set stays. Not after the first run."""
+        self.model = model
         mutable = model.written_parameters
         self.kinds: dict[str, Kind] = {e.name: "state" for e in model.differential}
         for equation in model.parameter_equations:
@@ -73,18 +87,13 @@ class CellValues:
         self.kinds |= {name: "current" for name in model.time_functions}
         if model.threshold is not None:
             self.kinds |= {name: "spiking" for name in SPIKING if name not in self.kinds}
-        self.parameters: dict[str, Number] = {
+        defaults: dict[str, Number] = {
             n: float(v) for n, v in model.defaults.items() if self.kinds.get(n) == "parameter"
         }
-        self.currents: dict[str, Any] = dict(model.currents)
-        self.arrays: dict[str, NDArray[Any]] | None = None
+        self.parameters = defaults | self.parameters
+        self.currents = dict(model.currents) | self.currents
         self.stale = True
         self._mutable = mutable
-        self._states: dict[str, Floats] = {}
-        self._set: dict[str, NDArray[np.bool_]] = {}
-        self._left = np.zeros(size)
-        self._assignments: Counter[str] = Counter()
-        self._open: list[str] = []
         self._rest: dict[str, Floats] | None = None
 
     # -- what there is --------------------------------------------------------------------
@@ -233,11 +242,13 @@ class CellValues:
             return np.asarray(arrays["left"])
         if "release" in arrays:
             return np.asarray(np.maximum(arrays["release"] - clock.step, 0) * clock.dt)
+        if "held_until" in arrays:
+            return np.asarray(np.maximum(arrays["held_until"] - clock.step * clock.dt, 0.0))
         return np.zeros(self.size)
 
     def _last_spike(self) -> Floats:
         if self.arrays is None:
-            return np.full(self.size, -np.inf)
+            return self._last
         return np.asarray(self.arrays["last_spike"])
 
     # -- texts ----------------------------------------------------------------------------
@@ -471,6 +482,10 @@ class CellValues:
         elif "release" in self.arrays:
             steps = np.floor(self._left[cells] / self.clock.dt + 0.5 + 1e-6).astype(np.int64)
             self.arrays["release"][cells] = np.where(steps > 0, self.clock.step + steps, 0)
+        elif "held_until" in self.arrays:
+            left = self._left[cells]
+            until = self.clock.step * self.clock.dt + left
+            self.arrays["held_until"][cells] = np.where(left > 0, until, 0.0)
 
     def _assign_current(self, name: str, value: Any, where: NDArray[np.int64] | None) -> None:
         full, unit = f"{self.name}.{name}", self.unit(name)

@@ -46,6 +46,13 @@ def _model(cells: Cells, call: str, what: str) -> Model:
     )
 
 
+def _own(cells: Cells) -> Model:
+    """Return the model of cells as they were added: it says what is meant without `to`."""
+    model = cells.population._own_model
+    assert isinstance(model, Model)
+    return model
+
+
 # -- spikes ---------------------------------------------------------------------------------
 
 
@@ -71,13 +78,14 @@ def spike_target(post: Cells, to: str | None, call: str) -> Target:
             f"{call}: {post.name!r} receives no spikes: {model.name} does not say what one does",
             mend=f'say it: rb.Model(..., receives="{state} += weight")',
         )
-    if to is None and len(model.receives) > 1:
+    own = _own(post).receives or model.receives
+    if to is None and len(own) > 1:
         raise WiringError(
             f"{call}: {post.name!r} has several inputs for spikes; say which",
             expected=f"one of: {_ports(model)}",
-            mend=f'write to="{next(iter(model.receives))}"',
+            mend=f'write to="{next(iter(own))}"',
         )
-    port = next(iter(model.receives)) if to is None else to
+    port = next(iter(own)) if to is None else to
     if port not in model.receives:
         meant = did_you_mean(str(port), model.receives)
         ending = f"; did you mean to={meant!r}?" if meant else ""
@@ -146,16 +154,17 @@ def _input(cells: Cells, to: str | None, call: str, what: str) -> str:
     """Return the input variable that something is added to."""
     model = _model(cells, call, "it has no inputs")
     names = [e.name for e in model.inputs]
+    own = [e.name for e in _own(cells).inputs] or names
     if not names:
         raise WiringError(
             f"{call}: {cells.name!r} has no input that {what} could be added to",
             mend="declare one in the equations of the model, `I : pA (input)`, and read it there",
         )
-    if to is None and len(names) > 1:
+    if to is None and len(own) > 1:
         raise WiringError(
             f"{call}: {cells.name!r} has several inputs; say which",
             expected=f"one of: {_inputs(model)}",
-            mend=f'write to="{names[0]}"',
+            mend=f'write to="{own[0]}"',
         )
     if to is not None and to not in names:
         meant = did_you_mean(str(to), names)
@@ -165,7 +174,7 @@ def _input(cells: Cells, to: str | None, call: str, what: str) -> str:
             f"{call}: {cells.name!r} has no input {to!r}{port}{ending}",
             mend=f"it has: {_inputs(model)}",
         )
-    return names[0] if to is None else to
+    return own[0] if to is None else to
 
 
 # -- weights --------------------------------------------------------------------------------
