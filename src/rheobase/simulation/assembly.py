@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -39,6 +39,9 @@ from rheobase.simulation.projection import Projection
 from rheobase.simulation.values import CellValues
 from rheobase.simulation.warning import warn
 from rheobase.simulation.wiring import check_crossing
+
+if TYPE_CHECKING:
+    from rheobase.simulation.saving import Resumed
 
 Backend = Literal["numba", "interpreter"]
 
@@ -103,6 +106,7 @@ class Assembly:
         self._renumbered: set[str] = set()
         self._retired: list[ProjectionPlan] = []  # replaced, with spikes under way
         self._shape: tuple[object, ...] = ()
+        self.resumed: Resumed | None = None  # what the first engine is to go on from
 
     # -- before a run ---------------------------------------------------------------------
 
@@ -249,7 +253,9 @@ class Assembly:
         held = self._projections.get(name)
         if held is None or projection._delays_changed:
             made = building.projection_plan(projection, places, program, values)
-            if self.engine is not None:
+            if self.resumed is not None:
+                made.since = self.resumed.since.get(name, self.clock.step)
+            elif self.engine is not None:
                 made.since = self.clock.step
             if held is not None:  # spikes under way arrive after the delays they left with
                 self._retired.append(replace(held, until=self.clock.step))
@@ -338,6 +344,9 @@ class Assembly:
         self.engine = Engine(plan, backend, self.clock.step)
         if memory is not None:  # arrays and noise are the same objects as before
             self.engine.restore(EngineState(self.clock.step, memory=memory))
+        elif self.resumed is not None:
+            self.resumed.take_over(self.engine, self)
+            self.resumed = None
         self._shape = shape
 
 

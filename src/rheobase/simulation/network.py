@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -16,7 +18,7 @@ from rheobase.errors import (
     did_you_mean,
 )
 from rheobase.results import Result
-from rheobase.simulation import explaining
+from rheobase.simulation import explaining, saving
 from rheobase.simulation.arguments import (
     choose_backend,
     one_thread,
@@ -33,6 +35,7 @@ from rheobase.simulation.projection import Projection
 from rheobase.simulation.running import Hook, Run, carry_out
 from rheobase.simulation.storing import Snapshot
 from rheobase.simulation.texts import StopCondition
+from rheobase.simulation.warning import warn
 from rheobase.units import UNITS, Unit, to_si
 
 _HERTZ = UNITS["Hz"].dimension
@@ -90,6 +93,7 @@ class Network(Describing):
         self._connected: set[tuple[Any, ...]] = set()
         self._running = False
         self._last_result: Result | None = None
+        self._stream: dict[str, Any] = {}  # which stream of a file ends where the network stands
 
     def __setattr__(self, name: str, value: Any) -> None:
         if not name.startswith("_"):
@@ -236,6 +240,44 @@ class Network(Describing):
         if not isinstance(hertz, float):
             raise ShapeError("the rate is one rate", mend=f"write {paste}")
         return estimate(self._told, self._assembly.lowered(), self._clock, steps, hertz)
+
+    # -- files ----------------------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the network and its state to a file, and return its path.
+
+        `Network.load` gives a network that goes on from there to the bit, on any number of
+        threads. The file is written beside its place and moved there when it is whole: the one
+        before stays until then. Functions of `net.every` and what `net.store` keeps are left out.
+
+        Raises
+        ------
+        UserError
+            Something cannot be held by a file, such as a Python function; it is named.
+        FileFormatError
+            The file cannot be written there.
+        """
+        self._not_while_running("save")
+        if self._hooks:
+            left_out = len(self._hooks)
+            warn(
+                f"net.save: {left_out} function{'s' * (left_out > 1)} of net.every "
+                f"{'are' if left_out > 1 else 'is'} not in the file; call net.every again after "
+                "rb.Network.load"
+            )
+        return saving.save(self, path, {"stream": self._stream})
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Network:
+        """Return the network of a file that `save` or `run(..., checkpoint_every=)` wrote.
+
+        Raises
+        ------
+        FileFormatError
+            There is no such file, or it is no checkpoint, cut short, damaged or of another
+            version.
+        """
+        return saving.load(path)
 
     # -- storing --------------------------------------------------------------------------
 

@@ -1,0 +1,238 @@
+"""What a network was told, as plain data, and a network told the same again.
+
+Name for name with `assembly.Description`: populations, projections, injections, drives, clamps
+and recordings, each in order of creation, beside the clock and the seed. Functions called
+between slices (`net.every`) are Python and left out; how many there were is noted.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rheobase.errors import RheobaseWarning
+from rheobase.language.model import Model
+from rheobase.simulation import wiring
+from rheobase.simulation.clamping import Clamp
+from rheobase.simulation.descriptions import Drive, Injection, Recording
+from rheobase.simulation.plain import Plain, descriptions
+from rheobase.simulation.population import Cells, Population, View
+from rheobase.simulation.projection import Projection
+from rheobase.simulation.values import CellValues
+from rheobase.synapses.extending import extend
+
+if TYPE_CHECKING:
+    from rheobase.simulation.network import Network
+
+
+def network_to_plain(net: Network) -> Plain:
+    """Return everything a network was told as plain data.
+
+    Raises
+    ------
+    UserError
+        Something cannot be held by a file; it is named.
+    """
+    told, clock = net._told, net._clock
+    return {
+        "dt": clock.dt,
+        "start": clock.start,
+        "step": clock.step,
+        "seed": net._seed,
+        "populations": [_population(p) for p in told.populations.values()],
+        "projections": [_projection(p) for p in told.projections.values()],
+        "injections": [_injection(i) for i in told.injections],
+        "drives": [_drive(d) for d in told.drives],
+        "clamps": [_clamp(c) for c in told.clamps],
+        "recordings": [_recording(r) for r in told.recordings.values()],
+        "functions left out": len(net._hooks),
+    }
+
+
+def network_from_plain(plain: Mapping[str, Any], dt: float | None = None) -> Network:
+    """Return a network that was told the same.
+
+    Parameters
+    ----------
+    plain
+        What `network_to_plain` returned.
+    dt
+        Another step than the one it had [s].
+    """
+    from rheobase.simulation.network import Network
+
+    net = Network(dt=_seconds(dt or plain["dt"]), seed=int(plain["seed"]),
+                  start=_seconds(plain["start"]))  # fmt: skip
+    net._clock.dt, net._clock.start = float(dt or plain["dt"]), float(plain["start"])
+    net._clock.step = int(plain["step"])
+    with warnings.catch_warnings():  # whatever there was to warn of was told when it was made
+        warnings.simplefilter("ignore", RheobaseWarning)
+        for part in plain["populations"]:
+            _add(net, part)
+        for part in plain["projections"]:
+            _connect(net, part)
+    told = net._told
+    told.injections += [_read_injection(net, part) for part in plain["injections"]]
+    told.drives += [_read_drive(net, part) for part in plain["drives"]]
+    told.clamps += [_read_clamp(net, part) for part in plain["clamps"]]
+    for part in plain["recordings"]:
+        told.recordings[part["name"]] = Recording(
+            part["name"], _read_cells(net, part["cells"]), int(part["every"]),
+            [str(name) for name in part["variables"]],
+        )  # fmt: skip
+    return net
+
+
+def _seconds(value: float) -> Any:
+    from rheobase.units import UNITS, quantity
+
+    return quantity(float(value), UNITS["second"])
+
+
+# -- cells ----------------------------------------------------------------------------------
+
+
+def _cells(cells: Cells) -> Plain:
+    return {"population": cells.name, "indices": cells._where}
+
+
+def _read_cells(net: Network, part: Mapping[str, Any]) -> Cells:
+    population = net._told.populations[part["population"]]
+    where = part["indices"]
+    return population if where is None else View(population, np.array(where, np.int64))
+
+
+# -- populations ----------------------------------------------------------------------------
+
+
+def _population(population: Population) -> Plain:
+    what = f"the model of {population.name!r}"
+    values = population._cell_values
+    return {
+        "name": population.name,
+        "size": population.size,
+        "model": descriptions().to_plain(population._own_model, what),
+        "pieces": descriptions().to_plain(list(population._pieces.items()), what),
+        "record_spikes": population._record_spikes,
+        "positions": population._positions,
+        "values": None if values is None else _cell_values(values),
+    }
+
+
+def _cell_values(values: CellValues) -> Plain:
+    """Return parameters and states; states that the model's `initial` still gives are left out."""
+    keep = descriptions().to_plain
+    named = {name: values._states[name] for name in values.states if name in values._states}
+    return {
+        "seed": values.seed,
+        "parameters": {n: keep(v, f"{values.name}.{n}") for n, v in values.parameters.items()},
+        "currents": {n: keep(v, f"{values.name}.{n}") for n, v in values.currents.items()},
+        "states": {name: np.array(held) for name, held in named.items()},
+        "set": {name: np.array(values._set[name]) for name in named if name in values._set},
+        "left": np.array(values._refractory_left(), np.float64),
+        "assignments": dict(values._assignments),
+    }
+
+
+def _add(net: Network, part: Mapping[str, Any]) -> None:
+    read = descriptions().from_plain
+    made = net.add(read(part["model"]), int(part["size"]), name=part["name"],
+                   record_spikes=bool(part["record_spikes"]))  # fmt: skip
+    made._positions = part["positions"]
+    made._pieces = dict(read(part["pieces"]))
+    if part["values"] is None:
+        return
+    held, values = part["values"], made._cell_values
+    assert values is not None and isinstance(made._own_model, Model)
+    if made._pieces:
+        made._model = extend(made._own_model, [piece for _, piece in made._pieces.values()])
+        values.extend(made._model)
+    values.seed = int(held["seed"])
+    values.parameters = {n: _number(read(v)) for n, v in held["parameters"].items()}
+    values.currents = {n: read(v) for n, v in held["currents"].items()}
+    values._states = {n: np.array(v, np.float64) for n, v in held["states"].items()}
+    values._set = {n: np.array(v, bool) for n, v in held["set"].items()}
+    values._left = np.array(held["left"], np.float64)
+    values._assignments.update({n: int(count) for n, count in held["assignments"].items()})
+
+
+def _number(value: Any) -> Any:
+    return np.array(value, np.float64) if isinstance(value, np.ndarray) else float(value)
+
+
+# -- projections ----------------------------------------------------------------------------
+
+
+def _projection(projection: Projection) -> Plain:
+    keep, name = descriptions().to_plain, repr(projection.name)
+    return {
+        "name": projection.name,
+        "pre": _cells(projection.source),
+        "post": _cells(projection.sink),
+        "rule": keep(projection.rule, f"the rule of {name}"),
+        "weight": keep(projection._weight, f"the weight of {name}"),
+        "delay": keep(projection._delay, f"the delay of {name}"),
+        "to": projection.to,
+        "of": projection.of,
+        "weight_dtype": projection._dtype,
+        "seed": projection._seed,
+        "weights": projection._weights,
+        "delays": projection._delay_steps,
+    }
+
+
+def _connect(net: Network, part: Mapping[str, Any]) -> None:
+    read = descriptions().from_plain
+    made = net.connect(
+        _read_cells(net, part["pre"]), _read_cells(net, part["post"]), read(part["rule"]),
+        weight=read(part["weight"]), delay=read(part["delay"]), to=part["to"], of=part["of"],
+        weight_dtype=part["weight_dtype"], name=part["name"],
+    )  # fmt: skip
+    made._seed = int(part["seed"])
+    made._weights, made._delay_steps = part["weights"], part["delays"]
+
+
+# -- what is sent in, held and recorded -----------------------------------------------------
+
+
+def _injection(injection: Injection) -> Plain:
+    what = f"the current into {injection.cells.name}.{injection.to}"
+    current = descriptions().to_plain(injection.current, what)
+    return {"cells": _cells(injection.cells), "current": current, "to": injection.to,
+            "stream": injection.stream}  # fmt: skip
+
+
+def _read_injection(net: Network, part: Mapping[str, Any]) -> Injection:
+    current = descriptions().from_plain(part["current"])
+    return Injection(_read_cells(net, part["cells"]), current, part["to"], part["stream"])
+
+
+def _drive(drive: Drive) -> Plain:
+    train = descriptions().to_plain(drive.train, f"the train that drives {drive.cells.name!r}")
+    return {"cells": _cells(drive.cells), "train": train, "to": drive.target.to,
+            "weight": drive.weight, "stream": drive.stream}  # fmt: skip
+
+
+def _read_drive(net: Network, part: Mapping[str, Any]) -> Drive:
+    cells, train = _read_cells(net, part["cells"]), descriptions().from_plain(part["train"])
+    target = wiring.drive_target(cells, train, part["to"])
+    return Drive(cells, train, target, _number(part["weight"]), part["stream"])
+
+
+def _clamp(clamp: Clamp) -> Plain:
+    return {"cells": _cells(clamp.cells), "variable": clamp.variable, "values": clamp.values,
+            "first": clamp.first, "last": clamp.last}  # fmt: skip
+
+
+def _read_clamp(net: Network, part: Mapping[str, Any]) -> Clamp:
+    values = np.array(part["values"], np.float64)
+    cells = _read_cells(net, part["cells"])
+    return Clamp(cells, part["variable"], values, int(part["first"]), int(part["last"]))
+
+
+def _recording(recording: Recording) -> Plain:
+    return {"name": recording.name, "cells": _cells(recording.cells),
+            "every": recording.every_steps, "variables": list(recording.variables)}  # fmt: skip
