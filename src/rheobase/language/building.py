@@ -32,7 +32,7 @@ from rheobase.language.parsing import parse_expression, parse_statements
 from rheobase.language.values import Value, read_value
 from rheobase.units import UNITS, Dimension, Unit
 
-CROSSINGS = ("grid", "linear")
+CROSSINGS = ("grid", "linear", "exact")
 
 
 @dataclass(frozen=True)

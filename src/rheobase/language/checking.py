@@ -100,9 +100,9 @@ def _check_spiking(parts: Parts) -> None:
                     else "refractory needs a threshold",
                     mend='write when a cell spikes, such as threshold="v > V_T"',
                 )
-        if parts.arguments.crossing == "linear":
+        if parts.arguments.crossing != "grid":
             raise EquationError(
-                'crossing="linear" needs a threshold',
+                f'crossing="{parts.arguments.crossing}" needs a threshold',
                 mend='write when a cell spikes, such as threshold="v > V_T"',
             )
     held = next((e for e in parts.equations if "unless refractory" in e.flags), None)
@@ -121,9 +121,9 @@ def _check_spiking(parts: Parts) -> None:
             place=parts.threshold_source.point(parts.threshold.span),
             mend='write reset="v = V_r", or refractory="..." with a condition or a duration',
         )
-    if parts.arguments.crossing == "linear" and not _is_upward(parts.threshold):
+    if parts.arguments.crossing != "grid" and not _is_upward(parts.threshold):
         raise EquationError(
-            'crossing="linear" needs a threshold of the form a > b or a >= b',
+            f'crossing="{parts.arguments.crossing}" needs a threshold of the form a > b or a >= b',
             place=parts.threshold_source.point(parts.threshold.span),
             mend='write threshold="v > V_T", or crossing="grid"',
         )

@@ -56,8 +56,9 @@ class Model:
         What an arriving spike does, such as "g_e += weight", by the name of the input.
     method : str
         How the equations are integrated; "auto" chooses.
-    crossing : "grid" or "linear"
-        Whether spikes are on the grid of steps, or interpolated inside a step.
+    crossing : "grid", "linear" or "exact"
+        Whether spikes are on the grid of steps, interpolated inside a step, or at the very
+        time at which the closed form of the equations crosses the threshold.
     functions : iterable of str
         Functions the equations call, as text: "f(x) = x/(1 + x)".
     name, doc : str

@@ -11,6 +11,7 @@ from rheobase.language.model import Model
 from rheobase.lowering import spikes
 from rheobase.lowering.builder import Graph, Value
 from rheobase.lowering.delivery import lower_port
+from rheobase.lowering.events import EVENT_TIME, Events
 from rheobase.lowering.integrators import choose
 from rheobase.lowering.program import Array, Block, Draw, Level, Port, Program, check
 from rheobase.lowering.system import RANDOM, System, renamed
@@ -42,6 +43,9 @@ def lower(
         The method does not exist or must not be used for these equations.
     """
     return _Lowering(model, per_cell, observed, method or model.method).program()
+
+
+Named = tuple[str, Value]
 
 
 class _Lowering:
@@ -148,11 +152,18 @@ class _Lowering:
         """Build the block of the reset."""
         if self.model.threshold is None:
             return None
+        self._refuse_random_reset()
+        return spikes.on_spike(self.model, self.scope(), self.dt, {})
+
+    def _refuse_random_reset(self) -> None:
         for statement in self.model.reset:
             self._refuse_random(statement.expression, statement.text, "reset")
         if self.model.refractory is not None:
             self._refuse_random(self.model.refractory, to_text(self.model.refractory), "refractory")
-        return spikes.on_spike(self.model, self.scope(), self.dt, {})
+
+    def _refuse_random_arrivals(self, port: str) -> None:
+        for statement in self.model.receives[port]:
+            self._refuse_random(statement.expression, statement.text, f"receives {port!r}")
 
     def _refuse_random(self, expression: Expr, text: str, where: str) -> None:
         if calls_in(expression) & RANDOM.keys():
@@ -165,9 +176,8 @@ class _Lowering:
         """Lower every entry of `receives`."""
         fixed = frozenset(self.parameters) | _constants(self.model)
         result: dict[str, Port] = {}
-        for name, statements in self.model.receives.items():
-            for statement in statements:
-                self._refuse_random(statement.expression, statement.text, f"receives {name!r}")
+        for name in self.model.receives:
+            self._refuse_random_arrivals(name)
             result[name] = lower_port(
                 self.model, name, self.parameters, fixed, self.scope(), self.subexpressions
             )
@@ -188,6 +198,8 @@ class _Lowering:
     def program(self) -> Program:
         """Return the checked program."""
         model = self.model
+        if model.crossing == "exact":
+            return self._from_events()
         update, method, reason, staggered = self.update()
         on_spike = self.on_spike()
         ports = self.ports()
@@ -196,15 +208,11 @@ class _Lowering:
         if on_spike is not None:
             blocks.append(on_spike)
         reads = frozenset().union(*(b.reads() for b in blocks))
-        exports = [(n, Value(self.prepared, i)) for i, n in self.prepared.exports.items()
-                   if n in reads]  # fmt: skip
-        shared = [(n, v) for n, v in exports if v.level <= Level.SHARED]
-        cell = [(n, v) for n, v in exports if v.level == Level.CELL]
-        prepare = self.prepared.finish("prepare", dict([*shared, *cell]), fuse=False)
+        shared, cell, prepare = self._prepare(blocks)
         used = [d for d in self.draws.values() if d.array in reads]
         return check(Program(
             name=model.name, method=method, reason=reason,
-            arrays=tuple(self._arrays([n for n, _ in cell], used)),
+            arrays=tuple(self._arrays([n for n, _ in cell], used, spikes.arrays(model))),
             numbers=tuple(n for n, _ in shared),
             number_notes=tuple(describe(self.prepared, v) for _, v in shared),
             prepare=prepare, update=update, on_spike=on_spike, ports=ports, observe=observe,
@@ -213,7 +221,43 @@ class _Lowering:
             staggered=staggered,
         ))  # fmt: skip
 
-    def _arrays(self, prepared: list[str], draws: list[Draw]) -> list[Array]:
+    def _from_events(self) -> Program:
+        """Return the program of cells that go from event to event."""
+        model = self.model
+        assert self.threshold is not None  # the model refuses to be without, with this crossing
+        self._refuse_random_reset()
+        for port in model.receives:
+            self._refuse_random_arrivals(port)
+        events = Events(model, self.right, self.threshold, frozenset(self.draws),
+                        self.held_names, self.scope)  # fmt: skip
+        lowered = events.lower()
+        observe = self.observe()
+        shared, cell, prepare = self._prepare(
+            [lowered.update, lowered.on_spike, lowered.anchor, lowered.predict, *observe.values(),
+             *(p.block for p in lowered.ports.values() if p.block)]
+        )  # fmt: skip
+        notes = [describe(self.prepared, v) for _, v in shared]
+        return check(Program(
+            name=model.name, method="exact", reason="in closed form from event to event",
+            arrays=tuple(self._arrays([n for n, _ in cell], [], events.arrays())),
+            numbers=(*(n for n, _ in shared), EVENT_TIME),
+            number_notes=(*notes, "of the event, s; set by the engine"),
+            prepare=prepare, update=lowered.update, on_spike=lowered.on_spike,
+            ports=lowered.ports, observe=observe, draws=(), spiking=True, crossing="exact",
+            refractory_kind=model.refractory_kind, held=frozenset(), mutable=self.mutable,
+            anchor=lowered.anchor, predict=lowered.predict,
+        ))  # fmt: skip
+
+    def _prepare(self, blocks: list[Block]) -> tuple[list[Named], list[Named], Block]:
+        """Return what blocks read that is prepared, shared and of each cell, and what does so."""
+        reads = frozenset().union(*(b.reads() for b in blocks))
+        exports = [(n, Value(self.prepared, i)) for i, n in self.prepared.exports.items()
+                   if n in reads]  # fmt: skip
+        shared = [(n, v) for n, v in exports if v.level <= Level.SHARED]
+        cell = [(n, v) for n, v in exports if v.level == Level.CELL]
+        return shared, cell, self.prepared.finish("prepare", dict([*shared, *cell]), fuse=False)
+
+    def _arrays(self, prepared: list[str], draws: list[Draw], spiking: list[Array]) -> list[Array]:
         model = self.model
         found = [Array(e.name, "state", e.text) for e in model.differential]
         found += [Array(n, "state", "changed by a reset or an arrival")
@@ -222,7 +266,7 @@ class _Lowering:
         for name in prepared:
             known = name in self.parameters
             found.append(Array(name, "parameter" if known else "prepared"))
-        found += spikes.arrays(model)
+        found += spiking
         if draws:
             found.append(Array("key", "key", "seed, then the stream of each draw"))
         found += [Array(d.array, "draw", f"{d.law}, {d.site}") for d in draws]

@@ -29,7 +29,7 @@ class Level(IntEnum):
 Kind: TypeAlias = Literal["float", "bool", "int", "matrix"]
 Role: TypeAlias = Literal[
     "state", "parameter", "input", "prepared", "spiked", "offset", "release", "left",
-    "refractory", "last_spike", "key", "draw", "observed",
+    "refractory", "last_spike", "key", "draw", "observed", "anchor",
 ]  # fmt: skip
 DTYPES: dict[str, str] = {
     "spiked": "uint8", "refractory": "uint8", "release": "int64", "key": "uint64",
@@ -212,7 +212,12 @@ class Port:
 
 @dataclass(frozen=True)
 class Program:
-    """What one kind of cell does in a step: see the module's text and `str(program)`."""
+    """What one kind of cell does in a step: see the module's text and `str(program)`.
+
+    Cells with exact crossings do nothing step by step (`rheobase.lowering.events`): there
+    `update` computes the variables at a time, `anchor` takes them for the beginning of a new
+    course and `predict` finds where it crosses the threshold.
+    """
 
     name: str
     method: str
@@ -232,6 +237,8 @@ class Program:
     held: frozenset[str]
     mutable: frozenset[str]
     staggered: frozenset[str] = frozenset()
+    anchor: Block | None = None
+    predict: Block | None = None
 
     def array(self, name: str) -> Array:
         """Return the array of that name."""
@@ -251,6 +258,10 @@ class Program:
         yield "update", self.update
         if self.on_spike is not None:
             yield "on spike", self.on_spike
+        if self.anchor is not None:
+            yield "anchor", self.anchor
+        if self.predict is not None:
+            yield "predict", self.predict
         for port in self.ports.values():
             for variable, block in port.weigh.items():
                 yield f"arrivals at {port.name!r} add to {variable}", block

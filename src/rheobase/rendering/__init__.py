@@ -48,7 +48,7 @@ def prepare(program: Program, parameters: Mapping[str, Any], dt: float, start: f
     Runs again whenever a parameter or the step changes; nothing is compiled.
     """
     values = prepare_values(program, parameters, dt, start)
-    numbers = np.array([float(values[name]) for name in program.numbers])
+    numbers = np.array([float(values.get(name, 0.0)) for name in program.numbers])
     arrays = {
         name: np.ascontiguousarray(value, float)
         for name, value in values.items()

@@ -14,8 +14,9 @@ class CompiledKernels:
     Making the object compiles what is not in the cache yet. The C functions take int64
     arguments only: `update(table, numbers, lo, hi, step)`, `on_spike(table, numbers, ids, count,
     step)`, `arrive(table, numbers, targets, weights, count, step, scalar_weight)`,
-    `observe(table, numbers, lo, hi, step)`, with `table` the address of the array addresses
-    in the order of `array_names`.
+    `observe(table, numbers, lo, hi, step)`, and for exact crossings `anchor` and `predict` with
+    the arguments of `observe`; `table` is the address of the array addresses in the
+    order of `array_names`.
 
     Parameters
     ----------
@@ -31,6 +32,8 @@ class CompiledKernels:
         self._module = module_from_source(self.source, program.name)
         self.update_address = self._address("update_at")
         self.on_spike_address = self._address("on_spike_at") if program.on_spike else 0
+        self.anchor_address = self._address("anchor_at") if program.anchor else 0
+        self.predict_address = self._address("predict_at") if program.predict else 0
         self.arrive_addresses = {
             name: self._address(f"arrive_{name}_at")
             for name, port in program.ports.items()

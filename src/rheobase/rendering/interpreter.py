@@ -127,6 +127,18 @@ class InterpreterKernels:
             skip = held if refractory else frozenset()
             self._map(block, arrays, numbers, where, step, weight, skip)
 
+    def anchor(self, arrays: dict[str, Array], numbers: Array, lo: int, hi: int,
+               step: int) -> None:  # fmt: skip
+        """Exact crossings: let cells lo..hi go on from what stands in their arrays."""
+        if self.program.anchor is not None:
+            self._map(self.program.anchor, arrays, numbers, slice(lo, hi), step)
+
+    def predict(self, arrays: dict[str, Array], numbers: Array, lo: int, hi: int,
+                step: int) -> None:  # fmt: skip
+        """Exact crossings: find when cells lo..hi cross their threshold."""
+        if self.program.predict is not None:
+            self._map(self.program.predict, arrays, numbers, slice(lo, hi), step)
+
     def observe(self, name: str, arrays: dict[str, Array], numbers: Array, lo: int, hi: int,
                 step: int) -> Array:  # fmt: skip
         """Return the values of a recorded subexpression for cells lo..hi."""

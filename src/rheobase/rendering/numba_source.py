@@ -22,7 +22,7 @@ _RESERVED = frozenset(
     ["lo", "hi", "n", "i", "k", "step", "count", "number", "ids", "targets", "weights",
      "weight", "stride", "table", "numbers", "key", "fma", "select", "step_number", "float",
      "int", "range", "njit", "cfunc", "library", "random", "update", "on_spike", "observe",
-     "arrive", "load_address", "wide_vectors"]
+     "arrive", "anchor", "predict", "load_address", "wide_vectors"]
 )  # fmt: skip
 _VIEWS = {"float64": "float64_view", "int64": "int64_view", "uint8": "uint8_view",
           "uint64": "int64_view"}  # fmt: skip
@@ -214,6 +214,10 @@ def source_of(program: Program) -> str:
     parts.append(_kernel(program, names, "update", program.update))
     if program.on_spike is not None:
         parts.append(_kernel(program, names, "on_spike", program.on_spike))
+    if program.anchor is not None:
+        parts.append(_kernel(program, names, "anchor", program.anchor))
+    if program.predict is not None:
+        parts.append(_kernel(program, names, "predict", program.predict))
     for port in program.ports.values():
         if port.block is not None:
             parts.append(_kernel(program, names, f"arrive_{port.name}", port.block))

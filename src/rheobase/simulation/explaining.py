@@ -65,7 +65,8 @@ def _method(program: Program) -> str:
 def _spikes(program: Program) -> str:
     if not program.spiking:
         return "Spikes: none, there is no threshold"
-    where = {"grid": "at the beginning of the step", "linear": "interpolated inside the step"}
+    where = {"grid": "at the beginning of the step", "linear": "interpolated inside the step",
+             "exact": "at the time of the crossing, whatever the step"}  # fmt: skip
     held = ", ".join(sorted(program.held))
     refractory = {
         "none": "no refractory period",
