@@ -333,3 +333,58 @@ def test_numpy_part_works_where_numba_is_not_installed() -> None:
     expected = [*random.words(1, 2, [0, 5, 9], 3, 4), *random.poisson(1, 2, 0, 4, 0, 0, 3.0)]
     assert [int(word) for word in first.split()] == [int(word) for word in expected]
     assert np.allclose([float(w) for w in second.split()], random.normal(1, 2, 0, 4, 0))
+
+
+def _tied(size: int, step: int, count: int) -> np.ndarray:
+    """Expectations at which P(X <= count) has the upper half of each element's number."""
+    from scipy.optimize import brentq
+
+    words = random.words(3, 4, np.arange(8, 8 + size), step).astype(float)
+    targets = (words + 0.5) * 2.0**-32
+    return np.array([
+        brentq(lambda mean, t=t: stats.poisson.cdf(count, mean) - t, 1e-12, 31.0, xtol=1e-15)
+        for t in targets
+    ])  # fmt: skip
+
+
+@pytest.mark.parametrize("count", [0, 3])
+def test_ties_are_decided_by_the_lower_half(fills: _Fills, count: int) -> None:
+    size = 64
+    means = _tied(size, 5, count)
+    found = random.poisson(3, 4, 8, 8 + size, 5, 0, means)
+    assert set(found) == {count, count + 1}
+    out = np.full(size, -1)
+    fills.poisson(3, 4, 8, 8 + size, 5, 0, means, out)
+    assert np.array_equal(out, found)
+    for i, mean in enumerate(means):  # one expectation for all, a tie of one cell
+        same = random.poisson(3, 4, 8, 8 + size, 5, 0, mean)
+        assert same[i] == found[i]
+        fills.poisson(3, 4, 8, 8 + size, 5, 0, np.array([mean]), out)
+        assert np.array_equal(out, same)
+
+
+@pytest.mark.parametrize("size", SIZES[1:])
+def test_counts_are_added_with_their_weights(fills: _Fills, size: int) -> None:
+    from numba import njit
+
+    from rheobase.rendering.intrinsics import call_kernel11
+
+    @njit
+    def call(address, seed, stream, lo, hi, step, draw, expected, columns, weights, number, out):
+        call_kernel11(
+            address, seed, stream, lo, hi, step, draw, expected, columns, weights, number, out
+        )
+
+    address = random.fill_address("poisson_sum")
+    rng = np.random.default_rng(size)
+    before, each = rng.uniform(0, 1, size), rng.uniform(-1, 1, size)
+    for expected in ([0.3], [1.7], [70.0], [np.nan], rng.uniform(0, 100, size)):
+        array = np.asarray(expected, np.float64)
+        counts = random.poisson(3, 4, 8, 8 + size, 17, 1, array)
+        for weights in (np.array([0.7]), each):
+            out = before.copy()
+            call(
+                address, 3, 4, 8, 8 + size, 17, 1, array.ctypes.data, array.size,
+                weights.ctypes.data, weights.size, out.ctypes.data,
+            )  # fmt: skip
+            assert np.array_equal(_bits(out), _bits(before + counts * weights))

@@ -34,12 +34,14 @@ from rheobase.units.quantities import cache_directory
 
 _INLINED_SOURCES = (
     "intrinsics.py",
+    "atomics.py",
     "primitives.py",
     "exponential.py",
     "trigonometric.py",
     "functions.py",
     "philox.py",
     "fills.py",
+    "counts.py",
     "random.py",
 )
 

@@ -13,8 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from rheobase.rendering.exponential import exp
-from rheobase.rendering.philox import LOW_32, normal_pair, philox, place, shares, unit
+from rheobase.rendering.philox import LOW_32, normal_pair, philox, place, unit
 from rheobase.rendering.primitives import SCRATCH, Value, scratch, select, unsigned, wide_vectors
 
 Array = Any
@@ -89,87 +88,3 @@ def fill_normal(seed: int, stream: int, lo: int, hi: int, step: int, draw: int, 
                 rows[u] = p
                 rows[v] = q
         interleave(rows, out, begin, size)
-
-
-def count_shared(u: Array, share: float, out: Array, begin: int, size: int) -> None:
-    """Add to `out` the Poisson counts that the uniform numbers u stand for (inverse CDF)."""
-    wide_vectors()
-    term = exp(-share)
-    below = term
-    k = 0
-    above = 1
-    while above > 0:
-        above = 0
-        for i in range(size):
-            hit = select(u[unsigned(i)] >= below, 1, 0)
-            out[unsigned(begin + i)] += hit
-            above |= hit
-        k += 1
-        term = term * (share * (1.0 / k))
-        below = below + term
-
-
-def count_each(
-    u: Array, share: Array, term: Array, below: Array, out: Array, begin: int, size: int
-) -> None:
-    """Add to `out` the counts of cells with expected counts `share`; term, below are scratch."""
-    wide_vectors()
-    for i in range(size):
-        at = unsigned(i)
-        term[at] = exp(-share[at])
-        below[at] = term[at]
-    k = 0
-    above = 1
-    while above > 0:
-        above = 0
-        k += 1
-        inverse = 1.0 / k
-        for i in range(size):
-            at = unsigned(i)
-            hit = select(u[at] >= below[at], 1, 0)
-            out[unsigned(begin + i)] += hit
-            above |= hit
-            term[at] = term[at] * (share[at] * inverse)
-            below[at] = below[at] + term[at]
-
-
-def fill_poisson(
-    seed: int,
-    stream: int,
-    lo: int,
-    hi: int,
-    step: int,
-    draw: int,
-    expected: Array,
-    out: Array,
-) -> None:
-    """Fill `out` (of integers) with Poisson counts for elements lo .. hi.
-
-    `expected` holds the expected counts: one for all, or one an element from `lo` on. Beyond 32
-    a count is the sum of several draws, numbered `draw`, `draw + 1` and so on.
-    """
-    wide_vectors()
-    shared = expected.size == 1
-    number, share_of_all = shares(expected[0])
-    rows, u = scratch(), scratch()
-    numbers, share = scratch(), scratch()
-    term, below = rows, scratch()
-    for begin in range(0, hi - lo, SCRATCH):
-        left = hi - lo - begin
-        size = select(left < SCRATCH, left, SCRATCH)
-        most = number
-        for i in range(size):
-            out[unsigned(begin + i)] = 0
-            if not shared:
-                numbers[i], share[i] = shares(expected[begin + i])
-                most = select(numbers[i] > most, numbers[i], most)
-        for k in range(int(most)):
-            where = place(seed, stream, step, draw + k)
-            draw_units(where, (lo + begin) >> 2, (size + 3) >> 2, rows)
-            interleave(rows, u, 0, size)
-            if shared:
-                count_shared(u, share_of_all, out, begin, size)
-            else:
-                for i in range(size):  # a cell that has had all its draws gets no more
-                    share[i] = select(numbers[i] > k, share[i], 0.0)
-                count_each(u, share, term, below, out, begin, size)

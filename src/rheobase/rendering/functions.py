@@ -33,6 +33,7 @@ _PRIMITIVES = (
     "fma",
     "rint",
     "scratch",
+    "scratch_words",
     "select",
     "shift_right",
     "sqrt",

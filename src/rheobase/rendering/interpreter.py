@@ -55,10 +55,13 @@ def propagate(size: int, entries: list[Any], dt: Any) -> tuple[Array, Array]:
     return result[..., :size, :size], result[..., :size, size:] * dt
 
 
-def evaluate(block: Block, leaf: Leaf) -> list[Any]:
-    """Compute every node of a block; `leaf` supplies what is read from outside."""
+def evaluate(block: Block, leaf: Leaf, values: list[Any] | None = None) -> list[Any]:
+    """Compute every node of a block; `leaf` supplies what is read from outside.
+
+    A list that is given is filled node by node, so that `leaf` can look up what was computed.
+    """
     functions = namespace_numpy()
-    values: list[Any] = []
+    values = [] if values is None else values
     with np.errstate(all="ignore"):
         for node in block.nodes:
             operands = [values[o] for o in node.operands]

@@ -121,9 +121,11 @@ def unsigned(typing_context: Any, x: Any) -> Any:
 
 @intrinsic
 def select(typing_context: Any, condition: Any, if_true: Any, if_false: Any) -> Any:
-    """`if_true if condition else if_false` without a branch; float64, int64 or boolean."""
+    """`if_true if condition else if_false` without a branch; float64, int64, uint32 or boolean."""
     kind: Any = types.float64
-    if isinstance(if_true, types.Boolean) and isinstance(if_false, types.Boolean):
+    if if_true == types.uint32 and if_false == types.uint32:
+        kind = types.uint32
+    elif isinstance(if_true, types.Boolean) and isinstance(if_false, types.Boolean):
         kind = types.boolean
     elif isinstance(if_true, types.Integer) and isinstance(if_false, types.Integer):
         kind = types.int64
@@ -192,6 +194,8 @@ float32_view = _view("float32_view", types.float32)
 int64_view = _view("int64_view", types.int64)
 int32_view = _view("int32_view", types.int32)
 uint64_view = _view("uint64_view", types.uint64)
+uint32_view = _view("uint32_view", types.uint32)
+uint16_view = _view("uint16_view", types.uint16)
 uint8_view = _view("uint8_view", types.uint8)
 
 
@@ -209,6 +213,31 @@ def scratch(typing_context: Any) -> Any:
         return array._getvalue()
 
     return array_type(), generate
+
+
+@intrinsic
+def scratch_words(typing_context: Any) -> Any:
+    """`SCRATCH` words of 32 bits on the stack of the calling function, and the same in pairs.
+
+    The first array has the words as uint32, the second two of them in each uint64, the even one
+    in the lower half.
+    """
+    kinds: list[Any] = [types.Array(types.uint32, 1, "C"), types.Array(types.uint64, 1, "C")]
+    pair: Any = types.Tuple
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        with builder.goto_entry_block():
+            memory = builder.alloca(_I64, size=ir.Constant(_I64, SCRATCH // 2))
+        views = []
+        for kind, count, size in zip(kinds, (SCRATCH, SCRATCH // 2), (4, 8), strict=True):
+            array = _make_array(kind)(context, builder)
+            pointer = builder.bitcast(memory, context.get_data_type(kind.dtype).as_pointer())
+            length, width = ir.Constant(_I64, count), ir.Constant(_I64, size)
+            _populate_array(array, pointer, [length], [width], width, None)
+            views.append(array._getvalue())
+        return context.make_tuple(builder, signature.return_type, views)
+
+    return pair(kinds)(), generate
 
 
 @intrinsic
@@ -275,3 +304,23 @@ def call_kernel9(
 ) -> Any:
     """Call the C function `void f(int64 a, b, c, d, e, f, g, h, i)` at an address."""
     return types.void(*[types.int64] * 10), _emit_call(9)
+
+
+@intrinsic
+def call_kernel11(
+    typing_context: Any,
+    address: Any,
+    a: Any,
+    b: Any,
+    c: Any,
+    d: Any,
+    e: Any,
+    f: Any,
+    g: Any,
+    h: Any,
+    i: Any,
+    j: Any,
+    k: Any,
+) -> Any:
+    """Call a C function of eleven int64 and no result at an address."""
+    return types.void(*[types.int64] * 12), _emit_call(11)

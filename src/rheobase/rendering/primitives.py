@@ -174,5 +174,11 @@ def scratch() -> Value:
     return np.empty(SCRATCH, np.float64)
 
 
+def scratch_words() -> Value:
+    """`SCRATCH` words of 32 bits with anything in them, and the same in pairs of uint64."""
+    pairs = np.empty(SCRATCH // 2, np.uint64)
+    return pairs.view(np.uint32), pairs
+
+
 def wide_vectors() -> None:
     """Nothing; in compiled code, leave to use the widest vectors in the calling function."""

@@ -7,8 +7,9 @@ number, so a run does not depend on how it was divided, and any part of it can b
 
 - uniform: ``(word + 1/2) / 2**32``
 - normal: Box-Muller on words (0, 1) and (2, 3) of each group of four elements
-- Poisson: inverse of the cumulative distribution from one uniform number for expected counts
-  up to 32; beyond that the sum of several draws, numbered `draw`, `draw + 1` ...
+- Poisson: inverse of the cumulative distribution (in float64) from one uniform number of 64
+  bits, its lower half the word of draw ``draw + 2**15``, for expected counts up to 32; beyond that
+  the sum of several draws, numbered `draw`, `draw + 1` ...
 
 The functions here are NumPy and need no numba. `compiled` gives loops with the same bits.
 """
@@ -24,7 +25,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rheobase.errors import InternalError
-from rheobase.rendering import fills, philox
+from rheobase.rendering import counts, fills, philox
 from rheobase.rendering.exponential import exp
 from rheobase.rendering.philox import LOW_32, MOST_A_DRAW, MOST_EXPECTED
 
@@ -112,29 +113,37 @@ def poisson(
         ones and NaN count as 0.
     """
     means = np.broadcast_to(np.asarray(expected, dtype=np.float64).reshape(-1), (hi - lo,))
-    counts = np.zeros(hi - lo, np.int64)
+    totals = np.zeros(hi - lo, np.int64)
     with np.errstate(all="ignore"):
         draws, share = philox.shares(means)
         for k in range(int(draws.max(initial=0.0))):
-            u = uniform(seed, stream, lo, hi, step, draw + k)
-            counts += _poisson_counts(u, np.where(draws > k, share, 0.0))
-    return counts
+            upper = _range_words(seed, stream, lo, hi, step, draw + k)
+            lower = _range_words(seed, stream, lo, hi, step, draw + k + counts.LOWER_BITS)
+            number = [(u << philox.SHIFT_32) | v for u, v in zip(upper, lower, strict=True)]
+            each = np.stack(number, axis=1).reshape(-1)[: hi - lo]
+            totals += _poisson_counts(each, np.where(draws > k, share, 0.0))
+    return totals
 
 
-def _poisson_counts(u: NDArray[np.float64], share: NDArray[np.float64]) -> NDArray[np.int64]:
-    """The counts whose cumulative distribution passes u, for expected counts up to 32."""
-    counts = np.zeros(u.size, np.int64)
+def _poisson_counts(number: NDArray[np.uint64], share: NDArray[np.float64]) -> NDArray[np.int64]:
+    """How many values of the cumulative distribution numbers of 64 bits reach; shares up to 32.
+
+    Values that round to 1, or to the one before, are reached by none: from there on there is
+    less than 1e-15 of the law.
+    """
+    found = np.zeros(number.size, np.int64)
     term = exp(-share)
-    below = term
+    before, below = np.zeros(share.size), term
     k = 0
-    above = u >= below
-    while above.any():
-        counts += above
+    while True:
+        open_ = (before < below) & (below < 1.0)
+        open_ &= number >= (np.where(open_, below, 0.0) * counts.WHOLE).astype(np.uint64)
+        if not open_.any():
+            return found
+        found += open_
         k += 1
         term = term * (share * (1.0 / k))
-        below = below + term
-        above = u >= below
-    return counts
+        before, below = below, below + term
 
 
 def words(
@@ -212,10 +221,12 @@ def compiled() -> SimpleNamespace:
     bound = dict(compiled_twins())
     bind_to_numba(philox, bound)
     bind_to_numba(fills, bound, separate)
+    bind_to_numba(counts, bound, separate)
     return SimpleNamespace(
         fill_uniform=bound[fills.fill_uniform],
         fill_normal=bound[fills.fill_normal],
-        fill_poisson=bound[fills.fill_poisson],
+        fill_poisson=bound[counts.fill_poisson],
+        fill_poisson_sum=bound[counts.add_poisson],
     )
 
 
@@ -245,14 +256,23 @@ def fill_address(law: str) -> int:
 
     Parameters
     ----------
-    law : {"uniform", "normal", "poisson"}
+    law : {"uniform", "normal", "poisson", "poisson_sum"}
         ``fill(seed, stream, lo, hi, step, draw, out)`` with the address of hi - lo float64;
         for Poisson ``fill(seed, stream, lo, hi, step, draw, expected, columns, out)`` with the
-        addresses of `columns` (1 or hi - lo) float64 and of hi - lo int64.
+        addresses of `columns` (1 or hi - lo) float64 and of hi - lo int64. For a Poisson sum
+        ``fill(seed, stream, lo, hi, step, draw, expected, columns, weights, number, out)``: the
+        same counts, times weights (`number` of them, 1 or hi - lo), are added to hi - lo float64.
     """
     from rheobase.rendering.cache import module_from_source
 
-    if law == "poisson":
+    if law == "poisson_sum":
+        more = ", expected, columns, weights, number"
+        views = (
+            ", float64_view(expected, 0, columns), float64_view(weights, 0, number)"
+            ", float64_view(out, 0, hi - lo)"
+        )
+        count = 11
+    elif law == "poisson":
         more = ", expected, columns"
         views = ", float64_view(expected, 0, columns), int64_view(out, 0, hi - lo)"
         count = 9
