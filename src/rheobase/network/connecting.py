@@ -39,6 +39,8 @@ class Realized:
         `order[k]` is the place of synapse k in the list the user gave (`pairs`); else None.
     period
         Lengths of the torus, in metres; else None.
+    first, total
+        Where these are whole rows out of more: the number of the first, and of all.
     """
 
     pre: Ints
@@ -48,6 +50,8 @@ class Realized:
     weights: Any = None
     order: Ints | None = None
     period: Floats | None = None
+    first: int = 0
+    total: int | None = None
 
     def __len__(self) -> int:
         """Return the number of synapses."""
@@ -123,11 +127,30 @@ def realize(
     WiringError
         If the rule asks for more connections than there are, or for positions not there.
     """
+    drawing = drawing_of(rule, pre, post, same, random, pre_positions, post_positions)
+    return realized(rule, drawing)
+
+
+def drawing_of(
+    rule: rules.Rule,
+    pre: Ints,
+    post: Ints,
+    same: bool,
+    random: RandomSource,
+    pre_positions: Floats | None = None,
+    post_positions: Floats | None = None,
+) -> Drawing:
+    """Return what a rule is drawn from; parameters and errors as of `realize`."""
     sources = _side(pre, pre_positions, f"{rule.name}: a cell is twice among the sources")
     targets = _side(post, post_positions, f"{rule.name}: a cell is twice among the targets")
     if rules.needs_positions(rule):
         positions_of(sources, targets, rule.name)
-    drawing = Drawing(sources, targets, same, random)
+    return Drawing(sources, targets, same, random)
+
+
+def realized(rule: rules.Rule, drawing: Drawing) -> Realized:
+    """Draw a rule; as `realize`."""
+    sources, targets = drawing.sources, drawing.targets
     if sources.ids.size == 0 or targets.ids.size == 0:
         i = j = np.zeros(0, np.int64)
     else:
@@ -136,15 +159,19 @@ def realize(
     order = None if in_order else _order(i, j, sources, targets)
     if order is not None:
         i, j = i[order], j[order]
-    return Realized(
-        sources.indices(i),
-        targets.indices(j),
-        sources,
-        targets,
-        _weights(rule, i, j),
-        _given_order(rule, order, i.size),
-        getattr(rule, "period", None),
-    )
+    pre, post = sources.indices(i), targets.indices(j)
+    return arranged(rule, pre, post, sources, targets, _given_order(rule, order, i.size))
+
+
+def arranged(
+    rule: rules.Rule, pre: Ints, post: Ints, sources: Side, targets: Side, order: Ints | None
+) -> Realized:
+    """Return synapses that are in order already, with what else the rule says about them."""
+    weights = None
+    if isinstance(rule, rules.FromMatrix):
+        weights = rule.weights[sources.places(pre), targets.places(post)]
+    period = getattr(rule, "period", None)
+    return Realized(pre, post, sources, targets, weights, order, period)
 
 
 def _side(ids: Ints, positions: Floats | None, refusal: str) -> Side:
@@ -184,10 +211,6 @@ def _order(i: Ints, j: Ints, sources: Side, targets: Side) -> Ints:
     pre, post = sources.ids[i], targets.ids[j]
     by_post = np.argsort(small(post), kind="stable")
     return by_post[np.argsort(small(pre[by_post]), kind="stable")]
-
-
-def _weights(rule: rules.Rule, i: Ints, j: Ints) -> Any:
-    return rule.weights[i, j] if isinstance(rule, rules.FromMatrix) else None
 
 
 def _given_order(rule: rules.Rule, order: Ints | None, count: int) -> Ints | None:

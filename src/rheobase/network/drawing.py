@@ -6,7 +6,7 @@ the targets); random numbers are keyed by the index of a cell in its population.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, singledispatch
 from typing import Any, TypeAlias
@@ -127,6 +127,28 @@ def small(values: Ints) -> Any:
     return values.astype(np.uint16) if fits else values
 
 
+def check(rule: rules.Rule, drawing: Drawing) -> None:
+    """Refuse a rule that cannot join so many sources to so many targets; nothing is drawn.
+
+    Raises
+    ------
+    ShapeError, WiringError
+        It needs as many sources as targets, or more connections than there are.
+    """
+    n_pre, n_post = drawing.shape
+    if isinstance(rule, (rules.OneToOne, rules.Ring)):
+        _equal_sizes(rule.name, drawing.shape)
+    elif isinstance(rule, rules.FixedTotal):
+        own = drawing.own_target(rule.autapses)
+        _enough(rule, n_pre * n_post - int(np.count_nonzero(own >= 0)), "pairs of cells")
+    elif isinstance(rule, rules.FixedIndegree):
+        own = drawing.own_source(rule.autapses)
+        _enough(rule, n_pre - int(np.any(own >= 0)), "sources for a target")
+    elif isinstance(rule, rules.FixedOutdegree):
+        own = drawing.own_target(rule.autapses)
+        _enough(rule, n_post - int(np.any(own >= 0)), "targets for a source")
+
+
 @singledispatch
 def draw(rule: rules.Rule, drawing: Drawing) -> Places:
     """Return places of sources and targets, one entry a synapse."""
@@ -178,29 +200,26 @@ def _(rule: rules.FixedProbability, drawing: Drawing) -> Places:
 
 @draw.register
 def _(rule: rules.FixedTotal, drawing: Drawing) -> Places:
+    check(rule, drawing)
     own = drawing.own_target(rule.autapses)
-    n_pre, n_post = drawing.shape
-    possible = n_pre * n_post - int(np.count_nonzero(own >= 0))
-    _enough(rule, possible, "pairs of cells")
+    n_post = drawing.shape[1]
     return total_pairs(drawing.random, drawing.sources.ids, n_post, own, rule.n, rule.multapses)
 
 
 @draw.register
 def _(rule: rules.FixedIndegree, drawing: Drawing) -> Places:
+    check(rule, drawing)
     own = drawing.own_source(rule.autapses)
-    n_pre = drawing.shape[0]
-    _enough(rule, n_pre - int(np.any(own >= 0)), "sources for a target")
-    target, source = _degrees(rule, drawing, drawing.targets, own, n_pre)
+    target, source = _degrees(rule, drawing, drawing.targets, own, drawing.shape[0])
     order = np.argsort(small(source), kind="stable")
     return source[order], target[order]
 
 
 @draw.register
 def _(rule: rules.FixedOutdegree, drawing: Drawing) -> Places:
+    check(rule, drawing)
     own = drawing.own_target(rule.autapses)
-    n_post = drawing.shape[1]
-    _enough(rule, n_post - int(np.any(own >= 0)), "targets for a source")
-    return _degrees(rule, drawing, drawing.sources, own, n_post)
+    return _degrees(rule, drawing, drawing.sources, own, drawing.shape[1])
 
 
 def _degrees(
@@ -251,8 +270,26 @@ def _(rule: rules.Pairs, drawing: Drawing) -> Places:
     return rule.i, rule.j
 
 
-@draw.register
-def _(rule: rules.FromMatrix, drawing: Drawing) -> Places:
+IN_PIECES = (rules.FromMatrix, rules.Where, rules.Within, rules.Gaussian)
+"""Rules that `pieces` draws some rows at a time."""
+
+
+@draw.register(rules.FromMatrix)
+@draw.register(rules.Where)
+@draw.register(rules.Within)
+@draw.register(rules.Gaussian)
+def _(rule: rules.Rule, drawing: Drawing) -> Places:
+    return _joined(list(pieces(rule, drawing)))
+
+
+@singledispatch
+def pieces(rule: rules.Rule, drawing: Drawing) -> Iterator[Places]:
+    """Yield places of sources and targets some rows at a time, sorted, for large networks."""
+    raise InternalError(f"the rule {rule} is not drawn in pieces")
+
+
+@pieces.register
+def _(rule: rules.FromMatrix, drawing: Drawing) -> Iterator[Places]:
     if rule.mask.shape != drawing.shape:
         turned = rule.mask.shape[::-1] == drawing.shape
         raise ShapeError(
@@ -261,13 +298,13 @@ def _(rule: rules.FromMatrix, drawing: Drawing) -> Places:
             given=f"shape {rule.mask.shape}",
             mend="rows are sources: write rb.rules.from_matrix(W.T)" if turned else "",
         )
-    i, j = np.nonzero(rule.mask)
-    return i.astype(np.int64), j.astype(np.int64)
+    for rows in row_chunks(drawing.shape[0], float(drawing.shape[1])):
+        i, j = np.nonzero(rule.mask[rows])
+        yield i.astype(np.int64) + rows.start, j.astype(np.int64)
 
 
-@draw.register
-def _(rule: rules.Where, drawing: Drawing) -> Places:
-    pieces = []
+@pieces.register
+def _(rule: rules.Where, drawing: Drawing) -> Iterator[Places]:
     n_pre, n_post = drawing.shape
     columns = np.arange(n_post)
     for rows in row_chunks(n_pre, 2.0 * n_post):
@@ -284,30 +321,25 @@ def _(rule: rules.Where, drawing: Drawing) -> Places:
             _probabilities(rule.probability.text, chance, row[i], columns[j])
         else:
             chance = rule.probability
-        pieces.append(_kept(drawing, row[i], columns[j], chance, rule.autapses))
-    return _joined(pieces)
+        yield _kept(drawing, row[i], columns[j], chance, rule.autapses)
 
 
-@draw.register
-def _(rule: rules.Within, drawing: Drawing) -> Places:
+@pieces.register
+def _(rule: rules.Within, drawing: Drawing) -> Iterator[Places]:
     here, there = positions_of(drawing.sources, drawing.targets, rule.name)
     reach = rule.distance * (1.0 + 1e-12)  # so that neighbors on a grid are not lost to rounding
-    pieces = []
     for i, j, apart in neighbors(here, there, reach, rule.period):
         near = apart <= reach
-        pieces.append(_kept(drawing, i[near], j[near], rule.probability, rule.autapses))
-    return _joined(pieces)
+        yield _kept(drawing, i[near], j[near], rule.probability, rule.autapses)
 
 
-@draw.register
-def _(rule: rules.Gaussian, drawing: Drawing) -> Places:
+@pieces.register
+def _(rule: rules.Gaussian, drawing: Drawing) -> Iterator[Places]:
     here, there = positions_of(drawing.sources, drawing.targets, rule.name)
     reach = rule.width * np.sqrt(2.0 * 54.0 * np.log(2.0))  # no number drawn is below 2**-54
-    pieces = []
     for i, j, apart in neighbors(here, there, reach, rule.period):
         chance = rule.peak * drawing.random.exp(-0.5 * (apart / rule.width) ** 2)
-        pieces.append(_kept(drawing, i, j, chance, rule.autapses))
-    return _joined(pieces)
+        yield _kept(drawing, i, j, chance, rule.autapses)
 
 
 def _names(rule: rules.Where, drawing: Drawing, i: Ints, j: Ints) -> Mapping[str, Any]:

@@ -107,13 +107,15 @@ def _per_synapse(si: Floats, realized: Realized, what: str) -> float | Floats:
     """Give each synapse its entry of an array."""
     if si.shape == realized.shape:
         return np.asarray(si[realized.i, realized.j])
-    if si.shape == (len(realized),):
-        return np.array(si if realized.order is None else si[realized.order])
+    total = len(realized) if realized.total is None else realized.total
+    if si.shape == (total,):
+        own = slice(realized.first, realized.first + len(realized))
+        return np.array(si[own if realized.order is None else realized.order])
     if si.size == 1:
         return float(si.reshape(()))
     raise ShapeError(
         f"{what}: an array of shape {si.shape} does not fit",
-        expected=f"{len(realized)} values, one for each synapse, or shape {realized.shape}, "
+        expected=f"{total} values, one for each synapse, or shape {realized.shape}, "
         "sources by targets",
         given=f"shape {si.shape}",
     )

@@ -1,0 +1,40 @@
+"""The compiled parts of drawing, each by itself and only when a network needs it.
+
+They are compiled from copies in the cache folder, under names made of what all of them say, so
+that a change in any of them is compiled anew and the package's own folder is never written to.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+from rheobase.rendering.cache import module_from_source
+
+
+@cache
+def _digest() -> str:
+    """A hash of the sources of all parts, which import from each other."""
+    digest = hashlib.blake2b(digest_size=8)
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+@cache
+def address_of(part: str, function: str) -> int:
+    """Return the address of a C function of a part; the part is compiled, or found on disk."""
+    source = Path(__file__).with_name(f"{part}.py").read_text(encoding="utf-8")
+    source = f"{source}\n# of connectivity parts {_digest()}\n"
+    module = module_from_source(source, f"connectivity_{part}")
+    return int(getattr(module, function).address)
+
+
+@cache
+def function_of(part: str, function: str, arguments: int) -> Callable[..., None]:
+    """Return a C function of a part to be called with integers; it lets go of the GIL."""
+    prototype = ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * arguments)
+    return prototype(address_of(part, function))
