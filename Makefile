@@ -16,7 +16,7 @@ help:
 	@echo "make format   let ruff format and mend what it can"
 	@echo "make docs     build the documentation into docs/_build/html"
 	@echo "make bench    measure this machine (rheobase bench)"
-	@echo "make compare  the same networks beside Brian 2, side by side"
+	@echo "make compare  the same networks beside other simulators"
 	@echo "make lock     renew requirements-lock.txt"
 	@echo "make wheel    build the wheel into dist/"
 
@@ -57,7 +57,7 @@ bench: $(VENV)/.runtime
 	$(BIN)/rheobase bench all
 
 compare: $(VENV)/.runtime
-	$(BIN)/python benchmarks/compare_brian2.py
+	$(BIN)/python benchmarks/compare.py
 
 lock:
 	$(PYTHON) scripts/lock.py

@@ -99,7 +99,7 @@ def _panel(letter: str) -> list[Expected]:
     if letter == "b":
         found.append(Expected("E.frequency", 160.0, 200.0))
     elif letter == "c":
-        found += [Expected("E.cv", 0.4, 1.0), Expected("E.peak", 0.0, 20.0)]
+        found += [Expected("E.cv", 0.4, 1.0), Expected("E.peak", 0.0, 60.0)]
     else:
         found.append(Expected("E.frequency", 18.0, 30.0))
     return found
