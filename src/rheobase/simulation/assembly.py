@@ -98,7 +98,7 @@ class Assembly:
         self.programs: dict[str, Program] = {}
         self._populations: dict[str, PopulationPlan | SourcePlan] = {}
         self._projections: dict[str, ProjectionPlan] = {}
-        self._continuous: dict[str, ContinuousPlan] = {}
+        self._continuous: dict[str, list[ContinuousPlan]] = {}
         self._inputs: dict[int, list[InputPlan]] = {}
         self._time_functions: dict[str, tuple[object, list[InputPlan]]] = {}
         self._drives: dict[int, DrivePlan] = {}
@@ -241,7 +241,7 @@ class Assembly:
             changed = projection._weights_changed or projection._delays_changed
             if projection.of is not None:
                 if changed or name not in self._continuous:
-                    self._continuous[name] = building.continuous_plan(projection, places)
+                    self._continuous[name] = building.continuous_plans(projection, places)
             else:
                 self._connect_spikes(name, projection, places)
             projection._weights_changed = projection._delays_changed = False
@@ -289,7 +289,7 @@ class Assembly:
                 projections += [p for p in self._retired if p.name == name]
                 projections.append(self._projections[name])
             else:
-                continuous.append(self._continuous[name])
+                continuous += self._continuous[name]
         return NetworkPlan(
             clock.dt, clock.start, self.seed, [self._populations[n] for n in told.populations],
             projections, continuous, self._input_plans(places), self._drive_plans(places),

@@ -32,7 +32,7 @@ from rheobase.rendering import effective_weights, prepare
 from rheobase.rendering.random import stream_of
 from rheobase.simulation.descriptions import Drive, Injection, Recording
 from rheobase.simulation.population import Cells, Population
-from rheobase.simulation.projection import Projection
+from rheobase.simulation.projection import Projection, Term
 from rheobase.simulation.streams import RandomStream
 from rheobase.simulation.values import CellValues
 
@@ -187,17 +187,24 @@ def _array(weights: Any, count: int) -> NDArray[Any]:
     return found.reshape(1) if found.ndim == 0 else found.reshape(count)
 
 
-def continuous_plan(projection: Projection, places: Places) -> ContinuousPlan:
-    """Return the plan of a continuous coupling: rows by target, sources ascending."""
+def continuous_plans(projection: Projection, places: Places) -> list[ContinuousPlan]:
+    """Return the plans of a continuous connection, one for each of its sums."""
+    return [_continuous_plan(projection, places, term) for term in projection._terms]
+
+
+def _continuous_plan(projection: Projection, places: Places, term: Term) -> ContinuousPlan:
+    """Return the plan of a sum: rows by the cell it is added to, ascending in what is read."""
     synapses = projection._synapses()
-    order = np.lexsort((synapses.pre, synapses.post))
+    source, sink = projection.source, projection.sink
+    pre, post = synapses.pre, synapses.post
+    if term.back:
+        source, sink, pre, post = sink, source, post, pre
+    order = np.lexsort((pre, post))
     weights, steps = projection._weights_si(), projection._steps()
-    assert projection.of is not None
     return ContinuousPlan(
-        projection.name, places[projection.source.name], places[projection.sink.name],
-        projection.of, projection.to,
-        row_starts(synapses.post, projection.sink.population.size),
-        np.ascontiguousarray(synapses.pre[order], np.int32),
+        projection.name, places[source.name], places[sink.name], term.of, term.to,
+        row_starts(post, sink.population.size),
+        np.ascontiguousarray(pre[order], np.int32),
         _each(weights, order, np.float64), _each(steps, order, np.int64),
     )  # fmt: skip
 
@@ -299,5 +306,8 @@ def observed_names(model: Model, recordings: list[Recording], projections: list[
     """Return the subexpressions of a population that are recorded or read continuously."""
     computed = {e.name for e in model.subexpressions}
     read = {v for r in recordings if r.cells.population is population for v in r.variables}
-    read |= {p.of for p in projections if p.of and p.source.population is population}
+    for projection in projections:
+        for term in projection._terms:
+            source = projection.sink if term.back else projection.source
+            read |= {term.of} if source.population is population else set()
     return frozenset(computed & read)

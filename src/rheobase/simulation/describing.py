@@ -146,6 +146,7 @@ class Describing:
             weight, delay, weight_dtype, self._seed, self._clock.dt,
         )  # fmt: skip
         made._check()
+        receptors.warn_of_pairs(made, synapse, call)
         self._warn_if_twice(source, sink, str(chosen), target.to, target.of, call)
         self._told.projections[made.name] = made
         return made

@@ -25,6 +25,21 @@ Ints: TypeAlias = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
+class Term:
+    """A sum of a continuous connection: weights times `of`, added to the input `to`.
+
+    Attributes
+    ----------
+    back
+        Whether `of` is the target's and `to` the source's.
+    """
+
+    of: str
+    to: str
+    back: bool = False
+
+
+@dataclass(frozen=True)
 class Target:
     """Where a connection arrives, and what its weight must be.
 
@@ -38,6 +53,8 @@ class Target:
         Of the weight; the unit is that it is read back in.
     line
         The line that uses the weight.
+    terms
+        The sums of a coupling, where it is not one sum of `of` to `to`.
     """
 
     to: str
@@ -45,6 +62,7 @@ class Target:
     dimension: Dimension
     unit: Unit
     line: str
+    terms: tuple[Term, ...] = ()
 
 
 class Projection:
@@ -113,6 +131,13 @@ class Projection:
     def of(self) -> str | None:
         """The variable it reads continuously; None where it sends spikes."""
         return self._target.of
+
+    @property
+    def _terms(self) -> tuple[Term, ...]:
+        """The sums of a continuous connection; none where it sends spikes."""
+        if self.of is None:
+            return ()
+        return self._target.terms or (Term(self.of, self.to),)
 
     # -- synapses -------------------------------------------------------------------------
 

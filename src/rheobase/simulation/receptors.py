@@ -6,24 +6,29 @@ from collections.abc import Callable
 from itertools import count
 from typing import Any
 
+import numpy as np
+
 from rheobase.errors import WiringError
 from rheobase.language.model import Model
 from rheobase.network.trains import Train
 from rheobase.simulation import wiring
 from rheobase.simulation.population import Cells, Population
-from rheobase.simulation.projection import Target
-from rheobase.synapses.extending import Piece, extend
+from rheobase.simulation.projection import Projection, Target, Term
+from rheobase.simulation.warning import warn
+from rheobase.synapses.extending import Piece, current_input, extend
+from rheobase.synapses.gap_junctions import SIEMENS, Coupling, GapJunction
 from rheobase.synapses.nmda import NMDA
 from rheobase.synapses.receptors import Receptor
+from rheobase.units import parse_unit, usual_unit
 
 
 def placed(synapse: Any) -> bool:
     """Whether a synapse is one that extends the models of what it connects."""
-    return isinstance(synapse, Receptor)
+    return isinstance(synapse, (Receptor, Coupling))
 
 
-def target_of(source: Cells, sink: Cells, synapse: Receptor, of: str | None, to: str | None,
-              call: str) -> Target:  # fmt: skip
+def target_of(source: Cells, sink: Cells, synapse: Receptor | Coupling, of: str | None,
+              to: str | None, call: str) -> Target:  # fmt: skip
     """Place a receptor in the cells it acts on, and return where a connection arrives.
 
     Parameters
@@ -31,7 +36,7 @@ def target_of(source: Cells, sink: Cells, synapse: Receptor, of: str | None, to:
     source, sink
         What is connected; the models of whole populations are extended.
     synapse
-        The receptor.
+        The receptor or coupling.
     of, to
         As the user gave them: `to` is the input its current is added to.
     call
@@ -40,9 +45,11 @@ def target_of(source: Cells, sink: Cells, synapse: Receptor, of: str | None, to:
     Raises
     ------
     WiringError, UnknownNameError
-        The cells cannot have the receptor.
+        The cells cannot have the receptor or coupling.
     """
     _refuse_of(synapse, of, call)
+    if isinstance(synapse, Coupling):
+        return _couple(source, sink, synapse, to, call)
     if not isinstance(synapse, NMDA):
         port = place(sink, synapse, to, call)
         wiring.check_spiking(source, sink, call)
@@ -82,12 +89,56 @@ def place(cells: Cells, synapse: Receptor, to: str | None, call: str) -> str:
     return _attach(cells.population, ("target", synapse, to), synapse, make, call)
 
 
+def _couple(source: Cells, sink: Cells, synapse: Coupling, to: str | None,
+            call: str) -> Target:  # fmt: skip
+    """Place a coupling in what it connects, and return its sums."""
+    terms = _one_way(source, sink, synapse, to, call)
+    if synapse.both_ways:
+        terms += [Term(t.of, t.to, True) for t in _one_way(sink, source, synapse, to, call)]
+    if isinstance(synapse, GapJunction):
+        dimension, line = SIEMENS, "weight*(v_pre - v_post)"
+    else:
+        assert isinstance(sink.model, Model) and isinstance(source.model, Model)
+        name = wiring.input_of(sink, to, call, "a coupling")
+        separated = synapse.between(source.model, sink.model, (source.name, sink.name), call)
+        dimension = sink.model.unit_of(name).dimension / separated.dimension
+        line = f"{sink.name}.{name} += weight*({synapse.text})"
+    unit = parse_unit("nS" if dimension == SIEMENS else usual_unit(dimension) or "1")
+    return Target(terms[0].to, terms[0].of, dimension, unit, line, tuple(terms))
+
+
+def _one_way(source: Cells, sink: Cells, synapse: Coupling, to: str | None,
+             call: str) -> list[Term]:  # fmt: skip
+    base = _own_model(sink, call)
+    _own_model(source, call)
+    if isinstance(synapse, GapJunction):
+        target = current_input(base, sink.name, to, call)
+    else:
+        target = base.equation(wiring.input_of(sink, to, call, "a coupling"))
+    pre, post = source.population, sink.population
+    assert isinstance(pre._model, Model) and isinstance(post._model, Model)
+    separated = synapse.between(pre._model, post._model, (source.name, sink.name), call)
+
+    def reading(name: str) -> Piece:
+        assert isinstance(pre._own_model, Model)
+        return separated.source_piece(name, pre._own_model)
+
+    def summing(name: str) -> Piece:
+        return synapse.target_piece(name, separated, base, target, sink.name, call)
+
+    of_source = _attach(pre, ("source", synapse), synapse, reading, call)
+    of_sink = _attach(post, ("target", synapse, target.name), synapse, summing, call)
+    assert isinstance(pre._own_model, Model)
+    read = separated.variables(of_source, pre._own_model)
+    return [Term(of, to) for of, to in zip(read, separated.sums(of_sink), strict=True)]
+
+
 def _place_gate(population: Population, synapse: NMDA, call: str) -> str:
     key = ("source", synapse.source_key)
     return _attach(population, key, synapse, synapse.source_piece, call)
 
 
-def _attach(population: Population, key: tuple[Any, ...], synapse: Receptor,
+def _attach(population: Population, key: tuple[Any, ...], synapse: Receptor | Coupling,
             make: Callable[[str], Piece], call: str) -> str:  # fmt: skip
     """Add a piece to a population, unless it is there; return what it is called."""
     if key in population._pieces:
@@ -109,7 +160,7 @@ def _attach(population: Population, key: tuple[Any, ...], synapse: Receptor,
     return name
 
 
-def _named(population: Population, model: Model, synapse: Receptor,
+def _named(population: Population, model: Model, synapse: Receptor | Coupling,
            make: Callable[[str], Piece], call: str) -> tuple[str, Piece]:  # fmt: skip
     """Return the name of a new piece: its own, or the first free one after its kind."""
     for number in count(1):
@@ -121,6 +172,24 @@ def _named(population: Population, model: Model, synapse: Receptor,
         if synapse.name is not None:
             raise synapse.refuse_taken(taken, name, model, population.name, call)
     raise AssertionError
+
+
+def warn_of_pairs(projection: Projection, synapse: Any, call: str) -> None:
+    """Warn of pairs of cells that are joined by two gap junctions, one each way round."""
+    source, sink = projection.source, projection.sink
+    both = isinstance(synapse, GapJunction) and synapse.both_ways
+    if not both or source.population is not sink.population:
+        return
+    pre, post = projection.pre, projection.post
+    size = source.population.size
+    one, other = np.minimum(pre, post), np.maximum(pre, post)
+    twice = int(pre.size - np.unique(one * size + other).size)
+    if twice:
+        warn(
+            f"{call}: {twice} {'pair is' if twice == 1 else 'pairs are'} named twice, i-j and "
+            "j-i, and a gap junction acts both ways: their conductances add; to join each pair "
+            'once, write rb.rules.where("i < j", probability=...), or GapJunction(rectifying=True)'
+        )
 
 
 # -- refusals ---------------------------------------------------------------------------------
@@ -136,11 +205,12 @@ def _own_model(cells: Cells, call: str) -> Model:
     )
 
 
-def _refuse_of(synapse: Receptor, of: str | None, call: str) -> None:
+def _refuse_of(synapse: Receptor | Coupling, of: str | None, call: str) -> None:
     if of is None:
         return
+    why = "says itself what it reads" if isinstance(synapse, Coupling) else "is opened by spikes"
     raise WiringError(
-        f"{call}: of={of!r} reads a variable continuously, and {synapse} is opened by spikes",
+        f"{call}: of={of!r} reads a variable continuously, and {synapse} {why}",
         mend="leave of away, or leave synapse away",
     )
 

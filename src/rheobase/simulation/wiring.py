@@ -136,7 +136,7 @@ def continuous_target(pre: Cells, post: Cells, of: str, to: str | None, call: st
             else f"{call}: {pre.name!r} has no variable {of!r}{ending}",
             mend=f"it has: {', '.join(readable)}",
         )  # fmt: skip
-    name = _input(post, to, call, f"the {of} of {pre.name!r}")
+    name = input_of(post, to, call, f"the {of} of {pre.name!r}")
     unit = _model(post, call, "it has no inputs").unit_of(name)
     dimension = unit.dimension / source.unit_of(of).dimension
     line = f"{post.name}.{name} [{unit.text}] += weight*{pre.name}.{of} [{source.unit_of(of).text}]"
@@ -150,7 +150,7 @@ def _inputs(model: Model) -> str:
                      for e in model.inputs)  # fmt: skip
 
 
-def _input(cells: Cells, to: str | None, call: str, what: str) -> str:
+def input_of(cells: Cells, to: str | None, call: str, what: str) -> str:
     """Return the input variable that something is added to."""
     model = _model(cells, call, "it has no inputs")
     names = [e.name for e in model.inputs]
@@ -260,7 +260,7 @@ def injection_input(cells: Cells, current: Any, to: str | None) -> str:
             mend=f"write net.drive({cells.name}, train, weight=...) to send each cell its own "
             f"train, or noise = net.add(train); net.connect(noise, {cells.name}, weight=...)",
         )
-    name = _input(cells, to, call, "a current")
+    name = input_of(cells, to, call, "a current")
     model = _model(cells, call, "it has no inputs")
     unit = model.unit_of(name)
     paste = f"net.inject({cells.name}, rb.stimuli.step({_amount(unit)}))"

@@ -11,6 +11,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rheobase.synapses.gap_junctions import Coupling as Coupling
+    from rheobase.synapses.gap_junctions import GapJunction as GapJunction
     from rheobase.synapses.nmda import NMDA as NMDA
     from rheobase.synapses.nmda import LinearNMDA as LinearNMDA
     from rheobase.synapses.receptors import Alpha as Alpha
@@ -24,10 +26,12 @@ if TYPE_CHECKING:
 _HOMES = {
     "Alpha": "receptors",
     "AlphaCurrent": "receptors",
+    "Coupling": "gap_junctions",
     "DualExponential": "receptors",
     "DualExponentialCurrent": "receptors",
     "Exponential": "receptors",
     "ExponentialCurrent": "receptors",
+    "GapJunction": "gap_junctions",
     "LinearNMDA": "nmda",
     "NMDA": "nmda",
 }

@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from rheobase.errors import UnknownNameError, WiringError, did_you_mean
+from rheobase.errors import EquationError, UnknownNameError, WiringError, did_you_mean
 from rheobase.language.definitions import Equation
-from rheobase.language.equations import parse_equations
+from rheobase.language.equations import check_parameter_name, parse_equations
 from rheobase.language.expressions import names_in
 from rheobase.language.model import Model
 from rheobase.units import Dimension, parse_unit
@@ -55,6 +55,19 @@ class Piece:
         """Every name the piece defines, ports among them."""
         lines = parse_equations(self.equations) if self.equations.strip() else ()
         return frozenset({e.name for e in lines} | {*self.parameters} | {*self.receives})
+
+
+def checked_name(name: Any, what: str, of: str, variable: str) -> str | None:
+    """Return the name a user gave to a receptor or coupling, or refuse what is none."""
+    if name is None:
+        return None
+    if not isinstance(name, str) or not name.isidentifier():
+        raise EquationError(
+            f"{what}: {name!r} cannot be the name of {of}",
+            mend=f'write name="fast"; what it adds is called {variable}_fast then',
+        )
+    check_parameter_name(f"{variable}_{name}")
+    return name
 
 
 def extend(model: Model, pieces: Sequence[Piece]) -> Model:
@@ -193,7 +206,7 @@ def scaled(term: str, target: Equation, area: str | None, call: str, cells: str,
     area
         Name of the parameter that holds the area of the membrane; None: there is none.
     write
-        The synapse as the user would write it, up to its last argument.
+        The synapse as the user would write it, up to where the area stands.
 
     Raises
     ------
@@ -206,7 +219,7 @@ def scaled(term: str, target: Equation, area: str | None, call: str, cells: str,
         raise WiringError(
             f"{call}: the currents of {cells!r} are per area of membrane, "
             f"`{target.text}`, and the synapse has none",
-            mend=f"say how large the cell is: {write}, area=20000*um**2)",
+            mend=f"say how large the cell is: {write}area=20000*um**2)",
         )
     return f"{term}/{area}"
 

@@ -16,13 +16,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from rheobase.errors import EquationError, UnitError, WiringError
-from rheobase.language.equations import check_parameter_name
+from rheobase.errors import UnitError, WiringError
 from rheobase.language.model import Model
 from rheobase.language.values import Value, read_value
 from rheobase.synapses.extending import (
     Piece,
     area_of,
+    checked_name,
     current_input,
     extend,
     scaled,
@@ -52,7 +52,7 @@ class Receptor:
     """The parameters of the source's cells; the others are the target's."""
 
     def __init__(self, name: str | None, area: Any, given: Mapping[str, Any]) -> None:
-        self.name = self._checked_name(name)
+        self.name = checked_name(name, type(self).__name__, "a receptor", "i")
         example = {**given, **({} if area is None else {"area": area})}
         units = {**self.units, "area": _AREA}
         self._given = example
@@ -63,17 +63,6 @@ class Receptor:
                     f"{type(self).__name__}: {key} is above 0, got {self._values[key].words}",
                     mend=f"write {key}={self._example(key)}",
                 )
-
-    def _checked_name(self, name: str | None) -> str | None:
-        if name is None:
-            return None
-        if not isinstance(name, str) or not name.isidentifier():
-            raise EquationError(
-                f"{type(self).__name__}: {name!r} cannot be the name of a receptor",
-                mend='write name="ampa"; its variables are g_ampa, i_ampa ...',
-            )
-        check_parameter_name(f"g_{name}")
-        return name
 
     def _example(self, key: str) -> str:
         unit = {**self.units, "area": _AREA}[key]
@@ -151,7 +140,7 @@ class Receptor:
         """
         target = current_input(model, cells, to, call)
         area = area_of(model) if "area" not in self._values else f"area_{name}"
-        term = scaled(f"i_{name}", target, area, call, cells, self._written())
+        term = scaled(f"i_{name}", target, area, call, cells, self._written() + ", ")
         parameters = {f"{k}_{name}": v for k, v in self._given.items() if k not in self.of_source}
         if area != f"area_{name}" or term == f"i_{name}":
             parameters.pop(f"area_{name}", None)
