@@ -86,7 +86,7 @@ def build_synapse(arguments: SynapseArguments) -> SynapseParts:
         if not isinstance(given, str):
             raise EquationError(
                 f"{what}: expected a text, got {type(given).__name__}",
-                mend='write rb.Synapse("dx/dt = -x/tau : 1", on_pre="deliver(weight); x += 1", ...)',
+                mend='write rb.Synapse("dx/dt = -x/tau : 1", on_pre="x += 1", ...)',
             )
     parts = SynapseParts(arguments, collect(arguments.functions))
     _read_equations(parts)
@@ -308,13 +308,15 @@ def _check_names(parts: SynapseParts) -> None:
     for name, source in parts.initial_sources.items():
         check_names(parts.initial[name], shared, source=source, label=f"initial, {name}")
     for equation in parts.equations:
-        if equation.expression is not None and "weight" in names_in(equation.expression):
-            if equation.kind == DIFFERENTIAL:
-                raise EquationError(
-                    f"{equation.left}: weight changes at spikes only",
-                    place=equation.source.point(equation.expression.span),
-                    mend="read it in on_pre or on_post",
-                )
+        expression = equation.expression
+        if equation.kind != DIFFERENTIAL or expression is None:
+            continue
+        if "weight" in names_in(expression):
+            raise EquationError(
+                f"{equation.left}: weight changes at spikes only",
+                place=equation.source.point(expression.span),
+                mend="read it in on_pre or on_post",
+            )
 
 
 def _check_reads(expression: Expr, source: Source, label: str, known: Sequence[str]) -> None:

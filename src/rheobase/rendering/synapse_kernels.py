@@ -22,8 +22,8 @@ Where: TypeAlias = Mapping[str, Any]
 class CompiledSynapse:
     """Addresses of the compiled events of a synapse.
 
-    Both are C functions `void(table, numbers, where, begin, count, step, 0)` of int64: `on_pre` with
-    `where` the slice and begin, count its synapses; `on_post` with `where` the cell and begin,
+    Both are C functions `void(table, numbers, where, begin, count, step, 0)` of int64: `on_pre`
+    with `where` the slice and begin, count its synapses; `on_post` with `where` the cell and begin,
     count its synapses in the column index. `table` is the address of the addresses of `FIXED`
     and then of the program's arrays.
 
@@ -132,7 +132,8 @@ class InterpretedSynapse:
                 return numbers[self._number[str(node.payload)]]
             if node.operation == "element":
                 name = str(node.payload)
-                return arrays[name][index[self.program.array(name).domain]]
+                # a copy: what is written must not change what was read
+                return np.array(arrays[name][index[self.program.array(name).domain]])[()]
             if node.operation == "scalar":
                 return np.float64(step)
             if node.operation == "advance":

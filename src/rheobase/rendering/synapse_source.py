@@ -66,7 +66,8 @@ class SynapseText(BlockText):
 def source_of_synapse(program: SynapseProgram) -> str:
     """Return the module of a synapse's kernels as text."""
     names = Names(program)  # type: ignore[arg-type]
-    names.taken |= {"where", "targets", "positions", "slices", "first", "size", "begin", "p"}
+    names.taken |= {"where", "positions", "slices", "first", "size", "begin"}
+    names.known["weight"] = "weight"
     parts = [_header(program, names)]
     parts += [_advance(program, group) for group in program.coupled]
     for event, title, block, after in (
@@ -254,7 +255,9 @@ def _blocks(program: SynapseProgram, names: Names, title: str, block: Block,
         lines += _prefetches(program, block)
     if event == "row" and DELIVERED in staged:
         own = f"{names[DELIVERED]}_here"
-        lines.append(f"        {own} = float64_view({_load(program, DELIVERED)}, first - begin, size)")
+        lines.append(
+            f"        {own} = float64_view({_load(program, DELIVERED)}, first - begin, size)"
+        )
     views = [_view(program, a, event) for a in text.arrays()
              if program.array(a).domain != "event"]  # fmt: skip
     here = [f"{names[a]}_here" for a in staged]
