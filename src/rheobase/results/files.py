@@ -69,6 +69,10 @@ def read_result(path: Path) -> Result:
             f"{path} is no result: it is not an HDF5 file, or its beginning is damaged",
             mend=_SAVED,
         )
+    if _is_stream(path):
+        from rheobase.results.stream_reading import read_stream
+
+        return read_stream(path)
     try:
         with h5py.File(path, "r") as file:
             _check_format(file, path)
@@ -77,6 +81,18 @@ def read_result(path: Path) -> Result:
         raise FileFormatError(
             f"{path} cannot be read: it is cut short or damaged ({_first_line(error)})"
         ) from error
+
+
+def _is_stream(path: Path) -> bool:
+    """Return whether a file is one that a run was streamed to, also if it is unfinished."""
+    from rheobase.results.streaming import FORMAT as STREAM
+    from rheobase.results.streaming import opened
+
+    try:
+        with opened(path) as file:
+            return bool(file.attrs.get("format") == STREAM)
+    except _DAMAGE:
+        return False
 
 
 def _check_format(file: h5py.File, path: Path) -> None:

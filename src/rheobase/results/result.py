@@ -35,7 +35,7 @@ class Spikes(Entries[SpikeTrains]):
 
     def __init__(self, trains: Mapping[str, SpikeTrains]) -> None:
         super().__init__(trains)
-        self._trains = dict(trains)
+        self._trains = trains
 
     def _entry(self, name: str) -> SpikeTrains:
         return self._trains[name]
@@ -52,14 +52,19 @@ class Spikes(Entries[SpikeTrains]):
         return "\n".join(["<Spikes", *lines]) + ">" if lines else "<Spikes: none recorded>"
 
 
+def _by_name(parts: Any) -> Any:
+    return parts if isinstance(parts, Mapping) else {part.name: part for part in parts}
+
+
 class Result:
     """What a run of a network leaves.
 
     Parameters
     ----------
-    spikes : iterable of SpikeTrains
-        One for each population whose spikes were kept, in order of creation, named after it.
-    traces : iterable of TraceData, optional
+    spikes : iterable of SpikeTrains, or mapping
+        One for each population whose spikes were kept, in order of creation, named after it. A
+        mapping by name is looked into when spikes are asked for.
+    traces : iterable of TraceData, or mapping, optional
         One for each recording, in order of creation. xarray Datasets are made of these when they
         are looked at.
     dt, start, stop : float
@@ -92,8 +97,8 @@ class Result:
 
     def __init__(
         self,
-        spikes: Iterable[SpikeTrains] = (),
-        traces: Iterable[TraceData] = (),
+        spikes: Iterable[SpikeTrains] | Mapping[str, SpikeTrains] = (),
+        traces: Iterable[TraceData] | Mapping[str, TraceData] = (),
         *,
         dt: float,
         start: float = 0.0,
@@ -105,12 +110,13 @@ class Result:
         metadata: Mapping[str, str] | None = None,
         note: str = "",
     ) -> None:
-        self.spikes = Spikes({trains.name: trains for trains in spikes})
-        self.traces = Traces({data.name: data for data in traces})
+        self.spikes = Spikes(_by_name(spikes))
+        self.traces = Traces(_by_name(traces))
         self.dt, self.start, self.stop = float(dt), float(start), float(stop)
         self.seed = int(seed)
-        sizes = {name: trains.size for name, trains in self.spikes.items()}
-        self.populations: dict[str, int] = dict(sizes if populations is None else populations)
+        if populations is None:
+            populations = {name: trains.size for name, trains in self.spikes.items()}
+        self.populations: dict[str, int] = dict(populations)
         self.timing = timing if isinstance(timing, Timing) else Timing(**dict(timing or {}))  # type: ignore[arg-type]
         self.description = description
         self.metadata: dict[str, str] = dict(metadata or {})
@@ -144,6 +150,9 @@ class Result:
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Result:
         """Return the result kept in a file, to the bit.
+
+        A file that a run was streamed to (`net.run(..., stream_to=path)`) is read when spikes and
+        traces are looked at. If it is unfinished, `note` says so, and to what time it is whole.
 
         Raises
         ------

@@ -91,7 +91,7 @@ class Traces(Entries["xr.Dataset"]):
 
     def __init__(self, data: Mapping[str, TraceData]) -> None:
         super().__init__(data)
-        self._data = dict(data)
+        self._data = data
         self._datasets: dict[str, xr.Dataset] = {}
 
     def _entry(self, name: str) -> xr.Dataset:

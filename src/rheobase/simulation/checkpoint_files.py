@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rheobase.errors import FileFormatError
+from rheobase.results.writing import check_folder, first_line, hand_to_disk, why_not_written
 from rheobase.simulation.plain import Plain
 
 if TYPE_CHECKING:
@@ -63,9 +64,9 @@ def write_checkpoint(path: Path, tree: Plain, release: str) -> None:
                 group.create_dataset(str(number), data=array)
             file.attrs["checksum"] = _checksum(text, arrays)
             file.attrs["complete"] = True
-        _hand_to_disk(unfinished)
+        hand_to_disk(unfinished)
         os.replace(unfinished, path)
-        _hand_to_disk(path.parent)
+        hand_to_disk(path.parent)
     except (OSError, RuntimeError, ValueError) as error:
         raise FileFormatError(
             f"cannot write the checkpoint to {path}: {why_not_written(error)}",
@@ -101,7 +102,7 @@ def read_checkpoint(path: Path) -> Plain:
         return _with_arrays(json.loads(text), arrays)
     except _DAMAGE as error:
         raise FileFormatError(
-            f"{path} cannot be read: it is cut short or damaged ({_first_line(error)})"
+            f"{path} cannot be read: it is cut short or damaged ({first_line(error)})"
         ) from error
 
 
@@ -139,17 +140,6 @@ def _numbers(group: h5py.Group, name: str) -> NDArray[Any]:
     return np.asarray(held[()])
 
 
-def check_folder(path: Path, what: str) -> None:
-    """Refuse a place for a file whose folder there is not."""
-    if not path.parent.is_dir():
-        raise FileFormatError(
-            f"cannot write {what} to {path}: there is no directory {path.parent}",
-            mend=f"make it first: os.makedirs({str(path.parent)!r})",
-        )
-    if path.is_dir():
-        raise FileFormatError(f"cannot write {what} to {path}: it is a directory")
-
-
 def refuse_other_files(path: Path) -> None:
     """Refuse to replace a file that is no checkpoint."""
     import h5py
@@ -166,35 +156,6 @@ def refuse_other_files(path: Path) -> None:
             f"cannot write the checkpoint to {path}: a file is there that is no checkpoint",
             mend="choose another name, or remove the file",
         )
-
-
-def why_not_written(error: BaseException) -> str:
-    """Say why a file could not be written: the system's reason where h5py hides it."""
-    text = str(error)
-    if "errno = 28" in text or "No space left" in text:
-        return "the disk is full"
-    if "errno = 27" in text or "File too large" in text:
-        return "the file would be larger than this system or user may write"
-    for reason in ("Permission denied", "Read-only file system", "Disk quota exceeded"):
-        if reason in text:
-            return reason.lower()
-    return _first_line(error)
-
-
-def _first_line(error: BaseException) -> str:
-    text = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {text[0]}" if text else type(error).__name__
-
-
-def _hand_to_disk(path: Path) -> None:
-    """Wait until a file, or the entries of a folder, are on the disk where the system tells."""
-    if path.is_dir() and os.name == "nt":
-        return  # Windows has no handle of a folder to wait for
-    handle = os.open(path, os.O_RDONLY if path.is_dir() or os.name != "nt" else os.O_RDWR)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 # -- arrays in plain data -------------------------------------------------------------------

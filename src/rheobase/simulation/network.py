@@ -29,6 +29,7 @@ from rheobase.simulation.assembly import Assembly, Description
 from rheobase.simulation.clock import Clock, milliseconds_quantity, one_time
 from rheobase.simulation.describing import Describing
 from rheobase.simulation.estimating import Estimate, estimate
+from rheobase.simulation.long_runs import read_kept
 from rheobase.simulation.naming import unknown_population
 from rheobase.simulation.population import Population
 from rheobase.simulation.projection import Projection
@@ -143,7 +144,10 @@ class Network(Describing):
 
     def run(self, duration: Any, *, threads: int = 1, backend: str | None = None,
             progress: bool | None = None,
-            stop_when: str | Callable[[Network], Any] | None = None) -> Result:  # fmt: skip
+            stop_when: str | Callable[[Network], Any] | None = None,
+            stream_to: str | os.PathLike[str] | None = None, overwrite: bool = False,
+            checkpoint_every: Any = None,
+            checkpoint_to: str | os.PathLike[str] | None = None) -> Result:  # fmt: skip
         """Run for a time; time goes on at the next run.
 
         Parameters
@@ -162,6 +166,19 @@ class Network(Describing):
             any, all, mean, sum, max or min ("any(cells.v > -20*mV)"), or a function of the
             network that returns whether to stop. Looked at after every 1 ms of the run (after
             every step if dt is longer).
+        stream_to : path
+            Spikes and samples are appended to this HDF5 file instead of being kept in memory, and
+            flushed about every second; `rb.Result.load` reads it at any time. A network that
+            wrote the file before, or comes from a checkpoint of the run that did, goes on with
+            it; any other file is refused.
+        overwrite : bool
+            Whether to replace the file of `stream_to`.
+        checkpoint_every : quantity
+            Write the network to a file at 0, that, twice that, ... of the network's time and at
+            the end of the run; `rb.Network.load` goes on from it to the bit.
+        checkpoint_to : path
+            Where; beside the stream ("run.checkpoint.h5" beside "run.h5") or beside the script if
+            not given.
 
         Returns
         -------
@@ -183,9 +200,10 @@ class Network(Describing):
         chosen, extra = choose_backend(backend)
         self._not_while_running("run")
         condition = self._condition(stop_when)
+        kept = read_kept(self._clock, stream_to, overwrite, checkpoint_every, checkpoint_to)
         with self._busy():
             spent = self._assembly.prepare(chosen)
-            run = Run(self, self._assembly, self._clock, self._hooks, condition)
+            run = Run(self, self._assembly, self._clock, self._hooks, condition, kept)
             return carry_out(run, steps, chosen, spent, progress, extra)
 
     def step(self) -> Result:

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rheobase.engine.run import Engine, NotFinite
-from rheobase.errors import UserError
+from rheobase.errors import FileFormatError, UserError
 from rheobase.progress import Progress
 from rheobase.results import Result
 from rheobase.simulation.arguments import takes_argument
 from rheobase.simulation.assembly import Assembly, Seconds
 from rheobase.simulation.clock import Clock
 from rheobase.simulation.collecting import Collector
+from rheobase.simulation.long_runs import Keeper, Kept
 from rheobase.simulation.texts import StopCondition
 
 if TYPE_CHECKING:
@@ -78,7 +79,8 @@ class Run:
     """
 
     def __init__(self, network: Network, assembly: Assembly, clock: Clock, hooks: list[Hook],
-                 stop_when: StopCondition | Callable[..., Any] | None) -> None:  # fmt: skip
+                 stop_when: StopCondition | Callable[..., Any] | None,
+                 kept: Kept | None = None) -> None:  # fmt: skip
         self.network, self.assembly, self.clock = network, assembly, clock
         self.hooks, self.stop_when = hooks, stop_when
         self.collector = Collector(assembly.description, clock, assembly.seed)
@@ -86,6 +88,7 @@ class Run:
         self.note = ""
         if isinstance(stop_when, StopCondition):
             stop_when.holds(self._value_of)  # what it has to refuse, it refuses before the run
+        self.keeper = None if kept is None else Keeper(network, assembly, kept)
 
     @property
     def engine(self) -> Engine:
@@ -98,25 +101,41 @@ class Run:
         first, end = self.clock.step, self.clock.step + n_steps
         dt = self.clock.dt
 
-        def on_slice(engine: Engine) -> None:
+        def on_slice(engine: Engine) -> bool:
             progress.update((engine.step - first) * dt)
+            return self.keeper is not None and self.keeper.stops_slice(engine)
 
         while self.clock.step < end:
+            if self.keeper is not None:
+                self.keeper.at_step(self.clock.step, end)
             self._call_hooks()
             until = self._next_look(first, end)
             try:
                 self.engine.advance(until - self.clock.step, on_slice)
             finally:
                 self.clock.step = self.engine.step
+            if self.keeper is not None:
+                self.keeper.take(self.engine)
             if self._stops(first):
                 return
+        if self.keeper is not None:
+            self.keeper.at_step(end, end)
 
     def _next_look(self, first: int, end: int) -> int:
         step = self.clock.step
         due = [end, *(hook.next_after(step) for hook in self.hooks)]
         if self.stop_when is not None:
             due.append(first + ((step - first) // self.stop_steps + 1) * self.stop_steps)
+        if self.keeper is not None:
+            due.append(self.keeper.next_look(step, end))
         return min(due)
+
+    def take(self) -> None:
+        """Take what the engine has kept so far, to memory or to the stream."""
+        if self.keeper is None or self.keeper.writer is None:
+            self.collector.take(self.engine)
+        else:
+            self.keeper.append(self.engine)
 
     def _call_hooks(self) -> None:
         """Call what is due, and take over what it set."""
@@ -130,7 +149,7 @@ class Run:
                 else:
                     hook.function()
         if called:
-            self.collector.take(self.engine)
+            self.take()
             self.assembly.refresh()
 
     def _stops(self, first: int) -> bool:
@@ -168,8 +187,12 @@ def carry_out(run: Run, n_steps: int, backend: str, seconds: Seconds,
     begin = time.perf_counter()
 
     def result(note: str) -> Result:
-        run.collector.take(run.engine)
-        made = run.collector.result(backend, seconds, time.perf_counter() - begin, note, extra)
+        spent = time.perf_counter() - begin
+        run.take()
+        if run.keeper is not None and run.keeper.writer is not None:
+            made = run.keeper.result(backend, seconds, spent, note, extra)
+        else:
+            made = run.collector.result(backend, seconds, spent, note, extra)
         run.network._last_result = made
         return made
 
@@ -178,6 +201,8 @@ def carry_out(run: Run, n_steps: int, backend: str, seconds: Seconds,
             run.go(n_steps, progress)
     except NotFinite as failure:
         raise _explained(run, failure, result) from None
+    except FileFormatError:  # the stream cannot be written any more; it says what it holds
+        raise
     except BaseException as error:
         result("interrupted" if isinstance(error, KeyboardInterrupt) else repr(error))
         raise
