@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.connectivity.drawn import SEED, STREAM, defined, drawing
 
 from rheobase.connectivity.rows import draw_rows
 from rheobase.errors import ShapeError, WiringError
 from rheobase.network import rules
 from rheobase.units import um
-from tests.connectivity.drawn import SEED, STREAM, defined, drawing
 
 
 def agree(rule, pre, post, same, size, threads, **positions):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -13,7 +14,7 @@ from rheobase.network.distributions import Distribution
 from rheobase.network.draws import Floats, Ints, RandomSource
 from rheobase.network.evaluate import Draws, evaluate
 from rheobase.network.grid import TOLERANCE, nearest_steps, whole_steps
-from rheobase.network.texts import pair_text
+from rheobase.network.texts import PairText, pair_text
 from rheobase.units import Dimension, describe, to_si, usual_unit
 
 Spec: TypeAlias = Any
@@ -21,7 +22,7 @@ Spec: TypeAlias = Any
 
 MAX_DELAY_STEPS = 2**22
 """The longest delay: seven minutes at 0.1 ms, for which a queue takes 32 MiB."""
-_SECOND = Dimension(second=1.0)
+SECOND = Dimension(second=1.0)
 # A number, and then nothing or a unit: an expression never has a name right after a number.
 _QUANTITY = re.compile(r"\s*[-+]?\s*(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*($|(?!and\b|or\b)[^\W\d])")
 
@@ -67,28 +68,51 @@ def values(
     WiringError
         If a value is not finite.
     """
+    return reader(spec, dimension, random, what)(realized)
+
+
+def reader(
+    spec: Spec, dimension: Dimension, random: RandomSource, what: str
+) -> Callable[[Realized], float | Floats]:
+    """Read what values are to be; the function returned is `values` for any whole rows.
+
+    Parameters and errors as of `values`; what does not need the synapses is read only once.
+    """
+    find: Callable[[Realized], float | Floats]
     if isinstance(spec, Distribution):
         spec.check(dimension, what)
-        found: float | Floats = spec.sample(realized.place_in_row, realized.pre, random)
+
+        def find(realized: Realized) -> float | Floats:
+            return spec.sample(realized.place_in_row, realized.pre, random)
+
     elif isinstance(spec, str) and is_expression(spec):
-        found = _from_text(spec, dimension, realized, random, what)
+        text = pair_text(spec, dimension, what)
+
+        def find(realized: Realized) -> float | Floats:
+            return _from_text(text, realized, random)
+
     else:
         paste = f"{what.split()[-1]}=20*{usual_unit(dimension)}"
         si = to_si(spec, dimension, what=what, paste=paste)
-        found = si if isinstance(si, float) else _per_synapse(si, realized, what)
-    wrong = np.flatnonzero(~np.isfinite(found))
-    if wrong.size:
-        place = "" if isinstance(found, float) else (
-            f" from {realized.pre[wrong[0]]} to {realized.post[wrong[0]]}"
-        )  # fmt: skip
-        raise WiringError(f"{what}{place} is not finite", given=f"{np.atleast_1d(found)[wrong[0]]}")
-    return found
+
+        def find(realized: Realized) -> float | Floats:
+            return si if isinstance(si, float) else _per_synapse(si, realized, what)
+
+    def finite(realized: Realized) -> float | Floats:
+        found = find(realized)
+        wrong = np.flatnonzero(~np.isfinite(found))
+        if wrong.size:
+            place = "" if isinstance(found, float) else (
+                f" from {realized.pre[wrong[0]]} to {realized.post[wrong[0]]}"
+            )  # fmt: skip
+            given = f"{np.atleast_1d(found)[wrong[0]]}"
+            raise WiringError(f"{what}{place} is not finite", given=given)
+        return found
+
+    return finite
 
 
-def _from_text(
-    text: str, dimension: Dimension, realized: Realized, random: RandomSource, what: str
-) -> float | Floats:
-    read = pair_text(text, dimension, what)
+def _from_text(read: PairText, realized: Realized, random: RandomSource) -> float | Floats:
     names: dict[str, Any] = {
         "N_pre": float(realized.shape[0]),
         "N_post": float(realized.shape[1]),
@@ -149,16 +173,29 @@ def delay_steps(
     """
     if spec is None:
         return 1
-    seconds = values(spec, _SECOND, realized, random, what)
-    lowest = float(np.min(seconds, initial=np.inf))
+    seconds = values(spec, SECOND, realized, random, what)
+    lowest, longest = np.min(seconds, initial=np.inf), np.max(seconds, initial=0.0)
+    check_delays(float(lowest), float(longest), dt, spec, what)
+    if isinstance(seconds, float):
+        return whole_steps(seconds, dt, what, "delay")
+    return steps_of(seconds, dt, isinstance(spec, Distribution))
+
+
+def check_delays(lowest: float, longest: float, dt: float, spec: Spec, what: str) -> None:
+    """Refuse delays (in seconds) that are negative or too long.
+
+    Raises
+    ------
+    WiringError
+        With the lowest or longest of them.
+    """
     if lowest < 0:
         raise WiringError(
             f"{what} is negative",
-            expected=f"{describe(_SECOND)}, 0 or more",
+            expected=f"{describe(SECOND)}, 0 or more",
             given=f"{lowest * 1e3:g}*ms",
             mend=_positive_line(spec),
         )
-    longest = float(np.max(seconds, initial=0.0))
     if longest / dt > MAX_DELAY_STEPS:
         raise WiringError(
             f"{what} is {longest / dt:.3g} steps: spikes under way that long are not held",
@@ -166,13 +203,16 @@ def delay_steps(
             given=f"{longest * 1e3:g}*ms",
             mend="write delay=1.5*ms",
         )
-    if isinstance(seconds, float):
-        return whole_steps(seconds, dt, what, "delay")
+
+
+def steps_of(seconds: Floats, dt: float, drawn: bool) -> Ints:
+    """Return delays as numbers of steps: the nearest, and at least one unless given on the grid."""
+    steps = nearest_steps(seconds, dt)
+    if drawn:
+        return np.maximum(steps, 1)
     exact = seconds / dt
     on_grid = np.abs(exact - np.rint(exact)) <= TOLERANCE
-    steps = nearest_steps(seconds, dt)
-    given = on_grid & (not isinstance(spec, Distribution))
-    return np.where(given, steps, np.maximum(steps, 1))
+    return np.where(on_grid, steps, np.maximum(steps, 1))
 
 
 def _positive_line(spec: Spec) -> str:
