@@ -274,14 +274,18 @@ class SynapsePlan:
         Its kernels, of the kind the chosen backend needs.
     numbers : ndarray of float64
         The prepared numbers of the program.
-    initial : dict of str to ndarray
-        What the variables of synapses begin at, in canonical order: shape (1,) or (n,).
+    store : PlasticStore
+        The values of all synapses.
+    cells : dict of str to ndarray
+        Parameters of the target cells that the program reads, by their names there
+        ("E_L_post").
     """
 
     program: Any
     kernels: Any
     numbers: FloatArray
-    initial: dict[str, AnyArray] = field(default_factory=dict)
+    store: Any
+    cells: dict[str, FloatArray] = field(default_factory=dict)
 
 
 @dataclass

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rheobase.engine.plan import AnyArray, Connectivity, FloatArray, Int64Array, UInt32Array
-from rheobase.errors import InternalError, UserError
+from rheobase.errors import UserError
 from rheobase.lowering.synapse_program import SynapseProgram
+from rheobase.rendering.synapse_kernels import InterpretedSynapse
 
 MOST = 2**32
 """Synapses onto the cells of one thread that 32 bits can count."""
@@ -262,30 +263,31 @@ class PlasticStore:
             if values.size == 1 and domain == "target":
                 array[rows.lo : rows.hi] = own
 
-    def set_now(self, name: str, values: FloatArray, step: int) -> None:
+    def set_now(self, name: str, values: FloatArray, numbers: FloatArray, step: int) -> None:
         """Set a variable at the beginning of a step; what is coupled with it is brought there."""
         group = self.program.groups.get(name)
         if group is None:
             self.write(name, values)
             return
-        members = [v for v, g in self.program.groups.items() if g == group]
-        current = {v: self.current(v, step) for v in members if v != name}
-        for other, held in current.items():
+        members = [v for v, g in self.program.groups.items() if g == group and v != name]
+        for other, held in {v: self.current(v, numbers, step) for v in members}.items():
             self.write(other, held)
         self.write(name, values)
         self.write(group, np.array([float(step)]))
 
-    def current(self, name: str, step: int) -> FloatArray:
-        """Return a variable as it is at the beginning of a step, in canonical order."""
-        group = self.program.groups.get(name)
-        if group is None:
-            return self.read(name)
-        if self._now is None:
-            raise InternalError("the numbers of the synapses have not been prepared")
-        members = [v for v, g in self.program.groups.items() if g == group]
-        return self._now(name, step, {n: self.read(n) for n in (*members, group)})
+    def current(self, name: str, numbers: FloatArray, step: int) -> FloatArray:
+        """Return a variable as it is at the beginning of a step, in canonical order.
 
-    _now: Any = None  # how a variable is integrated to a step; set with the numbers
+        Parameters
+        ----------
+        numbers
+            The prepared numbers of the program.
+        """
+        if name not in self.program.groups:
+            return self.read(name)
+        kernels = InterpretedSynapse(self.program)
+        found = kernels.now({n: self.read(n) for n in self.names()}, numbers, step)
+        return np.array(np.broadcast_to(found[name], self.count), np.float64)
 
     def state(self) -> dict[str, FloatArray]:
         """Return a copy of all values, by name; those of cells with one entry a cell."""

@@ -133,7 +133,7 @@ class _Lowering:
              note: str = "") -> Value:  # fmt: skip
         """Read an array; what is the same for the whole slice (or cell) is read once."""
         self.arrays.setdefault(name, SynapseArray(name, domain, role, note))  # type: ignore[arg-type]
-        once = domain == "row" if outer == "row" else domain in ("target", "cell")
+        once = domain in _ONCE[outer]
         return graph.leaf("element", name, Level.STEP if once else Level.ELEMENT, hint=name)
 
     def scope(self, outer: str) -> Scope:
@@ -240,6 +240,12 @@ class _Lowering:
             rest[name] = value
         return graph.finish("map", rest), graph.finish("map", once)
 
+    def now_block(self) -> Block:
+        """Build the block of what variables are at a step."""
+        scope = self.scope("each")
+        moving = [v for group in self.groups if group.moves for v in group.variables]
+        return scope.graph.finish("map", {name: scope.values[name] for name in moving})
+
     def domain_of(self, name: str) -> str:
         """Return the domain of a variable, or of the step a group was last written in."""
         if name in self.domains:
@@ -267,6 +273,7 @@ class _Lowering:
         """Return the program."""
         on_pre, after_pre = self.event("row")
         on_post, after_post = self.event("target")
+        now = self.now_block()
         coupled_values = {
             entry.node.hint.lstrip("?"): entry
             for entries, rest in self.coupled.values()
@@ -274,7 +281,7 @@ class _Lowering:
         }
         for entry in coupled_values.values():
             self.prepared.export(entry)
-        blocks = (on_pre, after_pre, on_post, after_post)
+        blocks = (on_pre, after_pre, on_post, after_post, now)
         reads = frozenset().union(*(b.reads() for b in blocks))
         needed = {v.index for v in coupled_values.values()}
         exports = [(n, Value(self.prepared, k)) for k, n in self.prepared.exports.items()
@@ -287,7 +294,7 @@ class _Lowering:
             number_notes=tuple(describe(self.prepared, v) for _, v in exports),
             coupled=tuple(self._coupled(g) for g in self.groups if g.name in self.coupled),
             prepare=self.prepared.finish("prepare", dict(exports), fuse=False),
-            on_pre=on_pre, after_pre=after_pre, on_post=on_post, after_post=after_post,
+            on_pre=on_pre, after_pre=after_pre, on_post=on_post, after_post=after_post, now=now,
             domains={"weight": "synapse", **self.domains},
             groups={v: g.last for g in self.groups if g.moves for v in g.variables},
             event=self.port.event,
@@ -303,6 +310,8 @@ class _Lowering:
 
 
 _OWN = {"row": "row", "target": "target"}
+_ONCE = {"row": ("row",), "target": ("target", "cell"), "each": ()}
+"""The domains that have one value for all synapses of an event."""
 
 
 def _add(sums: dict[str, Value], name: str, value: Value) -> None:

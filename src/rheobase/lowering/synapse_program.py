@@ -87,6 +87,8 @@ class SynapseProgram:
         For each synapse of a slice (of a spiking cell).
     after_pre, after_post : Block
         Once a slice (a cell), after its synapses.
+    now : Block
+        What the variables with equations are at a step, from what they were when last written.
     domains : dict of str to str
         Of every variable of the synapse.
     groups : dict of str to str
@@ -105,6 +107,7 @@ class SynapseProgram:
     after_pre: Block
     on_post: Block
     after_post: Block
+    now: Block
     domains: dict[str, str] = field(hash=False)
     groups: dict[str, str] = field(hash=False)
     event: bool = False
@@ -116,6 +119,7 @@ class SynapseProgram:
         yield "on_pre, once a slice", self.after_pre
         yield "on_post, each synapse of a cell", self.on_post
         yield "on_post, once a cell", self.after_post
+        yield "variables now", self.now
 
     @property
     def array_names(self) -> tuple[str, ...]:

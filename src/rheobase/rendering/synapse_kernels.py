@@ -114,6 +114,13 @@ class InterpretedSynapse:
             arrays[write.target][place] = values[write.node]
         self._once(program.after_post, arrays, numbers, index, step, where)
 
+    def now(self, arrays: Mapping[str, Floats], numbers: Floats, step: int) -> dict[str, Floats]:
+        """Return the variables with equations at a step; arrays with one value a synapse."""
+        whole = slice(None)
+        index: Where = dict.fromkeys(("row", "synapse", "target", "cell"), whole)
+        values = self._evaluate(self.program.now, arrays, numbers, index, step)
+        return {w.target: values[w.node] for w in self.program.now.writes}
+
     def _once(self, block: Block, arrays: Mapping[str, Floats], numbers: Floats, index: Where,
               step: int, where: int) -> None:  # fmt: skip
         if block.writes:
