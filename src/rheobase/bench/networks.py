@@ -70,7 +70,19 @@ def coba(seed: int = 1, scale: float = 1.0) -> Network:
 
 def cobahh(seed: int = 1, method: str = "auto", scale: float = 1.0) -> Network:
     """Benchmark 3: synaptic conductances on Traub-Miles Hodgkin-Huxley neurons."""
-    model = rb.Model(
+    model = hodgkin_huxley(method)
+    net = rb.Network(dt="0.1 ms", seed=seed)
+    cells = net.add(model, round(scale * N), name="cells")
+    cells.v = "E_L + (randn() - 1)*5*mV"
+    cells.g_e = "(40 + 15*randn())*nS"
+    cells.g_i = "(200 + 120*randn())*nS"
+    _connect(net, cells, "6 nS", "67 nS")
+    return net
+
+
+def hodgkin_huxley(method: str = "auto") -> rb.Model:
+    """Return the neuron of benchmark 3."""
+    return rb.Model(
         """
         dv/dt = (g_L*(E_L - v) + g_e*(E_e - v) + g_i*(E_i - v)
                  + g_Na*m**3*h*(E_Na - v) + g_K*n**4*(E_K - v))/C_m : mV
@@ -107,13 +119,6 @@ def cobahh(seed: int = 1, method: str = "auto", scale: float = 1.0) -> Network:
         method=method,
         name="COBAHH",
     )
-    net = rb.Network(dt="0.1 ms", seed=seed)
-    cells = net.add(model, round(scale * N), name="cells")
-    cells.v = "E_L + (randn() - 1)*5*mV"
-    cells.g_e = "(40 + 15*randn())*nS"
-    cells.g_i = "(200 + 120*randn())*nS"
-    _connect(net, cells, "6 nS", "67 nS")
-    return net
 
 
 def excitatory(cells: Population) -> int:
