@@ -227,7 +227,8 @@ def report(name: str, contenders: list[Series]) -> dict:
     for row in rows:
         print(
             f"{row['simulator']:<10}{row['threads']} threads   {row['cold']:>8.2f} s"
-            f"{row['warm']:>8.2f} s{row['setup']:>8.2f} s{row['run']:>10.3f} s{row['memory'] / 1e6:>9,.0f} MB{row['spikes']:>11,}"
+            f"{row['warm']:>8.2f} s{row['setup']:>8.2f} s{row['run']:>10.3f} s"
+            f"{row['memory'] / 1e6:>9,.0f} MB{row['spikes']:>11,}"
         )
     faster, targets = ratios(rows), TARGETS.get(name, {})
     for quantity, ratio in faster.items():
