@@ -1,7 +1,7 @@
 """Write the stored figures of results/ into the tables of benchmarks/README.md.
 
-rheobase bench all --json benchmarks/results/bench.json
-python benchmarks/compare_brian2.py
+rheobase bench NAME --json benchmarks/results/NAME.json
+python benchmarks/compare.py
 python benchmarks/table.py
 """
 
@@ -11,8 +11,24 @@ import json
 import sys
 from pathlib import Path
 
+from rheobase.bench.measure import Figure
+
 HERE = Path(__file__).resolve().parent
 BEGIN, END = "<!-- figures -->\n", "<!-- end of figures -->\n"
+
+#: File of results/ -> title of its table.
+OWN = {
+    "startup": "### Starting",
+    "cuba": "### CUBA",
+    "coba": "### COBA",
+    "cobahh": "### COBAHH",
+    "brunel": "### Brunel's four regimes",
+    "brunel_delta": "### Brunel's network as in NEST's example",
+    "hpc": "### Balanced network with plastic synapses",
+    "microcircuit": "### Microcircuit, a tenth of the neurons, all inputs of each",
+    "microcircuit_full": "### Microcircuit, full scale, two threads",
+    "machine": "### Limits of the machine, and costs beside them",
+}
 
 
 def seconds(value: float) -> str:
@@ -20,39 +36,54 @@ def seconds(value: float) -> str:
 
 
 def own_figures(stored: dict) -> list[str]:
-    lines = ["| figure | found | at most | |", "|---|---|---|---|"]
-    for figure in stored["figures"]:
-        name, value, limit = figure["name"], figure["value"], figure["limit"]
-        if name.endswith("memory"):
-            text, most = f"{value / 1e6:.0f} MB", limit and f"{limit / 1e6:.0f} MB"
-        elif name.endswith("spikes"):
-            text, most = f"{value:,.0f}", None
-        else:
-            text, most = seconds(value), limit and seconds(limit)
-        verdict = "" if limit is None else "kept" if value <= limit else "missed"
-        lines.append(f"| `{name}` | {text} | {most or ''} | {verdict} |")
+    lines = ["| figure | found | expected | |", "|---|---|---|---|"]
+    for row in stored["figures"]:
+        figure = Figure(**row)
+        asked = verdict = ""
+        if figure.limit is not None:
+            verdict = "kept" if figure.fine else "**missed**"
+            asked = f"at most {figure.text(figure.limit)}"
+        if figure.limit is not None and figure.low is not None:
+            asked = f"{figure.text(figure.low)} to {figure.text(figure.limit)}"
+        lines.append(f"| `{figure.name}` | {figure.text(figure.value)} | {asked} | {verdict} |")
     return lines
 
 
-def beside_brian2(stored: dict) -> list[str]:
+def beside_peers(stored: dict) -> list[str]:
     lines = [
-        "| network | | cold | warm | run phase | memory | spikes |",
+        "| network | simulator | threads | cold | warm | set-up | run phase | memory | spikes |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for name, table in stored["networks"].items():
+        for row in table["figures"]:
+            lines.append(
+                f"| {name} | {row['simulator']} | {row['threads']} | {row['cold']:.2f} s "
+                f"| {row['warm']:.2f} s | {row['setup']:.2f} s | {seconds(row['run'])} "
+                f"| {row['memory'] / 1e6:,.0f} MB | {row['spikes']:,.0f} |"
+            )
+    lines += [
+        "",
+        "How many times faster than the fastest peer (cold and warm: than the fastest that",
+        "compiles), and how much more memory the smallest peer needs:",
+        "",
+        "| network | run phase | set-up | cold | warm | memory | activity |",
         "|---|---|---|---|---|---|---|",
     ]
     for name, table in stored["networks"].items():
-        for simulator, row in table["figures"].items():
-            lines.append(
-                f"| {name} | {simulator} | {row['cold']:.2f} s | {row['warm']:.2f} s "
-                f"| {seconds(row['run'])} | {row['memory'] / 1e6:.0f} MB | {row['spikes']:,.0f} |"
-            )
-        ratios = table["ratios"]
-        verdict = "kept" if table["kept"] else "missed"
-        lines.append(
-            f"| {name} | ratio | {ratios['cold']:.2f} | {ratios['warm']:.2f} "
-            f"| **{ratios['run']:.2f}** (at most {table['limit']}: {verdict}) "
-            f"| {ratios['memory']:.2f} | |"
-        )
+        cells = [beside_target(table, key) for key in ("run", "setup", "cold", "warm", "memory")]
+        activity = "; ".join(table["disagreements"]) or "rates agree"
+        lines.append(f"| {name} | {' | '.join(cells)} | {activity} |")
     return lines
+
+
+def beside_target(table: dict, quantity: str) -> str:
+    ratio, target = table["ratios"].get(quantity), table["targets"].get(quantity)
+    if ratio is None:
+        return ""
+    if target is None:
+        return f"{ratio:.2f}"
+    verdict = "kept" if ratio >= target else "missed"
+    return f"**{ratio:.2f}** (at least {target:g}: {verdict})"
 
 
 def machine(stored: dict) -> str:
@@ -62,11 +93,13 @@ def machine(stored: dict) -> str:
 
 def main() -> int:
     parts: list[str] = []
-    for name, title, table in [
-        ("bench.json", "### `rheobase bench all`", own_figures),
-        ("brian2.json", "### Beside Brian 2", beside_brian2),
-    ]:
-        stored = json.loads((HERE / "results" / name).read_text(encoding="utf-8"))
+    tables = [("peers", "### Beside other simulators", beside_peers)]
+    tables += [(name, title, own_figures) for name, title in OWN.items()]
+    for name, title, table in tables:
+        file = HERE / "results" / f"{name}.json"
+        if not file.exists():
+            continue
+        stored = json.loads(file.read_text(encoding="utf-8"))
         parts += [title, "", *table(stored), "", machine(stored), ""]
     readme = HERE / "README.md"
     text = readme.read_text(encoding="utf-8")
