@@ -14,6 +14,7 @@ from rheobase.lowering.integrators.registry import Method, register
 from rheobase.lowering.program import Level
 from rheobase.lowering.system import System
 
+Matrix = dict[str, dict[str, Expr]]
 Entries = dict[tuple[str, str], Value]
 
 
@@ -36,22 +37,37 @@ def propagate(system: System, held: frozenset[str]) -> dict[str, Value]:
     assert table is not None  # `refuses` is asked first
     matrix = {n: ({} if n in held else table[n][0]) for n in system.states}
     rest = {n: (ZERO if n in held else table[n][1]) for n in system.states}
-    p, q = propagators(system, matrix, "_held" if held else "")
+    return _stepped(system, system.states, matrix, rest, system.dt, "_held" if held else "")
+
+
+def propagate_some(system: System, names: tuple[str, ...], h: Value,
+                   suffix: str) -> dict[str, Value]:  # fmt: skip
+    """Return states after a step h that are linear in each other and read no other states."""
+    forms = {name: linear_form(system.drift(name), frozenset(names)) for name in names}
+    matrix = {name: form[0] for name, form in forms.items() if form is not None}
+    rest = {name: form[1] for name, form in forms.items() if form is not None}
+    return _stepped(system, names, matrix, rest, h, suffix)
+
+
+def _stepped(system: System, names: tuple[str, ...], matrix: Matrix, rest: dict[str, Expr],
+             h: Value, suffix: str) -> dict[str, Value]:  # fmt: skip
+    p, q = propagators(system, names, matrix, h, suffix)
     new: dict[str, Value] = {}
-    for name in system.states:
+    for name in names:
         system.graph.section(system.model.equation(name).text)
         total: Value | None = None
-        for other in system.states:
+        for other in names:
             if (name, other) in p:
                 term = p[name, other] * system.x[other]
                 total = term if total is None else total + term
-        drive = _drive(system, name, rest, q)
+        drive = _drive(system, name, rest, q, suffix)
         assert total is not None
         new[name] = total if drive is None else total + drive
     return new
 
 
-def _drive(system: System, name: str, rest: dict[str, Expr], q: Entries) -> Value | None:
+def _drive(system: System, name: str, rest: dict[str, Expr], q: Entries,
+           suffix: str) -> Value | None:  # fmt: skip
     """Return sum of Q*b: the fixed part prepared, inputs with prepared factors."""
     inputs = frozenset(
         n for n, v in system.scope.values.items() if v.level > Level.CELL and n not in system.x
@@ -59,7 +75,7 @@ def _drive(system: System, name: str, rest: dict[str, Expr], q: Entries) -> Valu
     fixed: Value | None = None
     changing: dict[str, Value] = {}
     loose: list[Value] = []
-    for other in system.states:
+    for other in rest:
         if (name, other) not in q or rest[other] == ZERO:
             continue
         entry = q[name, other]
@@ -76,38 +92,36 @@ def _drive(system: System, name: str, rest: dict[str, Expr], q: Entries) -> Valu
         elif form[1] != ZERO:
             loose.append(entry * system.scope.number(form[1]))
     if fixed is not None:
-        fixed = fixed.named(f"drive_{name}")
+        fixed = fixed.named(f"drive_{name}{suffix}")
     total = fixed
     for source, factor in changing.items():
-        term = factor.named(f"gain_{name}_{source}") * system.scope.values[source]
+        term = factor.named(f"gain_{name}_{source}{suffix}") * system.scope.values[source]
         total = term if total is None else total + term
     for term in loose:
         total = term if total is None else total + term
     return total
 
 
-def propagators(system: System, matrix: dict[str, dict[str, Expr]], suffix: str,
-                ) -> tuple[Entries, Entries]:  # fmt: skip
+def propagators(system: System, states: tuple[str, ...], matrix: Matrix, h: Value,
+                suffix: str) -> tuple[Entries, Entries]:  # fmt: skip
     """Return the entries of P and Q that are not 0 by structure."""
     p: Entries = {}
     q: Entries = {}
-    for group in _coupled(system.states, matrix):
+    for group in coupled(states, matrix):
         if len(group) == 1:
             (name,) = group
             rate = matrix[name].get(name, ZERO)
             if rate == ZERO:
-                p[name, name], q[name, name] = system.graph.constant(1.0), system.dt
+                p[name, name], q[name, name] = system.graph.constant(1.0), h
                 continue
-            z = system.scope.number(rate) * system.dt
+            z = system.scope.number(rate) * h
             p[name, name] = system.graph.call("exp", z).named(f"P_{name}{suffix}")
-            gain = system.dt * system.graph.call("exprel", z)
+            gain = h * system.graph.call("exprel", z)
             q[name, name] = gain.named(f"Q_{name}{suffix}")
             continue
-        entries = [
-            system.scope.number(matrix[a].get(b, ZERO)) * system.dt for a in group for b in group
-        ]
+        entries = [system.scope.number(matrix[a].get(b, ZERO)) * h for a in group for b in group]
         whole = system.graph.operate(
-            "propagator", [*entries, system.dt], kind="matrix", payload=(len(group),)
+            "propagator", [*entries, h], kind="matrix", payload=(len(group),)
         )
         for i, a in enumerate(group):
             for j, b in enumerate(group):
@@ -121,7 +135,7 @@ def _entry(system: System, whole: Value, which: str, i: int, j: int) -> Value:
     return system.graph.operate("entry", (whole,), payload=(which, i, j))
 
 
-def _coupled(states: tuple[str, ...], matrix: dict[str, dict[str, Expr]]) -> list[list[str]]:
+def coupled(states: tuple[str, ...], matrix: Matrix) -> list[list[str]]:
     """Group the states that are connected, in order of writing."""
     group = {name: {name} for name in states}
     for name in states:
@@ -138,7 +152,7 @@ def _coupled(states: tuple[str, ...], matrix: dict[str, dict[str, Expr]]) -> lis
     return seen
 
 
-def _reaches(source: str, target: str, matrix: dict[str, dict[str, Expr]]) -> bool:
+def _reaches(source: str, target: str, matrix: Matrix) -> bool:
     """Whether `source` influences `target` through any chain of equations."""
     seen, stack = {target}, [target]
     while stack:

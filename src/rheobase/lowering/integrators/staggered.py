@@ -3,9 +3,9 @@
 The gates live half a step behind the voltage. From m(t - dt/2) and the rates at v(t) the exact
 step gives m(t + dt/2); with these gates in the middle of the step, the exact step of v from t
 to t + dt is of second order. Variables that depend on nothing else (synaptic conductances that
-decay) stay on the grid, and v takes their value in the middle of the step. The first step of a
-network moves the gates by dt/2 only, so that the whole method is of second order from any
-initial state. The cost is that of exponential Euler.
+rise and decay) stay on the grid, and v takes their value in the middle of the step. The first
+step of a network moves the gates by dt/2 only, so that the whole method is of second order from
+any initial state. The cost is that of exponential Euler.
 
 Source: Hines (1984), Int. J. Biomed. Comput. 15:69-76, with exponential steps for Crank-Nicolson's.
 """
@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from rheobase.language.expressions import names_in
 from rheobase.lowering.builder import Value
+from rheobase.lowering.calculus import ZERO, linear_form
+from rheobase.lowering.integrators.exact import coupled, propagate_some
 from rheobase.lowering.integrators.exponential import exponential_step
 from rheobase.lowering.integrators.registry import Method, register
 from rheobase.lowering.program import Level
@@ -32,10 +34,14 @@ def step(system: System) -> dict[str, Value]:
         if name in gates:
             new[name] = exponential_step(system, name, system.scope, h)
     middle = {name: new[name] for name in gates}
-    for name in system.states:
-        if name in alone:
-            new[name] = exponential_step(system, name, system.scope, dt)
-            middle[name] = exponential_step(system, name, system.scope, 0.5 * dt)
+    for group in _groups(system, alone):
+        if len(group) > 1:
+            new |= propagate_some(system, group, dt, "")
+            middle |= propagate_some(system, group, 0.5 * dt, "_half")
+            continue
+        (name,) = group
+        new[name] = exponential_step(system, name, system.scope, dt)
+        middle[name] = exponential_step(system, name, system.scope, 0.5 * dt)
     scope = system.at(middle, 0.5)
     for name in system.states:
         if name not in new:
@@ -44,15 +50,39 @@ def step(system: System) -> dict[str, Value]:
 
 
 def independent(system: System) -> frozenset[str]:
-    """Variables that read no other and whose coefficient is fixed: stepped exactly."""
-    found = set()
-    for name in system.states:
-        linear = system.own_linear(name)
-        if linear is None or system.depends(name):
-            continue
-        if system.scope.fixed(linear.coefficient) and "t" not in names_in(linear.rest):
-            found.add(name)
+    """Variables stepped exactly: linear, with fixed coefficients, in themselves and each other.
+
+    So are conductances with one exponential, and those with a rise and a decay. What a spike
+    resets or refractoriness holds is none, unless it reads no other variable.
+    """
+    moved = {s.target for s in system.model.reset} | system.held_names
+    found = set(system.states)
+    while True:
+        fine = {n for n in found if _closed(system, n, found, n not in moved)}
+        if fine == found:
+            break
+        found = fine
+    if len(found) == len(system.states):  # all: then what there is to stagger is these
+        found = {n for n in found if not system.depends(n)}
     return frozenset(found)
+
+
+def _closed(system: System, name: str, among: set[str], chained: bool) -> bool:
+    """Whether an equation is linear in variables of a set, with fixed coefficients."""
+    others = system.depends(name)
+    if others and not (chained and others <= among):
+        return False
+    form = linear_form(system.drift(name), others | {name})
+    if form is None or "t" in names_in(form[1]):
+        return False
+    return all(system.scope.fixed(coefficient) for coefficient in form[0].values())
+
+
+def _groups(system: System, names: frozenset[str]) -> list[tuple[str, ...]]:
+    """Divide variables into groups that do not read each other, in order of writing."""
+    ordered = tuple(n for n in system.states if n in names)
+    reads = {n: dict.fromkeys(sorted(system.depends(n)), ZERO) for n in ordered}
+    return [tuple(group) for group in coupled(ordered, reads)]
 
 
 def on_grid(system: System) -> frozenset[str]:
