@@ -30,13 +30,13 @@ def check(plan: NetworkPlan) -> None:
     for source in plan.populations:
         if isinstance(source, SourcePlan):
             _events(source.name, source, source.size)
-    for projection in plan.projections:
+    for projection in (*plan.projections, *plan.events):
         _projection(plan, projection)
     for coupling in plan.continuous:
         _coupling(plan, coupling)
     for n, item in enumerate(plan.inputs):
         _input(plan, f"input {n}", item)
-    for n, drive in enumerate(plan.drives):
+    for n, drive in enumerate((*plan.drives, *plan.event_drives)):
         name = f"drive {n}"
         _within(name, "cells", drive.cells, facts.model(plan, drive.target).size)
         _events(name, drive, drive.cells.size)
@@ -96,7 +96,9 @@ def check_connectivity(
     delays = synapses.delays
     if isinstance(delays, np.ndarray):
         _that(delays.shape == (count,), name, f"{delays.size} delays for {count} synapses")
-        _that(delays.dtype in (np.uint16, np.int32), name, f"delays of {delays.dtype}")
+        real = any(projection is event for event in plan.events)
+        kinds = (np.float64,) if real else (np.uint16, np.int32)
+        _that(delays.dtype in kinds, name, f"delays of {delays.dtype}")
         _that(delays.min(initial=0) >= 0, name, "a delay is negative")
     else:
         _that(delays >= 0, name, "a delay is negative")

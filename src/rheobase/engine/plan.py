@@ -59,7 +59,7 @@ class ProgramLike(Protocol):
 
     @property
     def crossing(self) -> str:
-        """Where in a step a spike is placed: "grid" or "linear"."""
+        """Where in a step a spike is placed: "grid", "linear" or "exact"."""
 
     @property
     def refractory_kind(self) -> str:
@@ -221,7 +221,8 @@ class Connectivity:
     targets : ndarray of uint32, shape (n,)
         Target cell of every synapse in the target population, ascending within a row.
     delays : int, or ndarray of uint16 or int32, shape (n,)
-        Delays in steps: one for all, or one each.
+        Delays in steps: one for all, or one each. Of `NetworkPlan.events`: a float, or an ndarray
+        of float64, in seconds.
     weights : dict of str to ndarray
         For a port that accumulates: the effective weights by variable. For a port that runs
         event by event and for plastic synapses: the weights under the key "weight". Shape (1,)
@@ -230,7 +231,7 @@ class Connectivity:
 
     row_start: Int64Array
     targets: UInt32Array
-    delays: int | AnyArray
+    delays: float | AnyArray
     weights: dict[str, AnyArray]
 
 
@@ -538,6 +539,9 @@ class NetworkPlan:
         In order of creation.
     projections, continuous, inputs, drives, records, clamps : lists
         In order of creation, which is part of the meaning: it fixes the order of additions.
+    events, event_drives : lists
+        The projections from or to populations with exact crossings, with their delays in seconds,
+        and the drives of such populations; none of these is in `projections` or `drives`.
     """
 
     dt: float
@@ -550,6 +554,8 @@ class NetworkPlan:
     drives: list[DrivePlan] = field(default_factory=list)
     records: list[RecordPlan] = field(default_factory=list)
     clamps: list[ClampPlan] = field(default_factory=list)
+    events: list[ProjectionPlan] = field(default_factory=list)
+    event_drives: list[DrivePlan] = field(default_factory=list)
 
 
 def new_array(size: int, dtype: Any = np.float64) -> AnyArray:

@@ -258,7 +258,9 @@ class Events:
         level = graph.negate(scope.number(self.level)).called("level")
         over = graph.compare(self.threshold.operator, x, level)
         slope = self._slope(name, scope, x)
-        rises = graph.both(slope > 0.0, self._slope(name, scope, level) > 0.0)
+        if slope.level < Level.ELEMENT:  # a condition is worked out in every cell
+            slope = slope + (x - x)
+        rises = graph.call("minimum", slope, self._slope(name, scope, level)) > 0.0
         gap = level - x
         wait = gap / slope
         rate = self._coefficients(name, scope)[0]
