@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rheobase import units as units
     from rheobase.language.functions import function as function
     from rheobase.language.model import Model as Model
+    from rheobase.language.synapse import Synapse as Synapse
     from rheobase.network import distributions as random
     from rheobase.network import rules as rules
     from rheobase.network import stimuli as stimuli
@@ -36,6 +37,7 @@ _HOMES = {
     "Network": "rheobase.simulation:Network",
     "Result": "rheobase.results:Result",
     "SpikeTrains": "rheobase.results:SpikeTrains",
+    "Synapse": "rheobase.language.synapse:Synapse",
     "errors": "rheobase.errors",
     "function": "rheobase.language.functions:function",
     "join": "rheobase.results:join",
@@ -53,6 +55,7 @@ __all__ = [
     "Network",
     "Result",
     "SpikeTrains",
+    "Synapse",
     "__version__",
     "errors",
     "function",

@@ -43,6 +43,10 @@ class Synapse:
         `v_post += ...` is added to it as an arrival.
     on_post : str
         What a spike of the cell does, after all arrivals of its step.
+    on_reward : str
+        What a reward does to every synapse of the projection, such as "weight += reward*c";
+        `reward` is a plain number. Rewards come from `projection.reward(...)` and from spikes of
+        the populations named by `projection.reward_by(...)`.
     parameters : mapping
         Values by name: quantities, texts, numbers; arrays with one value a synapse, or
         distributions of `rb.random`.
@@ -59,7 +63,7 @@ class Synapse:
     kind : str
         "plastic".
     equations : tuple of Equation
-    on_pre, on_post : tuple of Statement
+    on_pre, on_post, on_reward : tuple of Statement
     defaults : mapping of str to float
         Shared parameters in SI units.
     per_synapse : mapping
@@ -91,6 +95,7 @@ class Synapse:
     equations: tuple[Equation, ...]
     on_pre: tuple[Statement, ...]
     on_post: tuple[Statement, ...]
+    on_reward: tuple[Statement, ...]
     defaults: Mapping[str, float]
     per_synapse: Mapping[str, Any]
     initial: Mapping[str, Expr]
@@ -105,6 +110,7 @@ class Synapse:
         *,
         on_pre: str = "",
         on_post: str = "",
+        on_reward: str = "",
         parameters: Mapping[str, Any] | None = None,
         initial: Mapping[str, Any] | None = None,
         functions: Iterable[str | UserFunction] = (),
@@ -113,8 +119,9 @@ class Synapse:
     ) -> None:
         texts = (functions,) if isinstance(functions, (str, UserFunction)) else functions
         self._take(build_synapse(SynapseArguments(
-            equations=equations, on_pre=on_pre, on_post=on_post, parameters=parameters or {},
-            initial=initial or {}, functions=tuple(map(str, texts)), name=name, doc=doc,
+            equations=equations, on_pre=on_pre, on_post=on_post, on_reward=on_reward,
+            parameters=parameters or {}, initial=initial or {},
+            functions=tuple(map(str, texts)), name=name, doc=doc,
         )))  # fmt: skip
 
     def _take(self, parts: SynapseParts) -> None:
@@ -125,6 +132,7 @@ class Synapse:
             "equations": parts.equations,
             "on_pre": parts.on_pre,
             "on_post": parts.on_post,
+            "on_reward": parts.on_reward,
             "defaults": MappingProxyType(parts.defaults),
             "per_synapse": MappingProxyType(parts.per_synapse),
             "initial": MappingProxyType(parts.initial),
@@ -221,6 +229,7 @@ class Synapse:
         lines += [f"  {e.text}" for e in self.equations if e.line]
         lines += [f"  on_pre:  {_written(s)}" for s in self.on_pre]
         lines += [f"  on_post: {_written(s)}" for s in self.on_post]
+        lines += [f"  on_reward: {_written(s)}" for s in self.on_reward]
         if self.initial:
             shown = (f"{n} = {_initial(e)}" for n, e in self.initial.items())
             lines.append("  initially: " + "; ".join(shown))

@@ -37,6 +37,7 @@ class SynapseArguments:
     equations: str = ""
     on_pre: str = ""
     on_post: str = ""
+    on_reward: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     initial: Mapping[str, Any] = field(default_factory=dict)
     functions: tuple[str, ...] = ()
@@ -53,6 +54,7 @@ class SynapseParts:
     equations: tuple[Equation, ...] = ()
     on_pre: tuple[Statement, ...] = ()
     on_post: tuple[Statement, ...] = ()
+    on_reward: tuple[Statement, ...] = ()
     defaults: dict[str, float] = field(default_factory=dict)
     per_synapse: dict[str, Any] = field(default_factory=dict)
     initial: dict[str, Expr] = field(default_factory=dict)
@@ -72,6 +74,7 @@ class SynapseParts:
         """Yield the statements with where they stand."""
         yield from (("on_pre", s) for s in self.on_pre)
         yield from (("on_post", s) for s in self.on_post)
+        yield from (("on_reward", s) for s in self.on_reward)
 
 
 def build_synapse(arguments: SynapseArguments) -> SynapseParts:
@@ -81,7 +84,7 @@ def build_synapse(arguments: SynapseArguments) -> SynapseParts:
     ------
     EquationError, UnitError, UnknownNameError
     """
-    for what in ("equations", "on_pre", "on_post"):
+    for what in ("equations", "on_pre", "on_post", "on_reward"):
         given = getattr(arguments, what)
         if not isinstance(given, str):
             raise EquationError(
@@ -92,6 +95,7 @@ def build_synapse(arguments: SynapseArguments) -> SynapseParts:
     _read_equations(parts)
     parts.on_pre = _statements(parts, arguments.on_pre, "on_pre", (DELIVER,))
     parts.on_post = _statements(parts, arguments.on_post, "on_post", (DELIVER,))
+    parts.on_reward = _statements(parts, arguments.on_reward, "on_reward", (DELIVER,))
     _check_deliver(parts)
     _place_parameters(parts)
     _find_variables(parts)
@@ -144,11 +148,14 @@ def _statements(
 
 def _check_deliver(parts: SynapseParts) -> None:
     """One delivery an arrival; where the text has none, the weight is delivered first."""
-    late = next((s for s in parts.on_post if s.operator == CALL), None)
+    late = next(
+        ((w, s) for w, s in parts.statements() if s.operator == CALL and w != "on_pre"), None
+    )
     if late is not None:
+        what, statement = late
         raise EquationError(
-            "on_post: nothing is delivered when the cell itself spikes",
-            place=late.source.point(late.target_span),
+            f"{what}: only an arriving spike delivers",
+            place=statement.source.point(statement.target_span),
             mend="write deliver(...) in on_pre",
         )
     delivered = [s for s in parts.on_pre if s.operator == CALL]
@@ -304,6 +311,14 @@ def _check_names(parts: SynapseParts) -> None:
     known = [equation.name for equation in parts.equations]
     for expression, source, label in parts.placed_expressions():
         _check_reads(expression, source, label, known)
+    for name in ("reward", "deliver"):
+        taken = next((e for e in parts.equations if e.name == name), None)
+        if taken is not None:
+            raise EquationError(
+                f"{name} is reserved in a synapse",
+                place=taken.source.point(taken.name_span) if taken.line else "",
+                mend=f"choose another name, such as {name}_0",
+            )
     shared = [e.name for e in parts.equations if e.name in parts.defaults]
     for name, source in parts.initial_sources.items():
         check_names(parts.initial[name], shared, source=source, label=f"initial, {name}")
@@ -321,7 +336,8 @@ def _check_names(parts: SynapseParts) -> None:
 
 def _check_reads(expression: Expr, source: Source, label: str, known: Sequence[str]) -> None:
     post = [name for name in names_in(expression) if name.endswith(POST)]
-    check_names(expression, [*known, *post], source=source, label=label, extra=("weight",))
+    extra = ("weight", "reward") if label.startswith("on_reward") else ("weight",)
+    check_names(expression, [*known, *post], source=source, label=label, extra=extra)
     for node in walk(expression):
         if isinstance(node, Name) and node.id in _OF_CELLS and node.id not in known:
             raise EquationError(

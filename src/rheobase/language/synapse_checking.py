@@ -31,6 +31,7 @@ def check_dimensions(parts: SynapseParts) -> Unit | None:
     for name, source in parts.initial_sources.items():
         checker = Checker(units, source, f"initial, {name}")
         checker.require(parts.initial[name], units[name], f"{name} is in {units[name].text}")
+    units["reward"] = _PLAIN
     weight = _weight(parts.statements(), units)
     if weight is not None:
         units["weight"] = weight
@@ -155,6 +156,7 @@ def check_placed(synapse: Synapse, model: Model, port: str, call: str) -> Unit:
     """
     units = {e.name: e.unit for e in synapse.equations}
     units |= {f"{name}_post": model.unit_of(name) for name in model.names}
+    units["reward"] = _PLAIN
     for expression, source, label in _expressions(synapse):
         for node in walk(expression):
             if isinstance(node, Name) and node.id.endswith("_post") and node.id not in units:
@@ -181,7 +183,8 @@ def _delivered_weight(synapse: Synapse, units: Mapping[str, Unit], wanted: Unit)
 
 
 def _statements(synapse: Synapse) -> list[tuple[str, Statement]]:
-    return [*(("on_pre", s) for s in synapse.on_pre), *(("on_post", s) for s in synapse.on_post)]
+    events = ("on_pre", "on_post", "on_reward")
+    return [(event, statement) for event in events for statement in getattr(synapse, event)]
 
 
 def _expressions(synapse: Synapse) -> Iterable[tuple[Expr, Source, str]]:

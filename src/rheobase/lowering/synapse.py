@@ -88,7 +88,8 @@ class _Lowering:
     def _find_post(self) -> None:
         """Find out how every variable of the cell that is read is stored."""
         wanted: list[str] = []
-        for statement in (*self.synapse.on_pre, *self.synapse.on_post):
+        synapse = self.synapse
+        for statement in (*synapse.on_pre, *synapse.on_post, *synapse.on_reward):
             wanted += sorted(names_in(inlined(self.synapse, statement.expression)))
         for statement in self.model.receives[self.port.name]:
             wanted += sorted(f"{n}{POST}" for n in names_in(statement.expression)
@@ -143,6 +144,7 @@ class _Lowering:
         dt = self.prepared.leaf("number", "dt", Level.SHARED, hint="dt")
         start = self.prepared.leaf("number", "start", Level.SHARED, hint="start")
         values: dict[str, Value] = {"t": (dt * step + start).named("t")}
+        values["reward"] = graph.leaf("scalar", "reward", Level.STEP)
         values["weight"] = self.leaf(graph, "weight", "synapse", "variable", outer)
         for name in sorted(self.each):
             values[name] = self.leaf(graph, name, "synapse", "parameter", outer)
@@ -207,14 +209,14 @@ class _Lowering:
 
     # -- events ---------------------------------------------------------------------------
 
-    def event(self, outer: str) -> tuple[Block, Block]:
+    def event(self, outer: str, statements: tuple[Statement, ...]) -> tuple[Block, Block]:
         """Build the blocks of an event: for each synapse, and once."""
         scope = self.scope(outer)
         graph = scope.graph
         values = dict(scope.values)
         written: dict[str, Value] = {}
         sums: dict[str, Value] = {}
-        for statement in self.synapse.on_pre if outer == "row" else self.synapse.on_post:
+        for statement in statements:
             graph.section(statement.text)
             scope = scope.at(values)
             value = scope.number(statement.expression)
@@ -271,8 +273,9 @@ class _Lowering:
 
     def program(self) -> SynapseProgram:
         """Return the program."""
-        on_pre, after_pre = self.event("row")
-        on_post, after_post = self.event("target")
+        on_pre, after_pre = self.event("row", self.synapse.on_pre)
+        on_post, after_post = self.event("target", self.synapse.on_post)
+        on_reward, _ = self.event("row", self.synapse.on_reward)
         now = self.now_block()
         coupled_values = {
             entry.node.hint.lstrip("?"): entry
@@ -281,7 +284,7 @@ class _Lowering:
         }
         for entry in coupled_values.values():
             self.prepared.export(entry)
-        blocks = (on_pre, after_pre, on_post, after_post, now)
+        blocks = (on_pre, after_pre, on_post, after_post, on_reward, now)
         reads = frozenset().union(*(b.reads() for b in blocks))
         needed = {v.index for v in coupled_values.values()}
         exports = [(n, Value(self.prepared, k)) for k, n in self.prepared.exports.items()
@@ -294,7 +297,8 @@ class _Lowering:
             number_notes=tuple(describe(self.prepared, v) for _, v in exports),
             coupled=tuple(self._coupled(g) for g in self.groups if g.name in self.coupled),
             prepare=self.prepared.finish("prepare", dict(exports), fuse=False),
-            on_pre=on_pre, after_pre=after_pre, on_post=on_post, after_post=after_post, now=now,
+            on_pre=on_pre, after_pre=after_pre, on_post=on_post, after_post=after_post,
+            on_reward=on_reward, now=now,
             domains={"weight": "synapse", **self.domains},
             groups={v: g.last for g in self.groups if g.moves for v in g.variables},
             event=self.port.event,

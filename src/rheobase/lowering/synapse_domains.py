@@ -134,6 +134,8 @@ def find_domains(
 
 
 def _first_domain(synapse: Synapse, group: Group) -> str:
+    if any(s.target in group.variables for s in synapse.on_reward):
+        return "synapse"
     by_pre = any(s.target in group.variables for s in synapse.on_pre)
     by_post = any(s.target in group.variables for s in synapse.on_post)
     if by_pre == by_post:

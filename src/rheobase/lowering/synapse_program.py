@@ -87,6 +87,8 @@ class SynapseProgram:
         For each synapse of a slice (of a spiking cell).
     after_pre, after_post : Block
         Once a slice (a cell), after its synapses.
+    on_reward : Block
+        For each synapse, when a reward comes.
     now : Block
         What the variables with equations are at a step, from what they were when last written.
     domains : dict of str to str
@@ -107,6 +109,7 @@ class SynapseProgram:
     after_pre: Block
     on_post: Block
     after_post: Block
+    on_reward: Block
     now: Block
     domains: dict[str, str] = field(hash=False)
     groups: dict[str, str] = field(hash=False)
@@ -119,6 +122,7 @@ class SynapseProgram:
         yield "on_pre, once a slice", self.after_pre
         yield "on_post, each synapse of a cell", self.on_post
         yield "on_post, once a cell", self.after_post
+        yield "on_reward, each synapse", self.on_reward
         yield "variables now", self.now
 
     @property

@@ -40,6 +40,7 @@ class CompiledSynapse:
         module = module_from_source(self.source, f"synapse_{_identifier(program.name)}")
         self.on_pre_address = int(module.on_pre_at.address)
         self.on_post_address = int(module.on_post_at.address) if program.has_post else 0
+        self.on_reward_address = int(module.on_reward_at.address) if program.on_reward.writes else 0
 
     @cached_property
     def source(self) -> str:
@@ -114,6 +115,16 @@ class InterpretedSynapse:
             arrays[write.target][place] = values[write.node]
         self._once(program.after_post, arrays, numbers, index, step, where)
 
+    def on_reward(self, arrays: Mapping[str, Floats], numbers: Floats, where: int,
+                  synapses: slice, targets: NDArray[Any], step: int,
+                  reward: float) -> None:  # fmt: skip
+        """Let a reward come to a slice; arguments as those of `on_pre`."""
+        index: Where = {"row": where, "synapse": synapses, "target": targets, "cell": targets}
+        block = self.program.on_reward
+        values = self._evaluate(block, arrays, numbers, index, step, reward)
+        for write in block.writes:
+            arrays[write.target][synapses] = values[write.node]
+
     def now(self, arrays: Mapping[str, Floats], numbers: Floats, step: int) -> dict[str, Floats]:
         """Return the variables with equations at a step; arrays with one value a synapse."""
         whole = slice(None)
@@ -129,7 +140,7 @@ class InterpretedSynapse:
                 arrays[write.target][where] = values[write.node]
 
     def _evaluate(self, block: Block, arrays: Mapping[str, Floats], numbers: Floats, index: Where,
-                  step: int) -> list[Any]:  # fmt: skip
+                  step: int, reward: float = 0.0) -> list[Any]:  # fmt: skip
         if not block.writes:
             return []
         computed: list[Any] = []
@@ -142,7 +153,7 @@ class InterpretedSynapse:
                 # a copy: what is written must not change what was read
                 return np.array(arrays[name][index[self.program.array(name).domain]])[()]
             if node.operation == "scalar":
-                return np.float64(step)
+                return np.float64(reward if node.payload == "reward" else step)
             if node.operation == "advance":
                 operands = [computed[o] for o in node.operands]
                 return self._advance(str(node.payload[0]), operands, numbers)

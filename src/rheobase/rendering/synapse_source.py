@@ -17,7 +17,8 @@ BLOCK = 256
 """Synapses that are staged together."""
 FIXED = ("targets", "positions", "slices", "cells_table", "cells_numbers", "arrive")
 """What stands in the table of addresses before the arrays of the program."""
-_SIGNATURE = "table, numbers, where, begin, count, step, unused"
+_SIGNATURE = "table, numbers, where, begin, count, step, reward"
+_EMPTY = Block("map", (), ())
 
 
 class SynapseText(BlockText):
@@ -50,6 +51,8 @@ class SynapseText(BlockText):
                 if n in found and self.place(n).endswith("_here[k]")]  # fmt: skip
 
     def _text(self, node: Node) -> tuple[str, bool]:
+        if node.operation == "scalar" and node.payload == "reward":
+            return "reward", True
         if node.operation == "element":
             return self.place(str(node.payload)), True
         if node.operation == "advance":
@@ -66,25 +69,27 @@ class SynapseText(BlockText):
 def source_of_synapse(program: SynapseProgram) -> str:
     """Return the module of a synapse's kernels as text."""
     names = Names(program)  # type: ignore[arg-type]
-    names.taken |= {"where", "positions", "slices", "first", "size", "begin"}
+    names.taken |= {"where", "positions", "slices", "first", "size", "begin", "reward"}
     names.known["weight"] = "weight"
     parts = [_header(program, names)]
     parts += [_advance(program, group) for group in program.coupled]
     for event, title, block, after in (
         ("row", "on_pre", program.on_pre, program.after_pre),
         ("target", "on_post", program.on_post, program.after_post),
+        ("row", "on_reward", program.on_reward, _EMPTY),
     ):
         if block.writes:
             parts.append(_kernel(program, names, title, block, event))
         if after.writes:
             parts.append(_once(program, names, f"after_{title[3:]}", after, event))
-        parts.append(_glue(program, names, title, block, after, event))
+        if block.writes or after.writes or title == "on_pre":
+            parts.append(_glue(program, names, title, block, after, event))
     return "\n\n\n".join(parts) + "\n"
 
 
 def _header(program: SynapseProgram, names: Names) -> str:
-    imported = ["call_kernel7", "float64_view", "fma", "load_address", "prefetch", "scratch",
-                "select", "uint32_view", "wide_vectors"]  # fmt: skip
+    imported = ["bits_to_float", "call_kernel7", "float64_view", "fma", "load_address",
+                "prefetch", "scratch", "select", "uint32_view", "wide_vectors"]  # fmt: skip
     lines = [f'"""{program.name}: arrivals, and spikes of the cells they arrive at."""', ""]
     lines += ["from numba import cfunc, njit", "", "from rheobase.rendering.intrinsics import ("]
     lines += [f"    {name}," for name in imported]
@@ -151,6 +156,8 @@ def _kernel(program: SynapseProgram, names: Names, title: str, block: Block, eve
     index = ["targets"] if event == "row" else ["positions", "slices"]
     lines = ['@njit(error_model="numpy", nogil=True, inline="always")']
     leading = ["n", "where", "step", "number", *index]
+    if title == "on_reward":
+        leading.append("reward")
     lines += _wrapped(f"def {title}(", [*leading, *_arguments(program, names, text)], "):")
     lines += _numbers(program, names, text)
     lines += [f"    {line}" for line in before]
@@ -225,7 +232,7 @@ def _glue(program: SynapseProgram, names: Names, title: str, block: Block, after
     lines.append(f"    number = float64_view(numbers, 0, {max(total, 1)})")
     if block.writes:
         lines += _blocks(program, names, title, block, event)
-    if event == "row" and program.event:
+    if title == "on_pre" and program.event:
         delivered = _load(program, DELIVERED)
         lines += _call("    call_kernel7(", [
             *(f"load_address(table, {FIXED.index(a)})"
@@ -261,6 +268,8 @@ def _blocks(program: SynapseProgram, names: Names, title: str, block: Block,
     views = [_view(program, a, event) for a in text.arrays()
              if program.array(a).domain != "event"]  # fmt: skip
     here = [f"{names[a]}_here" for a in staged]
+    if title == "on_reward":
+        index.append("bits_to_float(reward)")
     lines += _call(f"        {title}(", ["size", "where", "step", "number", *index, *views, *here])
     return lines
 

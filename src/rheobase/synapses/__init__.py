@@ -15,6 +15,15 @@ if TYPE_CHECKING:
     from rheobase.synapses.gap_junctions import GapJunction as GapJunction
     from rheobase.synapses.nmda import NMDA as NMDA
     from rheobase.synapses.nmda import LinearNMDA as LinearNMDA
+    from rheobase.synapses.plasticity import STDP as STDP
+    from rheobase.synapses.plasticity import Clopath as Clopath
+    from rheobase.synapses.plasticity import MultiplicativeSTDP as MultiplicativeSTDP
+    from rheobase.synapses.plasticity import PowerLawSTDP as PowerLawSTDP
+    from rheobase.synapses.plasticity import RewardSTDP as RewardSTDP
+    from rheobase.synapses.plasticity import ShortTermPlasticity as ShortTermPlasticity
+    from rheobase.synapses.plasticity import TripletSTDP as TripletSTDP
+    from rheobase.synapses.plasticity import Vogels2011 as Vogels2011
+    from rheobase.synapses.plasticity import with_clopath_traces as with_clopath_traces
     from rheobase.synapses.receptors import Alpha as Alpha
     from rheobase.synapses.receptors import AlphaCurrent as AlphaCurrent
     from rheobase.synapses.receptors import DualExponential as DualExponential
@@ -24,6 +33,15 @@ if TYPE_CHECKING:
 
 # Public name -> the module it lives in.
 _HOMES = {
+    "with_clopath_traces": "plasticity",
+    "ShortTermPlasticity": "plasticity",
+    "RewardSTDP": "plasticity",
+    "Clopath": "plasticity",
+    "Vogels2011": "plasticity",
+    "TripletSTDP": "plasticity",
+    "PowerLawSTDP": "plasticity",
+    "MultiplicativeSTDP": "plasticity",
+    "STDP": "plasticity",
     "Alpha": "receptors",
     "AlphaCurrent": "receptors",
     "Coupling": "gap_junctions",
