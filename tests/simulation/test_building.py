@@ -37,7 +37,7 @@ def test_one_weight_for_all_stays_one_number(net):
     cells = net.add(rb.models.LIF, 10, name="cells")
     projection = net.connect(cells, cells, weight=3 * pA)
     program = net._assembly.lowered()["cells"]
-    weights = building.projection_weights(projection, program, cells._cell_values)
+    weights = building.shared_weights(projection, program, cells._cell_values)
     assert {k: w.shape for k, w in weights.items()} == {"i_syn": (1,)}
     assert weights["i_syn"][0] == pytest.approx(3e-12)
 
@@ -48,7 +48,7 @@ def test_event_ports_take_weights_as_they_are(net):
     source = net.add(rb.stimuli.poisson(1 * Hz), 3)
     projection = net.connect(source, cells, rb.rules.one_to_one(), weight=[2, 3, 4])
     program = net._assembly.lowered()["cells"]
-    weights = building.projection_weights(projection, program, cells._cell_values)
+    weights = building.connectivity_of(projection, program, cells._cell_values)().weights
     np.testing.assert_array_equal(weights["weight"], [2, 3, 4])
 
 

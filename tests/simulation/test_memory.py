@@ -19,12 +19,12 @@ def test_a_network_that_will_not_fit_is_refused_before_it_is_built():
 
 
 def test_the_largest_projection_is_named(monkeypatch):
-    monkeypatch.setattr(memory, "available_bytes", lambda: 50_000)
+    monkeypatch.setattr(memory, "available_bytes", lambda: 60_000)
     net = rb.Network(dt=0.1 * ms)
     cells = net.add(rb.models.LIF, 100, name="cells")
     net.connect(cells, cells, rb.rules.one_to_one(), weight=1 * pA, name="few")
     net.connect(cells, cells, weight=1 * pA, name="all")
-    with pytest.raises(rb.errors.UserError, match="'all' alone needs 200 kB"):
+    with pytest.raises(rb.errors.UserError, match="'all' alone needs 40 kB"):
         net.run(1 * ms)
 
 

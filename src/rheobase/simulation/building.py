@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from rheobase.connectivity.values import CHUNK
 from rheobase.engine.plan import (
     Connectivity,
     ContinuousPlan,
@@ -109,6 +110,7 @@ def projection_plan(projection: Projection, places: Places, program: Program,
         ("weight",) if entry.event else tuple(entry.weigh),
     )  # fmt: skip
     set_weights(plan, projection, program, values)
+    projection._built = True
     return plan
 
 
@@ -117,40 +119,39 @@ def set_weights(plan: ProjectionPlan, projection: Projection, program: Program,
     """Let the engine take over the weights that a projection has now."""
     plan.connectivity = connectivity_of(projection, program, values)
     plan.version += 1
-    weights = projection_weights(projection, program, values)
-    shared = all(w.size == 1 for w in weights.values()) and len(projection) > 1
-    plan.shared_weights = weights if shared else None
+    plan.shared_weights = shared_weights(projection, program, values)
+
+
+def shared_weights(projection: Projection, program: Program,
+                   values: CellValues) -> dict[str, NDArray[Any]] | None:  # fmt: skip
+    """Return the effective weights by variable where all synapses share them; else None."""
+    one = projection._drawn.one_weight()
+    entry = program.ports[projection.to]
+    read = {name for block in entry.weigh.values() for name in block.reads()}
+    if one is None or any(isinstance(values.parameters.get(n, 0.0), np.ndarray) for n in read):
+        return None
+    return port_weights(program, projection.to, one, values, np.zeros(1, np.int64))
 
 
 def connectivity_of(projection: Projection, program: Program,
                     values: CellValues) -> Callable[[], Connectivity]:  # fmt: skip
-    """Return what draws the synapses of a projection with the delays it has now."""
-    steps = projection._steps()
+    """Return what draws the synapses of a projection, with the weights and delays of now."""
+    drawn, port = projection._drawn, projection.to
 
     def connectivity() -> Connectivity:
-        synapses = projection._synapses()
-        delays = steps
+        rows = drawn.rows()
+        delays, weights = drawn.steps(rows), drawn.weights(rows)
         if isinstance(delays, np.ndarray):
-            delays = delays.astype(np.uint16 if delays.max(initial=0) < 2**16 else np.int32)
-        return Connectivity(
-            row_starts(synapses.pre, projection.source.population.size),
-            synapses.post.astype(np.uint32), delays,
-            projection_weights(projection, program, values),
-        )  # fmt: skip
+            short = delays.dtype == np.uint16 or delays.max(initial=0) < 2**16
+            delays = delays.astype(np.uint16 if short else np.int32, copy=False)
+        effective = port_weights(program, port, weights, values, rows.targets)
+        return Connectivity(rows.row_start, rows.targets, delays, effective)
 
     return connectivity
 
 
-def projection_weights(projection: Projection, program: Program,
-                       values: CellValues) -> dict[str, NDArray[Any]]:  # fmt: skip
-    """Return the effective weights by variable, in canonical order."""
-    return port_weights(
-        program, projection.to, projection._weights_si(), values, projection._synapses().post
-    )
-
-
 def port_weights(program: Program, port: str, weights: float | NDArray[Any], values: CellValues,
-                 targets: Ints) -> dict[str, NDArray[Any]]:  # fmt: skip
+                 targets: NDArray[Any]) -> dict[str, NDArray[Any]]:  # fmt: skip
     """Return the effective weights of arrivals at some cells, one for all or one each.
 
     Parameters
@@ -169,14 +170,27 @@ def port_weights(program: Program, port: str, weights: float | NDArray[Any], val
         return {"weight": _array(weights, targets.size)}
     result = {}
     for variable, block in entry.weigh.items():
-        parameters: dict[str, Any] = {
-            name: value if isinstance(value, float) else value[targets]
-            for name, value in values.parameters.items()
-            if name in block.reads()
-        }
+        if variable in entry.identity:
+            result[variable] = _array(weights, targets.size)
+            continue
+        parameters = {k: v for k, v in values.parameters.items() if k in block.reads()}
+        one_each = isinstance(weights, np.ndarray) or any(
+            isinstance(v, np.ndarray) for v in parameters.values()
+        )
         parameters |= {"N": float(values.size), "dt": values.clock.dt}
-        found = effective_weights(program, port, variable, weights, parameters)
-        result[variable] = _array(found, targets.size)
+        if not one_each:
+            found = effective_weights(program, port, variable, weights, parameters)
+            result[variable] = _array(found, targets.size)
+            continue
+        result[variable] = np.empty(targets.size, np.asarray(weights).dtype)
+        for begin in range(0, targets.size, CHUNK):  # so that few intermediate values are held
+            part = slice(begin, begin + CHUNK)
+            cells = targets[part].astype(np.int64)
+            result[variable][part] = effective_weights(
+                program, port, variable, weights[part] if isinstance(weights, np.ndarray)
+                else weights,
+                {k: v[cells] if isinstance(v, np.ndarray) else v for k, v in parameters.items()},
+            )  # fmt: skip
     return result
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from rheobase.simulation.descriptions import Drive, Injection, Recording
 from rheobase.simulation.plain import Plain, descriptions
 from rheobase.simulation.population import Cells, Population, View
 from rheobase.simulation.projection import Projection
+from rheobase.simulation.synapses import Given
 from rheobase.simulation.values import CellValues
 from rheobase.synapses.extending import extend
 
@@ -168,19 +170,25 @@ def _number(value: Any) -> Any:
 
 def _projection(projection: Projection) -> Plain:
     keep, name = descriptions().to_plain, repr(projection.name)
+    drawn = projection._drawn
+    weight, delay = (
+        first if isinstance(now, Given) else now
+        for now, first in ((drawn.weight, projection._weight), (drawn.delay, projection._delay))
+    )
     return {
         "name": projection.name,
         "pre": _cells(projection.source),
         "post": _cells(projection.sink),
         "rule": keep(projection.rule, f"the rule of {name}"),
-        "weight": keep(projection._weight, f"the weight of {name}"),
-        "delay": keep(projection._delay, f"the delay of {name}"),
+        "weight": keep(weight, f"the weight of {name}"),
+        "delay": keep(delay, f"the delay of {name}"),
         "to": projection.to,
         "of": projection.of,
-        "weight_dtype": projection._dtype,
+        "weight_dtype": drawn.dtype,
         "seed": projection._seed,
-        "weights": projection._weights,
-        "delays": projection._delay_steps,
+        "seeds": [drawn.rule_seed, drawn.weight_seed, drawn.delay_seed],
+        "weights": drawn.weight.values if isinstance(drawn.weight, Given) else None,
+        "delays": drawn.delay.values if isinstance(drawn.delay, Given) else None,
     }
 
 
@@ -192,7 +200,13 @@ def _connect(net: Network, part: Mapping[str, Any]) -> None:
         weight_dtype=part["weight_dtype"], name=part["name"],
     )  # fmt: skip
     made._seed = int(part["seed"])
-    made._weights, made._delay_steps = part["weights"], part["delays"]
+    rule, weight, delay = map(int, part["seeds"])
+    drawn = replace(made._drawn, rule_seed=rule, weight_seed=weight, delay_seed=delay, _shared={})
+    if part["weights"] is not None:
+        drawn = drawn.with_weight(Given(part["weights"]), weight)
+    if part["delays"] is not None:
+        drawn = drawn.with_delay(Given(part["delays"]), delay)
+    made._drawn = drawn
 
 
 # -- what is sent in, held and recorded -----------------------------------------------------

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 
 from rheobase.errors import UserError
-from rheobase.simulation.estimating import bytes_text, expected_bytes
+from rheobase.simulation.estimating import bytes_text, expected_bytes, passing_bytes
 from rheobase.simulation.projection import Projection
 
 
@@ -33,8 +33,10 @@ def refuse_what_does_not_fit(projections: Iterable[Projection]) -> None:
     UserError
         With what is needed, what there is, and the largest projection.
     """
-    needs = {p.name: expected_bytes(p) for p in projections if p._realized is None}
+    new = [p for p in projections if not p._built]
+    needs = {p.name: expected_bytes(p) for p in new}
     needed, there = sum(needs.values()), available_bytes()
+    needed += max(map(passing_bytes, new), default=0.0)
     if there is None or needed <= there:
         return
     largest = max(needs, key=lambda name: needs[name])
@@ -42,6 +44,7 @@ def refuse_what_does_not_fit(projections: Iterable[Projection]) -> None:
         f"the synapses of this network need about {bytes_text(needed)} of memory, and this "
         f"machine has {bytes_text(there)}",
         given=f"{largest!r} alone needs {bytes_text(needs[largest])}",
-        mend="connect fewer cells, give all synapses one weight and one delay, or write "
-        'weight_dtype="float32"; net.estimate(1*second) tells what a network needs',
+        mend='write weight_dtype="float32", give all synapses one weight, connect fewer cells, or '
+        'draw synapses anew at every spike, storage="procedural"; net.estimate(1*second) tells '
+        "what a network needs",
     )

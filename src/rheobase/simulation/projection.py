@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rheobase.errors import ShapeError, UserError, WiringError, did_you_mean
-from rheobase.network.connecting import Realized, Side, realize
+from rheobase.errors import UserError, did_you_mean
+from rheobase.network.connecting import Realized, Side
 from rheobase.network.distributions import Distribution
 from rheobase.network.rules import FromMatrix, OneToOne, Pairs, Ring, Rule
-from rheobase.network.synapse_values import delay_steps, is_expression, values
+from rheobase.network.synapse_values import delay_steps
 from rheobase.simulation.population import Cells
 from rheobase.simulation.reading import read_quantity
 from rheobase.simulation.streams import RandomStream
-from rheobase.units import UNITS, Dimension, Unit, to_si
+from rheobase.simulation.synapses import Given, Synapses, is_array, is_single
+from rheobase.units import UNITS, Dimension, Unit
 
-Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 
 
@@ -83,13 +82,14 @@ class Projection:
                  weight: Any, delay: Any, dtype: str, seed: int, dt: float) -> None:  # fmt: skip
         self._name = name
         self._source, self._sink, self._rule, self._target = source, sink, rule, target
-        self._weight, self._delay, self._dtype = weight, delay, dtype
-        self._seed, self._dt = seed, dt
-        self._realized: Realized | None = None
-        self._weights: float | NDArray[Any] | None = None
-        self._delay_steps: int | Ints | None = None
+        self._weight, self._delay = weight, delay  # as they were given first
+        self._seed = seed  # of what is set from now on; what is there keeps its own
+        self._drawn = Synapses(name, source, sink, rule, target.dimension, weight, delay, dtype, dt,
+                               target.of is None, seed, seed, seed)  # fmt: skip
         self._weights_changed = True
         self._delays_changed = True
+        self._built = False  # whether an engine holds its synapses
+        self._storage = "stored"
 
     def __setattr__(self, name: str, value: Any) -> None:
         if not name.startswith("_") and name not in ("weights", "delays"):
@@ -123,6 +123,11 @@ class Projection:
         return self._rule
 
     @property
+    def storage(self) -> str:
+        """How its synapses are kept: "stored", or "procedural", drawn anew at every spike."""
+        return self._storage
+
+    @property
     def to(self) -> str:
         """The port (or input variable) it arrives at."""
         return self._target.to
@@ -142,84 +147,51 @@ class Projection:
     # -- synapses -------------------------------------------------------------------------
 
     def _synapses(self) -> Realized:
-        """Draw the rule, once."""
-        if self._realized is None:
-            source, sink = self._source, self._sink
-            with self._named():
-                self._realized = realize(
-                    self._rule,
-                    source.indices,
-                    sink.indices,
-                    same=source.population is sink.population,
-                    random=self._random("rule"),
-                    pre_positions=_positions(source),
-                    post_positions=_positions(sink),
-                )
-        return self._realized
+        """Return all synapses as the rules define them; of a large projection it takes memory."""
+        return self._drawn.rows().realized()
 
-    @contextmanager
-    def _named(self) -> Iterator[None]:
+    def _named(self) -> AbstractContextManager[None]:
         """Let errors begin with the call that asked for it."""
-        try:
-            yield
-        except (ShapeError, WiringError) as error:
-            call = f"net.connect({self._source.name}, {self._sink.name}, ...)"
-            raise type(error)(f"{call}: {error}") from None
+        return self._drawn.named()
+
+    def _random(self, what: str) -> RandomStream:
+        """Return the random numbers of something else that belongs to the synapses."""
+        return RandomStream.of(self._seed, self._name, what)
 
     def _check(self) -> None:
         """Work out at once what is not drawn, so that the call itself is refused."""
+        drawn = self._drawn
         fixed = isinstance(self._rule, (FromMatrix, OneToOne, Pairs, Ring))
-        if fixed or _is_array(self._weight) or _is_array(self._delay):
-            self._weights_si()
-            self._steps()
-        elif _is_single(self._delay):
-            with self._named():
-                delay_steps(self._delay, self._dt, _NO_SYNAPSES, self._random("delay"))
-
-    def _random(self, what: str) -> RandomStream:
-        return RandomStream.of(self._seed, self._name, what)
+        if fixed or is_array(drawn.weight) or is_array(drawn.delay):
+            rows = drawn.rows()
+            weights, steps = drawn.weights(rows), drawn.steps(rows)
+            if is_array(drawn.weight):
+                drawn = drawn.with_weight(Given(weights), drawn.weight_seed)
+            if is_array(drawn.delay):
+                drawn = drawn.with_delay(Given(steps), drawn.delay_seed)
+            self._drawn = drawn
+        elif is_single(drawn.delay):
+            with drawn.named():
+                delay_steps(drawn.delay, drawn.dt, _NO_SYNAPSES, drawn.origin("delay").random)
 
     def _weights_si(self) -> float | NDArray[Any]:
         """Return the weights, one for all synapses or one each, in the precision asked for."""
-        if self._weights is None:
-            found = self._read_weights(self._weight)
-            self._weights = found
-        return self._weights
-
-    def _read_weights(self, weight: Any) -> float | NDArray[Any]:
-        synapses, dimension = self._synapses(), self._target.dimension
-        if weight is None and isinstance(self._rule, FromMatrix):
-            found = to_si(synapses.weights, dimension, what="the weight")
-        else:
-            with self._named():
-                found = values(weight, dimension, synapses, self._random("weight"), "the weight")
-        if isinstance(found, np.ndarray):
-            return np.ascontiguousarray(found, dtype=self._dtype)
-        return found
+        return self._drawn.weights(self._drawn.rows())
 
     def _steps(self) -> int | Ints:
         """Return the delays in steps, one for all synapses or one each."""
-        if self._delay_steps is None:
-            if self._delay is None and self.of is not None:
-                self._delay_steps = 0
-            else:
-                self._delay_steps = self._read_delays(self._delay)
-        return self._delay_steps
-
-    def _read_delays(self, delay: Any) -> int | Ints:
-        synapses = self._synapses()
-        with self._named():
-            return delay_steps(delay, self._dt, synapses, self._random("delay"))
+        steps = self._drawn.steps(self._drawn.rows())
+        return steps.astype(np.int64) if isinstance(steps, np.ndarray) else steps
 
     @property
     def pre(self) -> Ints:
         """Index of each synapse's source in its population."""
-        return _read_only(self._synapses().pre)
+        return _read_only(self._drawn.rows().sources())
 
     @property
     def post(self) -> Ints:
         """Index of each synapse's target in its population."""
-        return _read_only(self._synapses().post)
+        return _read_only(self._drawn.rows().targets.astype(np.int64))
 
     @property
     def weights(self) -> Any:
@@ -229,36 +201,50 @@ class Projection:
 
     @weights.setter
     def weights(self, value: Any) -> None:
-        self._weights = self._read_weights(value)
+        self._set_weights(value)
+
+    def _set_weights(self, value: Any) -> None:
+        """Take other weights; what is drawn stays a description, what is given is kept."""
+        drawn = self._drawn.with_weight(value, self._seed)
+        found = drawn.read_weights(value, drawn.rows(), drawn.origin("weight"))
+        if not isinstance(value, (str, Distribution)) or isinstance(found, float):
+            drawn = drawn.with_weight(Given(found), self._seed)
+        self._drawn = drawn
         self._weights_changed = True
 
     @property
     def delays(self) -> Any:
         """The delay of each synapse, a quantity."""
-        held = np.broadcast_to(np.asarray(self._steps(), np.float64), (len(self),)) * self._dt
-        return read_quantity(held, UNITS["ms"], self._mend("delays"))
+        held = np.broadcast_to(np.asarray(self._steps(), np.float64), (len(self),))
+        return read_quantity(held * self._drawn.dt, UNITS["ms"], self._mend("delays"))
 
     @delays.setter
     def delays(self, value: Any) -> None:
-        self._delay_steps = self._read_delays(value)
+        drawn = self._drawn.with_delay(value, self._seed)
+        found = drawn.read_steps(value, drawn.rows(), drawn.origin("delay"))
+        if not isinstance(value, (str, Distribution)) or isinstance(found, int):
+            drawn = drawn.with_delay(Given(found), self._seed)
+        self._drawn = drawn
         self._delays_changed = True
 
-    def _take(self, weights: float | NDArray[Any], steps: int | Ints) -> None:
-        """Take back weights and delays that were read before."""
-        self._weights_changed |= weights is not self._weights
-        self._delays_changed |= steps is not self._delay_steps
-        self._weights, self._delay_steps = weights, steps
+    def _take(self, drawn: Synapses) -> None:
+        """Take back weights and delays that were there before."""
+        old = self._drawn
+        self._weights_changed |= drawn is not old
+        same = drawn.delay is old.delay and drawn.delay_seed == old.delay_seed
+        self._delays_changed |= not same
+        self._drawn = drawn
 
     def _mend(self, what: str) -> str:
         one = what[0]
         return f"write {one} = projection.{what}.copy(); {one}[0] = ...; projection.{what} = {one}"
 
     def __len__(self) -> int:
-        return len(self._synapses())
+        return self._drawn.count
 
     def __repr__(self) -> str:
         counted = ""
-        if self._realized is not None:
+        if self._drawn.known:
             counted = f", {len(self):,} synapses"
         what = f"{self.of} to {self.to}" if self.of else f"to {self.to}"
         return (
@@ -269,25 +255,6 @@ class Projection:
 
 _NOBODY = Side(np.zeros(0, np.int64))
 _NO_SYNAPSES = Realized(_NOBODY.ids, _NOBODY.ids, _NOBODY, _NOBODY)
-
-
-def _is_array(given: Any) -> bool:
-    """Return whether a weight or delay is given one by one."""
-    if given is None or isinstance(given, (str, Distribution)):
-        return False
-    return isinstance(given, (list, tuple)) or np.ndim(getattr(given, "magnitude", given)) > 0
-
-
-def _is_single(given: Any) -> bool:
-    """Return whether a weight or delay is one value for all synapses."""
-    if isinstance(given, str):
-        return not is_expression(given)
-    return given is not None and not isinstance(given, Distribution) and not _is_array(given)
-
-
-def _positions(cells: Cells) -> Floats | None:
-    held = cells.population._positions
-    return None if held is None else held[cells.indices]
 
 
 def _read_only(values: Ints) -> Ints:

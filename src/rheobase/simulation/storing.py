@@ -9,6 +9,7 @@ from rheobase.engine.plan import ProjectionPlan
 from rheobase.engine.run import EngineState
 from rheobase.errors import WiringError
 from rheobase.simulation.assembly import Assembly
+from rheobase.simulation.synapses import Synapses
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,8 +22,8 @@ class Snapshot:
         Of the engine: arrays, spikes under way, noise, the step.
     parameters
         By population.
-    weights, delays
-        By projection; they are replaced when they are set, never changed.
+    synapses
+        What those of each projection are drawn from, with weights and delays that were set.
     since
         From which step on projections deliver, and those that were replaced.
     """
@@ -30,8 +31,7 @@ class Snapshot:
     state: EngineState
     parameters: dict[str, dict[str, Any]]
     currents: dict[str, dict[str, Any]]
-    weights: dict[str, Any]
-    delays: dict[str, Any]
+    synapses: dict[str, Synapses]
     since: tuple[dict[str, int], list[ProjectionPlan]]
 
     @classmethod
@@ -44,8 +44,7 @@ class Snapshot:
             assembly.engine.state(),
             {name: v.snapshot() for name, v in values.items()},
             {name: dict(v.currents) for name, v in values.items()},
-            {name: p._weights_si() for name, p in told.projections.items()},
-            {name: p._steps() for name, p in told.projections.items()},
+            {name: p._drawn for name, p in told.projections.items()},
             assembly.since(),
         )
 
@@ -58,7 +57,7 @@ class Snapshot:
             Populations or projections were added since.
         """
         told = assembly.description
-        if set(told.projections) != set(self.weights) or len(told.populations) != len(
+        if set(told.projections) != set(self.synapses) or len(told.populations) != len(
             assembly.engine.plan.populations if assembly.engine else ()
         ):
             raise WiringError(
@@ -71,7 +70,7 @@ class Snapshot:
                 values.restore(self.parameters[name])
                 values.currents = dict(self.currents[name])
         for name, projection in told.projections.items():
-            projection._take(self.weights[name], self.delays[name])
+            projection._take(self.synapses[name])
         assert assembly.engine is not None
         assembly.clock.step = self.state.step
         assembly.prepare(assembly.engine.backend)
