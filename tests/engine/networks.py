@@ -35,6 +35,7 @@ def projection(
     pre, which = rng.integers(0, sizes[source], count), rng.integers(0, delays.size, count)
     pre = np.sort(pre)
     post = rng.integers(0, sizes[target], count).astype(np.uint32)
+    post = post[np.lexsort((post, pre))]
     rows = np.searchsorted(pre, np.arange(sizes[source] + 1))
     steps = delays[which] if delays.size > 1 else delays[0]
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.engine.hand_made import cells, network, synapses
 from tests.engine.networks import random_network
 
-from rheobase.engine import compiled, tables
+from rheobase.engine import arrivals, compiled, tables
 from rheobase.engine.plan import (
     DrivePlan,
     NetworkPlan,
@@ -57,8 +57,8 @@ def test_random_networks_give_the_same_bits(seed: int) -> None:
 def test_sparse_and_dense_addition_give_the_same_bits(
     monkeypatch: pytest.MonkeyPatch, fraction: int
 ) -> None:
-    monkeypatch.setattr(tables, "SPARSE_FRACTION", fraction)
-    monkeypatch.setattr(tables, "DENSE_COUNT", fraction)  # no drive is dense
+    monkeypatch.setattr(arrivals, "SPARSE_FRACTION", fraction)
+    monkeypatch.setattr(arrivals, "DENSE_COUNT", fraction)  # no drive is dense
     for seed in range(5):
         expected = run(random_network(seed, "interpreter"), "interpreter", 60)
         assert run(random_network(seed, "numba"), "numba", 60) == expected
@@ -105,8 +105,8 @@ def test_only_the_parts_that_a_network_needs_are_called() -> None:
     engine = Engine(plan, "numba")
     stepper = engine._stepper
     assert isinstance(stepper, compiled.Compiled)
-    assert len(stepper.tables.calls) == len(stepper.tables.deliveries) == 0
-    assert len(stepper.tables.emissions) == 0
+    (made,) = stepper.tables
+    assert len(made.calls) == len(made.deliveries) == len(made.emissions) == 0
 
 
 def test_arrays_may_be_replaced_between_runs() -> None:

@@ -46,7 +46,7 @@ def test_missing_arrays_are_added_and_others_left() -> None:
         projections=[projection(0, 0, [1], g=1.0)],
         records=[RecordPlan("r", 0, "double", np.zeros(1, np.int32))],
     )
-    facts.add_missing_arrays(plan)
+    facts.add_missing_arrays(plan, sums=True)
     assert population.arrays["arriving_g"].shape == (40,)
     assert population.arrays["observed_double"].dtype == np.float64
     assert population.arrays["spiked"].dtype == np.uint8

@@ -62,9 +62,9 @@ def build(described: Any, backend: str) -> NetworkPlan:
     def synapses(source: int, count: int, port: str, weights: dict[str, Any]) -> ProjectionPlan:
         pre = np.sort(rng.integers(0, 120 if source == 0 else 30, count))
         rows = np.searchsorted(pre, np.arange((120 if source == 0 else 30) + 1)).astype(np.int64)
-        return hand_made.synapses(
-            f"{port} {source}", source, 0, port, rows, rng.integers(0, size, count), 15, weights
-        )
+        post = rng.integers(0, size, count)
+        post = post[np.lexsort((post, pre))]
+        return hand_made.synapses(f"{port} {source}", source, 0, port, rows, post, 15, weights)
 
     return NetworkPlan(
         dt, 0.0, 1,

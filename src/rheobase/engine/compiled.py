@@ -1,23 +1,34 @@
-"""The fast engine: buffers, tables and the compiled driver, advanced slice by slice."""
+"""The fast engine: buffers, tables and the compiled driver, advanced slice by slice.
+
+Every thread has buffers and tables of its own. Python threads call the compiled driver, which
+lets go of the interpreter, and meet inside it step by step.
+"""
 
 from __future__ import annotations
 
 import ctypes
+import weakref
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
 from rheobase.engine import facts
 from rheobase.engine.facts import Memory, Outcome
 from rheobase.engine.logs import Logs, has_offsets
+from rheobase.engine.partition import shares
 from rheobase.engine.parts import address_of, columns
 from rheobase.engine.plan import FloatArray, Int32Array, Int64Array, NetworkPlan
-from rheobase.engine.stored import Store
+from rheobase.engine.rows import Rows
 from rheobase.engine.tables import Tables
+from rheobase.engine.workers import Workers, yield_address
 
 MOST_STEPS = 65536
 """Steps in a slice at most."""
 MOST_NUMBERS = 1 << 21
 """Entries of a table that has a row or column a step, at most."""
+NEVER = 2**62
+"""A step that no run reaches."""
 
 
 class Compiled:
@@ -29,23 +40,31 @@ class Compiled:
         What to run; its populations hold `CompiledKernels`.
     logs : Logs
         Where spikes and samples are left.
+    threads : int
+        How many threads share the work; the results do not depend on it.
+    before : Compiled, optional
+        An engine that this one follows: synapses that are the same are taken over.
     """
 
-    def __init__(self, plan: NetworkPlan, logs: Logs) -> None:
-        self.plan = plan
-        self.logs = logs
-        self.store = Store()
-        self.store.bind(plan)
+    def __init__(
+        self, plan: NetworkPlan, logs: Logs, threads: int = 1, before: Compiled | None = None
+    ) -> None:
+        self.plan, self.logs, self.threads = plan, logs, threads
+        self.shares = shares(plan, threads)
+        self.workers = Workers(threads)
+        self.rows: Rows = Rows(plan, self.shares, self.workers, before.rows if before else None)
         self.longest = facts.longest_delays(plan)
         self.history = max(self.longest, default=0)
-        self.ids: list[Int32Array] = []
-        self.offsets: list[FloatArray] = []
-        for p in range(len(plan.populations)):
-            self.ids.append(np.zeros(0, np.int32))
-            self.offsets.append(np.zeros(0))
-            self._grow(p, 2 * plan.populations[p].size + 1024)
-        # starts[p, history + j]: where the spikes of the j-th step of the slice begin
-        self.starts: Int64Array = np.zeros((len(plan.populations), self.history + 2), np.int64)
+        populations = range(len(plan.populations))
+        self.ids = [[np.zeros(0, np.int32) for _ in populations] for _ in self.shares]
+        self.offsets = [[np.zeros(0) for _ in populations] for _ in self.shares]
+        for t, share in enumerate(self.shares):
+            for p in populations:
+                self._enlarge(t, p, 2 * (share.hi[p] - share.lo[p]) + 1024)
+        # starts[t][p, history + j]: where the spikes of the j-th step of the slice begin
+        self.starts: list[Int64Array] = [
+            np.zeros((len(plan.populations), self.history + 2), np.int64) for _ in self.shares
+        ]
         self.rings = {
             (p, name): np.zeros((delay + 1, plan.populations[p].size))
             for (p, name), delay in facts.remembered_values(plan).items()
@@ -54,6 +73,10 @@ class Compiled:
         # compiles the step loop, or finds it on disk; calls through ctypes let go of the GIL
         prototype = ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * 5)
         self._run = prototype(address_of("driver", "run"))
+        self._grow = prototype(_weakly(self))
+        self.sync = np.zeros(columns.Y_WIDTH * columns.LINE_WORDS, np.int64)
+        self._trouble: BaseException | None = None
+        self._replaced: list[tuple[Int32Array, FloatArray]] = []  # others may still read them
         self._bound: list[object] = []
         self.bind()
 
@@ -65,79 +88,67 @@ class Compiled:
         Nothing is done where everything in the plan is the very object it was: the tables hold
         addresses, so values written into arrays count anyway.
         """
-        bound = _contents(self.plan)
+        self.rows.bind(self.plan)
+        bound = [*_contents(self.plan), *self.rows.bundles]
         if len(bound) == len(self._bound) and all(map(_same, bound, self._bound)):
             return
         self._bound = bound
-        self.store.bind(self.plan)
-        buffers = list(zip(self.ids, self.offsets, strict=True))
-        self.tables = Tables(self.plan, buffers, self.starts, self.rings, self.store)
-        widest_row = self.tables.inputs[:, columns.I_WIDTH_OF_ROW].max(initial=0)
-        widest = max(len(self.plan.populations), int(widest_row), 1)
+        self.tables = [
+            Tables(self.plan, share, list(zip(ids, offsets, strict=True)), starts, self.rings,
+                   self.rows)
+            for share, ids, offsets, starts in zip(
+                self.shares, self.ids, self.offsets, self.starts, strict=True)
+        ]  # fmt: skip
+        places = [t.populations.__array_interface__["data"][0] for t in self.tables]
+        peers, grow = np.array(places, np.int64), ctypes.cast(self._grow, ctypes.c_void_p).value
+        for tables in self.tables:
+            tables.join(peers, self.sync, yield_address(), int(grow or 0))
+        widths = (t.inputs[:, columns.I_WIDTH_OF_ROW].max(initial=0) for t in self.tables)
+        widest = max(len(self.plan.populations), *map(int, widths), 1)
         self.most_steps = int(np.clip(MOST_NUMBERS // widest, 16, MOST_STEPS))
 
     def run(self, first: int, steps: int) -> Outcome:
         """Run steps first <= k < first + steps or fewer, at least one unless a state fails."""
         steps = min(steps, self.most_steps)
-        tables = self.tables
-        if self.starts.shape[1] < self.history + 1 + steps:
-            kept = self.starts[:, : self.history + 1]
-            self.starts = np.zeros((len(kept), self.history + 1 + steps), np.int64)
-            self.starts[:, : self.history + 1] = kept
-            tables.set_starts(self.starts)
-        tables.fill_waveforms(first, steps)
-        for row, log in zip(tables.records, self.logs.samples, strict=True):
-            row[columns.R_NEXT] = log.first_due(first)
-            row[columns.R_OUT] = log.values[-1].__array_interface__["data"][0]
-            row[columns.R_ROW] = log.rows
-        for h, key in enumerate(self.rings):
-            tables.histories[h, columns.H_FRESH] = self.fresh[key]
-        done = self._call(first, steps)
-        while done == 0 and tables.control[columns.K_REASON] == columns.ROOM:
-            p = int(tables.control[columns.K_POPULATION])
-            self._grow(p, 2 * self.ids[p].size + int(tables.control[columns.K_LACKING]))
-            tables.set_buffer(tables.populations, p, (self.ids[p], self.offsets[p]))
-            done = self._call(first, steps)
-        for row, log in zip(tables.records, self.logs.samples, strict=True):
-            log.rows = int(row[columns.R_ROW])
-        for h, key in enumerate(self.rings):
-            self.fresh[key] = bool(tables.histories[h, columns.H_FRESH])
+        self._begin(first, steps)
+        base = first - self.history
+        addresses = [t.network.__array_interface__["data"][0] for t in self.tables]
+        self.workers.run([partial(self._run, first, steps, first, base, a) for a in addresses])
+        if self._trouble is not None:
+            trouble, self._trouble = self._trouble, None
+            raise trouble
+        done = int(self.tables[0].control[columns.K_DONE])
+        self._end()
         self._collect(first, done)
-        failed = tables.control[columns.K_REASON] == columns.NOT_FINITE
-        return Outcome(done, int(tables.control[columns.K_POPULATION]) if failed else -1)
+        failed = [int(t.control[columns.K_POPULATION]) for t in self.tables
+                  if t.control[columns.K_REASON] == columns.NOT_FINITE]  # fmt: skip
+        return Outcome(done, min(failed, default=-1))
 
     def memory(self, step: int) -> Memory:
         """Return what step `step` and those after it need of earlier ones."""
         memory = Memory()
         for p, population in enumerate(self.plan.populations):
-            row = self.starts[p, self.history - self.longest[p] : self.history + 1]
+            past = slice(self.history - self.longest[p], self.history + 1)
             steps = np.arange(step - self.longest[p], step, dtype=np.int64)
-            memory.spikes[population.name] = (
-                np.repeat(steps, np.diff(row)),
-                self.ids[p][row[0] : row[-1]].copy(),
-            )
+            memory.spikes[population.name] = self._listed(p, past, steps)[:2]
         for (p, name), ring in self.rings.items():
             slots = ring.shape[0]
             if slots > 1 and not self.fresh[p, name]:
-                past = np.arange(step - slots + 1, step) % slots
-                memory.values[self.plan.populations[p].name, name] = ring[past]
+                rows = np.arange(step - slots + 1, step) % slots
+                memory.values[self.plan.populations[p].name, name] = ring[rows]
         return memory
 
     def remember(self, memory: Memory, step: int) -> None:
         """Go on from what `memory` returned before step `step`."""
         self._bound = []  # sources of given times begin anew
-        self.starts[:, : self.history + 1] = 0
+        nothing = np.zeros(0, np.int64), np.zeros(0, np.int32)
         for p, population in enumerate(self.plan.populations):
-            steps, ids = memory.spikes.get(
-                population.name, (np.zeros(0, np.int64), np.zeros(0, np.int32))
-            )
+            steps, ids = memory.spikes.get(population.name, nothing)
             recent = steps >= step - self.longest[p]
-            steps, ids = steps[recent], ids[recent]
-            if self.ids[p].size < ids.size + 2 * population.size:
-                self._grow(p, ids.size + 2 * population.size + 1024)
-            self.ids[p][: ids.size] = ids
-            due = np.arange(step - self.history, step + 1)
-            self.starts[p, : self.history + 1] = np.searchsorted(steps, due)
+            for t, share in enumerate(self.shares):
+                lo, hi = share.own(p)
+                own = recent & (ids >= lo) & (ids < hi)
+                self._put(t, p, steps[own], ids[own], step)
         for (p, name), ring in self.rings.items():
             rows = memory.values.get((self.plan.populations[p].name, name))
             slots = ring.shape[0]
@@ -147,47 +158,143 @@ class Compiled:
 
     # -- parts ------------------------------------------------------------------------------
 
-    def _call(self, first: int, steps: int) -> int:
-        network = self.tables.network.__array_interface__["data"][0]
-        self._run(first, steps, first, first - self.history, network)
-        return int(self.tables.control[columns.K_DONE])
+    def _begin(self, first: int, steps: int) -> None:
+        """Make everything ready for a slice."""
+        self._values = {
+            id(item): facts.waveform_values(item, first, steps)
+            for item in self.plan.inputs
+            if item.kind == "waveform"
+        }
+        self.sync[:] = 0
+        self.sync[columns.LINE_WORDS * columns.Y_FAILED] = NEVER
+        for t, tables in enumerate(self.tables):
+            starts = self.starts[t]
+            if starts.shape[1] < self.history + 1 + steps:
+                kept = starts[:, : self.history + 1]
+                self.starts[t] = np.zeros((len(kept), self.history + 1 + steps), np.int64)
+                self.starts[t][:, : self.history + 1] = kept
+                tables.set_starts(self.starts[t])
+            tables.set_waveforms(self._values, steps)
+            tables.control[columns.K_ROUND] = 0
+            for row, log in zip(tables.records, self.logs.samples, strict=True):
+                row[columns.R_NEXT] = log.first_due(first)
+                row[columns.R_OUT] = log.values[-1].__array_interface__["data"][0]
+                row[columns.R_ROW] = log.rows
+            for h, key in enumerate(self.rings):
+                tables.histories[h, columns.H_FRESH] = self.fresh[key]
+            for item, state in tables.shared_noise:
+                state[:] = item.state
 
-    def _grow(self, p: int, capacity: int) -> None:
+    def _end(self) -> None:
+        """Read from the tables how far a slice came."""
+        for row, log in zip(self.tables[0].records, self.logs.samples, strict=True):
+            log.rows = int(row[columns.R_ROW])
+        for h, key in enumerate(self.rings):
+            self.fresh[key] = bool(self.tables[0].histories[h, columns.H_FRESH])
+        for tables in self.tables:
+            for item, state in tables.shared_noise:
+                assert item.state is not None
+                item.state[:] = state
+
+    def make_room(self, thread: int, kind: int, place: int, needed: int) -> None:
+        """Give a thread more memory in the middle of a step.
+
+        Others may still be reading what was there: it stays as it is.
+        """
+        try:
+            self._replaced.append((self.ids[thread][place], self.offsets[thread][place]))
+            self._enlarge(thread, place, 2 * needed + 1024)
+            buffer = self.ids[thread][place], self.offsets[thread][place]
+            tables = self.tables[thread]
+            tables.set_buffer(tables.populations, place, buffer)
+        except BaseException as error:  # there is nobody above to raise it to
+            self._trouble = error
+            self.sync[columns.LINE_WORDS * columns.Y_ABANDON] = 1
+
+    def _enlarge(self, t: int, p: int, capacity: int) -> None:
         """Make the buffers of a population longer, keeping what is in them."""
-        kept = self.ids[p]
-        self.ids[p] = np.zeros(capacity, np.int32)
-        self.ids[p][: kept.size] = kept
+        kept, offsets = self.ids[t][p], self.offsets[t][p]
+        ids = np.zeros(capacity, np.int32)
+        ids[: kept.size] = kept
         placed = has_offsets(self.plan.populations[p])
-        offsets = self.offsets[p]
-        self.offsets[p] = np.zeros(capacity if placed else 1)
+        longer = np.zeros(capacity if placed else 1)
         if placed:
-            self.offsets[p][: offsets.size] = offsets
+            longer[: offsets.size] = offsets
+        self.ids[t][p], self.offsets[t][p] = ids, longer
+
+    def _put(self, t: int, p: int, steps: Int64Array, ids: Int32Array, step: int) -> None:
+        """Put spikes of steps before `step` into the buffer of a thread."""
+        share = self.shares[t]
+        needed = ids.size + 2 * (share.hi[p] - share.lo[p])
+        if self.ids[t][p].size < needed:
+            self._enlarge(t, p, needed + 1024)
+        self.ids[t][p][: ids.size] = ids
+        due = np.arange(step - self.history, step + 1)
+        self.starts[t][p, : self.history + 1] = np.searchsorted(steps, due)
+
+    def _listed(
+        self, p: int, columns_of: slice, steps: Int64Array
+    ) -> tuple[Int64Array, Int32Array, FloatArray | None]:
+        """Return the spikes of a population in some steps, sorted by (step, cell)."""
+        placed = has_offsets(self.plan.populations[p])
+        found: list[tuple[Int64Array, Int32Array, FloatArray]] = []
+        for t in range(self.threads):
+            row = self.starts[t][p, columns_of]
+            begin, end = int(row[0]), int(row[-1])
+            offsets = self.offsets[t][p][begin:end] if placed else np.zeros(0)
+            found.append((np.repeat(steps, np.diff(row)), self.ids[t][p][begin:end], offsets))
+        times, ids, offsets = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        if self.threads > 1:
+            order = np.argsort(times, kind="stable")
+            times, ids = times[order], ids[order]
+            offsets = offsets[order] if placed else offsets
+        return times, ids, offsets if placed else None
 
     def _collect(self, first: int, done: int) -> None:
         """Hand the spikes of a slice to the logs; move those still to be delivered to the front."""
+        self._replaced = []
+        now = slice(self.history, self.history + done + 1)
+        steps = np.arange(first, first + done, dtype=np.int64)
         for p, log in enumerate(self.logs.spikes):
-            row = self.starts[p, self.history : self.history + done + 1]
-            begin, end = int(row[0]), int(row[-1])
-            if log.keep and end > begin:
-                steps = np.repeat(np.arange(first, first + done, dtype=np.int64), np.diff(row))
-                offsets = self.offsets[p][begin:end].copy() if log.has_offsets else None
-                log.append(steps, self.ids[p][begin:end].copy(), offsets)
-            tail = int(self.starts[p, self.history + done - self.longest[p]])
-            self.ids[p][: end - tail] = self.ids[p][tail:end]
-            kept = self.starts[p, done : done + self.history + 1] - tail
-            self.starts[p, : self.history + 1] = np.maximum(kept, 0)
-            capacity = end - tail + 2 * self.plan.populations[p].size
-            if capacity > self.ids[p].size:
-                self._grow(p, 2 * capacity)
-                buffer = (self.ids[p], self.offsets[p])
-                self.tables.set_buffer(self.tables.populations, p, buffer)
+            if log.keep:
+                log.append(*self._listed(p, now, steps))
+            for t, share in enumerate(self.shares):
+                self._move_up(t, p, done, 2 * (share.hi[p] - share.lo[p]))
+
+    def _move_up(self, t: int, p: int, done: int, room: int) -> None:
+        """Move the spikes still to be delivered to the front of a buffer."""
+        starts = self.starts[t][p]
+        end, tail = (
+            int(starts[self.history + done]),
+            int(starts[self.history + done - self.longest[p]]),
+        )
+        self.ids[t][p][: end - tail] = self.ids[t][p][tail:end]
+        kept = starts[done : done + self.history + 1] - tail
+        starts[: self.history + 1] = np.maximum(kept, 0)
+        capacity = end - tail + room
+        if capacity > self.ids[t][p].size:
+            self._enlarge(t, p, 2 * capacity)
+            buffer = self.ids[t][p], self.offsets[t][p]
+            self.tables[t].set_buffer(self.tables[t].populations, p, buffer)
+
+
+def _weakly(stepper: Compiled) -> Callable[..., None]:
+    """Return what compiled code calls for more memory; it does not keep the engine alive."""
+    reference = weakref.ref(stepper)
+
+    def make_room(thread: int, kind: int, place: int, needed: int, unused: int) -> None:
+        found = reference()
+        if found is not None:
+            found.make_room(thread, kind, place, needed)
+
+    return make_room
 
 
 def _contents(plan: NetworkPlan) -> list[object]:
-    """Return everything that the tables of a plan are made of."""
+    """Return everything that the tables of a plan are made of, besides stored synapses."""
     found: list[object] = [plan.dt, plan.seed]
-    for parts in (plan.populations, plan.projections, plan.continuous, plan.inputs, plan.drives,
-                  plan.records, plan.clamps):  # fmt: skip
+    for parts in (plan.populations, plan.continuous, plan.inputs, plan.drives, plan.records,
+                  plan.clamps):  # fmt: skip
         for part in parts:
             found.append(part)
             for value in vars(part).values():
@@ -196,6 +303,8 @@ def _contents(plan: NetworkPlan) -> list[object]:
                     found += [w.item() for w in value.values() if w.size == 1]  # may be copied
                 else:
                     found.append(value)
+    for projection in plan.projections:
+        found += [projection, projection.since, projection.until]
     return found
 
 

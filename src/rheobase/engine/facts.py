@@ -40,6 +40,8 @@ class Outcome(NamedTuple):
 
 SpikesByStep = tuple[Int64Array, Int32Array]
 ValueKey = tuple[str, str]
+Pending = dict[tuple[str, int], tuple[Int64Array, FloatArray, Int64Array]]
+"""By name and beginning of a projection: sources, times of their spikes, places in the rows."""
 
 
 @dataclass
@@ -54,10 +56,13 @@ class Memory:
     values : dict
         By population and variable, the values of a source of continuous coupling at the last
         steps, oldest first, one row a step.
+    pending : dict
+        Arrivals to come from or at cells with exact crossings.
     """
 
     spikes: dict[str, SpikesByStep] = field(default_factory=dict)
     values: dict[ValueKey, FloatArray] = field(default_factory=dict)
+    pending: Pending = field(default_factory=dict)
 
 
 def model(plan: NetworkPlan, place: int) -> PopulationPlan:
@@ -89,9 +94,16 @@ def written_to(connection: ProjectionPlan | DrivePlan) -> tuple[str, ...]:
 
 def accumulated(plan: NetworkPlan, place: int) -> list[str]:
     """Return the variables of a population that arrivals are added to, in order of first use."""
-    connections: list[ProjectionPlan | DrivePlan] = [*plan.projections, *plan.drives]
-    onto = [c for c in connections if c.target == place and not is_event(c)]
-    return list(dict.fromkeys(variable for c in onto for variable in written_to(c)))
+    connections: list[ProjectionPlan | DrivePlan] = [*plan.projections, *plan.events, *plan.drives]
+    found: list[str] = []
+    for connection in connections:
+        if connection.target != place:
+            continue
+        if isinstance(connection, ProjectionPlan) and connection.synapse is not None:
+            found += connection.synapse.sums
+        elif not is_event(connection):
+            found += written_to(connection)
+    return list(dict.fromkeys(found))
 
 
 def arriving(variable: str) -> str:
@@ -153,12 +165,13 @@ def remembered_values(plan: NetworkPlan) -> dict[tuple[int, str], int]:
     return longest
 
 
-def add_missing_arrays(plan: NetworkPlan) -> None:
-    """Give every population the arrays that only engines use."""
+def add_missing_arrays(plan: NetworkPlan, sums: bool) -> None:
+    """Give every population the arrays that only engines use, and those of its sums if asked."""
     for place, population in models(plan):
         needed = {array.name: array.dtype for array in population.program.arrays}
         needed["spiked"] = "uint8"
-        needed |= {arriving(x): "float64" for x in accumulated(plan, place)}
+        if sums:
+            needed |= {arriving(x): "float64" for x in accumulated(plan, place)}
         read = [r.variable for r in plan.records if r.population == place]
         read += [c.source_array for c in plan.continuous if c.source == place]
         for name in read:

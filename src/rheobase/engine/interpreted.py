@@ -111,11 +111,14 @@ class Interpreted:
         facts.hold_clamped(self.plan, k)
         self.sample(k)
         self.gather(k)
+        failed = []
         for p, population in enumerate(self.plan.populations):
             if isinstance(population, SourcePlan):
                 self.spikes[p][k] = self.emit(p, population, k)
             elif not self.update(p, population, k):
-                return p
+                failed.append(p)
+        if failed:
+            return failed[0]
         for p, population in facts.models(self.plan):
             self.deliver(p, population, k)
         self.keep_spikes(k)
@@ -198,14 +201,12 @@ class Interpreted:
         arrays, numbers, kernels = population.arrays, population.numbers, population.kernels
         kernels.update(arrays, numbers, 0, population.size, k)
         mask = arrays["spiked"]
-        if np.any(mask & facts.NOT_FINITE):
-            return False
-        ids = np.flatnonzero(mask & facts.SPIKED).astype(np.int32)
+        ids = np.flatnonzero(mask == facts.SPIKED).astype(np.int32)
         self.spikes[p][k] = ids
         self.offsets[p] = arrays["offset"][ids] if has_offsets(population) else None
         if ids.size:
             kernels.on_spike(arrays, numbers, ids, k)
-        return True
+        return not np.any(mask & facts.NOT_FINITE)
 
     def emit(self, p: int, source: SourcePlan, k: int) -> Int32Array:
         """Return the trains of a source that have spikes in step k, once for each spike."""

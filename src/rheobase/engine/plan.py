@@ -54,6 +54,10 @@ class ProgramLike(Protocol):
         """All arrays of a population of that model."""
 
     @property
+    def numbers(self) -> Sequence[str]:
+        """The names of its prepared numbers."""
+
+    @property
     def spiking(self) -> bool:
         """Whether the model has a threshold."""
 
@@ -280,6 +284,8 @@ class SynapsePlan:
     cells : dict of str to ndarray
         Parameters of the target cells that the program reads, by their names there
         ("E_L_post").
+    sums : tuple of str
+        Variables of the target that the synapses add arrivals to.
     """
 
     program: Any
@@ -287,6 +293,7 @@ class SynapsePlan:
     numbers: FloatArray
     store: Any
     cells: dict[str, FloatArray] = field(default_factory=dict)
+    sums: tuple[str, ...] = ()
 
 
 @dataclass

@@ -119,18 +119,30 @@ class Engine:
         The compiled engine, or its definition.
     step : int
         The step to begin with.
+    threads : int
+        How many threads share the work of the compiled engine; the results do not depend on it.
+    before : Engine, optional
+        An engine that this one follows: synapses that are the same are not drawn again.
     """
 
-    def __init__(self, plan: NetworkPlan, backend: Backend = "numba", step: int = 0) -> None:
+    def __init__(
+        self,
+        plan: NetworkPlan,
+        backend: Backend = "numba",
+        step: int = 0,
+        threads: int = 1,
+        before: Engine | None = None,
+    ) -> None:
         self.plan = plan
+        self.threads = threads
         self.backend = backend
         self.step = step
         self.stop_step = step
         self.logs: Logs = new_logs(plan)
         check(plan)
-        facts.add_missing_arrays(plan)
+        facts.add_missing_arrays(plan, sums=backend == "interpreter")
         _draw_noise(plan, step)
-        self._stepper = _stepper(plan, self.logs, backend)
+        self._stepper = _stepper(plan, self.logs, backend, threads, before)
         self._next_steps = FIRST_STEPS[backend]
         self._interrupted = False
 
@@ -278,7 +290,9 @@ def _restore_arrays(population: PopulationPlan, state: EngineState) -> None:
         array[...] = saved
 
 
-def _stepper(plan: NetworkPlan, logs: Logs, backend: Backend) -> Stepper:
+def _stepper(
+    plan: NetworkPlan, logs: Logs, backend: Backend, threads: int, before: Engine | None
+) -> Stepper:
     if backend == "interpreter":
         from rheobase.engine.interpreted import Interpreted
 
@@ -286,7 +300,8 @@ def _stepper(plan: NetworkPlan, logs: Logs, backend: Backend) -> Stepper:
     if backend == "numba":
         from rheobase.engine.compiled import Compiled  # imports numba
 
-        return Compiled(plan, logs)
+        earlier = before._stepper if before is not None else None
+        return Compiled(plan, logs, threads, earlier if isinstance(earlier, Compiled) else None)
     raise InternalError(f"no backend {backend!r}")
 
 

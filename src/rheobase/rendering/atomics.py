@@ -11,11 +11,15 @@ from typing import Any
 
 import llvmlite.ir as ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
+
+# this part of numba carries no types
+_function_in: Any = cgutils.get_or_insert_function
 
 _I32 = ir.IntType(32)
 _I64 = ir.IntType(64)
-_PAUSE = {"x86_64": "pause", "amd64": "pause", "arm64": "yield", "aarch64": "yield"}
+_X86 = ("x86_64", "amd64")
 
 
 def _word(builder: Any, arguments: Any) -> Any:
@@ -60,10 +64,10 @@ def pause(typing_context: Any) -> Any:
     """Tell the processor that the thread is waiting in a loop."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        name = _PAUSE.get(platform.machine().lower())
-        if name is not None:
+        if platform.machine().lower() in _X86:  # elsewhere waiting does without it
             kind = ir.FunctionType(ir.VoidType(), [])
-            builder.asm(kind, name, "", [], side_effect=True)
+            call = _function_in(builder.module, kind, "llvm.x86.sse2.pause")
+            builder.call(call, [])
         return context.get_dummy_value()
 
     return types.void(), generate

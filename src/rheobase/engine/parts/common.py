@@ -1,4 +1,4 @@
-"""What several parts need: counts of Poisson processes, and events at given times.
+"""What several parts need: counts of Poisson processes, events at given times, barriers.
 
 Functions marked `inner` compile into the parts that call them, without wrappers for Python and
 without counting references (the arrays here are views of memory that others own).
@@ -15,15 +15,30 @@ from rheobase.engine.parts.columns import (
     D_COUNTS,
     D_DRAWN,
     D_FILL,
+    D_HI,
     D_INTERVALS,
     D_LENGTH,
+    D_LO,
     D_SEED,
-    D_SIZE,
+    D_SKIP,
     D_STREAM,
+    K_ROUND,
+    LINE_WORDS,
+    N_CONTROL,
+    N_GROW,
+    N_SYNC,
+    N_THREAD,
+    N_THREADS,
+    N_YIELD,
+    PATIENCE,
     WORD,
+    Y_ABANDON,
+    Y_COUNT,
 )
-from rheobase.rendering.intrinsics import call_kernel9, int64_view
+from rheobase.rendering.atomics import atomic_add, atomic_load, call_system, pause
+from rheobase.rendering.intrinsics import call_kernel5, call_kernel9, int64_view, select
 from rheobase.rendering.intrinsics import load_address as load
+from rheobase.rendering.intrinsics import store_address as store
 
 inner = njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False)
 
@@ -32,17 +47,55 @@ inner = njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True
 def draw_counts(draw, step):
     """Draw the counts of Poisson processes in a step into their scratch."""
     interval = step // load(draw, D_LENGTH)
-    size = load(draw, D_SIZE)
+    lo, hi = load(draw, D_LO), load(draw, D_HI)
     if interval < 0 or interval >= load(draw, D_INTERVALS):
-        drawn = int64_view(load(draw, D_DRAWN), 0, size)
-        for n in range(size):
+        drawn = int64_view(load(draw, D_DRAWN), 0, hi - lo)
+        for n in range(hi - lo):
             drawn[n] = 0
         return
     columns = load(draw, D_COLUMNS)
+    first = interval * columns + select(columns > 1, lo, 0)
     call_kernel9(
-        load(draw, D_FILL), load(draw, D_SEED), load(draw, D_STREAM), 0, size, step, 0,
-        load(draw, D_COUNTS) + WORD * interval * columns, columns, load(draw, D_DRAWN),
+        load(draw, D_FILL), load(draw, D_SEED), load(draw, D_STREAM), lo, hi, step, 0,
+        load(draw, D_COUNTS) + WORD * first, select(columns > 1, hi - lo, 1),
+        load(draw, D_DRAWN),
     )  # fmt: skip
+
+
+@inner
+def own_count(draw):
+    """Return how many of the elements that counts are drawn for are of the thread."""
+    return load(draw, D_HI) - load(draw, D_LO) - load(draw, D_SKIP)
+
+
+@inner
+def meet(network):
+    """Wait until all threads have come here as often as this one; False if one has given up.
+
+    A thread that waits long lets others run: there may be more of them than free processors.
+    """
+    threads = load(network, N_THREADS)
+    sync, control = load(network, N_SYNC), load(network, N_CONTROL)
+    if threads == 1:
+        return atomic_load(sync, LINE_WORDS * Y_ABANDON) == 0
+    round_ = load(control, K_ROUND) + 1
+    store(control, K_ROUND, round_)
+    atomic_add(sync, LINE_WORDS * Y_COUNT, 1)
+    waited = 0
+    while atomic_load(sync, LINE_WORDS * Y_COUNT) < round_ * threads:
+        pause()
+        waited += 1
+        if waited > PATIENCE:
+            if atomic_load(sync, LINE_WORDS * Y_ABANDON) != 0:
+                return False
+            call_system(load(network, N_YIELD))
+    return atomic_load(sync, LINE_WORDS * Y_ABANDON) == 0
+
+
+@inner
+def ask_for_room(network, kind, place, needed):
+    """Have the engine give the thread more memory; its tables then say where it is."""
+    call_kernel5(load(network, N_GROW), load(network, N_THREAD), kind, place, needed, 0)
 
 
 @inner

@@ -21,6 +21,8 @@ from rheobase.engine.parts.columns import (
     C_WEIGHTS,
     H_ARRAY,
     H_FRESH,
+    H_HI,
+    H_LO,
     H_NUMBERS,
     H_OBSERVE,
     H_RING,
@@ -29,6 +31,7 @@ from rheobase.engine.parts.columns import (
     H_TABLE,
     PART,
 )
+from rheobase.engine.parts.common import meet
 from rheobase.rendering.intrinsics import call_kernel5, float64_view, int32_view, int64_view
 from rheobase.rendering.intrinsics import load_address as load
 from rheobase.rendering.intrinsics import store_address as store
@@ -38,24 +41,28 @@ from rheobase.rendering.intrinsics import store_address as store
 def remember(history, network, column, table_row, step):
     """Put the present values of a source into its ring; the first time, into all its rows."""
     size, slots = load(history, H_SIZE), load(history, H_SLOTS)
-    array, ring = load(history, H_ARRAY), load(history, H_RING)
+    lo, hi = load(history, H_LO), load(history, H_HI)
     if load(history, H_OBSERVE) != 0:
         call_kernel5(
-            load(history, H_OBSERVE), load(history, H_TABLE), load(history, H_NUMBERS), 0, size,
+            load(history, H_OBSERVE), load(history, H_TABLE), load(history, H_NUMBERS), lo, hi,
             step,
         )  # fmt: skip
-    if ring == array:
-        return
     first = step % slots
     last = first + 1
     if load(history, H_FRESH) != 0:
         store(history, H_FRESH, 0)
         first, last = 0, slots
-    now = float64_view(array, 0, size)
+    now = float64_view(load(history, H_ARRAY), lo, hi - lo)
     for slot in range(first, last):
-        row = float64_view(ring, slot * size, size)
-        for n in range(size):
+        row = float64_view(load(history, H_RING), slot * size + lo, hi - lo)
+        for n in range(now.size):
             row[n] = now[n]
+
+
+@cfunc(PART, cache=True, error_model="numpy", _nrt=False)
+def wait(row, network, column, table_row, step):
+    """Wait until every thread has remembered its part of the present values."""
+    meet(network)
 
 
 @cfunc(PART, cache=True, error_model="numpy", _nrt=False)

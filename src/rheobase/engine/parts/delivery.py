@@ -1,4 +1,4 @@
-"""Delivery: arrivals due at a population, from slices of rows to variables."""
+"""Delivery: arrivals due at the cells of a thread, from slices of rows to variables."""
 # The types of this file are those of numba.
 # mypy: ignore-errors
 
@@ -8,10 +8,9 @@ import numpy as np
 from numba import cfunc
 
 from rheobase.engine.parts.columns import (
+    A_COUNT,
     A_HELD,
-    A_HI,
     A_HOLD,
-    A_LO,
     A_SUM,
     A_VARIABLE,
     A_WIDTH,
@@ -23,16 +22,24 @@ from rheobase.engine.parts.columns import (
     E_SOURCE,
     E_UNTIL,
     E_WIDTH,
+    EACH32,
     EACH64,
     FLAG,
     K_EVENTS,
     L_APPLY,
     L_ARRIVE,
+    L_DELAYS,
+    L_FIRST,
     L_KIND,
-    L_ROW_WIDTH,
-    L_ROWS,
+    L_NUMBERS,
+    L_SLICED,
+    L_START_BYTES,
+    L_STARTS,
     L_STEP,
     L_SUM,
+    L_SUMS,
+    L_TABLE,
+    L_TARGET_BYTES,
     L_TARGETS,
     L_WEIGHTS,
     L_WIDTH,
@@ -41,16 +48,13 @@ from rheobase.engine.parts.columns import (
     N_DRIVES,
     N_ENTRIES,
     N_LINES,
-    N_POPULATIONS,
+    N_PEERS,
     N_SLICE_ROWS,
     N_SLICES,
+    N_THREADS,
     NEVER,
-    ONE,
     P_IDS,
-    P_NUMBERS,
-    P_SIZE,
     P_STARTS,
-    P_TABLE,
     P_WIDTH,
     PART,
     PREFETCH,
@@ -58,15 +62,12 @@ from rheobase.engine.parts.columns import (
     S_BEGIN,
     S_END,
     S_LINE,
+    S_SLICE,
     S_WIDTH,
-    T_APPLY,
-    T_APPLY_END,
+    T_APPLIES,
     T_DELAYED,
-    T_DRIVE,
-    T_DRIVE_END,
-    T_ENTRY_END,
-    T_IMMEDIATE,
-    T_POPULATION,
+    T_DRIVES,
+    T_ENTRIES,
     T_SPARSE,
     V_DELIVER,
     V_LINE,
@@ -84,102 +85,157 @@ from rheobase.rendering.intrinsics import (
     prefetch,
     select,
     uint8_view,
+    uint16_view,
+    uint32_view,
 )
 from rheobase.rendering.intrinsics import load_address as load
 from rheobase.rendering.intrinsics import store_address as store
 
 
 @inner
-def deposit(slices, begin, end, lines, population, step):
-    """Add the weights of slices to the accumulators of their targets, or run their events."""
-    size = load(population, P_SIZE)
-    for s in range(begin, end):
-        piece = slices + WORD * S_WIDTH * s
-        if s + PREFETCH < end:
-            ahead = piece + WORD * S_WIDTH * PREFETCH
-            there, first = lines + WORD * L_WIDTH * load(ahead, S_LINE), load(ahead, S_BEGIN)
-            target = load(there, L_TARGETS) + 4 * first
-            weight = load(there, L_WEIGHTS) + load(there, L_STEP) * first
-            for n in range(0, 192, 64):  # the beginning; the processor foresees the rest
-                prefetch(target + n)
-                prefetch(weight + n)
-        line, first = lines + WORD * L_WIDTH * load(piece, S_LINE), load(piece, S_BEGIN)
-        count = load(piece, S_END) - first
-        kind, address = load(line, L_KIND), load(line, L_WEIGHTS)
-        sums = float64_view(load(line, L_SUM), 0, size)
-        targets = int32_view(load(line, L_TARGETS), first, count)
-        if load(line, L_SUM) == 0:
-            call_kernel7(
-                load(line, L_ARRIVE), load(population, P_TABLE), load(population, P_NUMBERS),
-                load(line, L_TARGETS) + 4 * first, address + load(line, L_STEP) * first, count,
-                step, kind,
-            )  # fmt: skip
-        elif kind == ONE:
-            weight = float64_view(address, 0, 1)[0]
-            for n in range(count):
-                sums[np.uint64(targets[n])] += weight
-        elif kind == EACH64:
-            weights = float64_view(address, first, count)
-            for n in range(count):
-                sums[np.uint64(targets[n])] += weights[n]
-        else:
-            singles = float32_view(address, first, count)
-            for n in range(count):
-                sums[np.uint64(targets[n])] += np.float64(singles[n])
+def read_start(piece, lines):
+    """Read where a slice begins and ends, and ask for its synapses; return how many there are."""
+    line, start = lines + WORD * L_WIDTH * load(piece, S_LINE), load(piece, S_BEGIN)
+    if load(line, L_START_BYTES) == 4:
+        bounds = uint32_view(start, 0, 2)
+        first, end = np.int64(bounds[0]), np.int64(bounds[1])
+    else:
+        first, end = load(start, 0), load(start, 1)
+    store(piece, S_BEGIN, first)
+    store(piece, S_END, end)
+    count = end - first
+    size, step = load(line, L_TARGET_BYTES), load(line, L_STEP)
+    target, weight = load(line, L_TARGETS) + size * first, load(line, L_WEIGHTS) + step * first
+    for n in range(0, size * select(count < 96, count, 96), 64):
+        prefetch(target + n)
+    for n in range(0, step * select(count < 96, count, 96), 64):
+        prefetch(weight + n)
+    return count + select(load(line, L_APPLY) < 0 and count > 0, DENSE, 0)
 
 
 @inner
-def collect(first, last, network, column, n, events, step):
-    """List the slices that are due; return the next entry, and the slices and events so far.
+def run_events(line, piece, first, count, step):
+    """Call the kernel of an event port, or that of synapses with variables, for a slice."""
+    if load(line, L_SLICED) != 0:
+        call_kernel7(
+            load(line, L_ARRIVE), load(line, L_TABLE), load(line, L_NUMBERS),
+            load(piece, S_SLICE), first, count, step, 0,
+        )  # fmt: skip
+        return
+    call_kernel7(
+        load(line, L_ARRIVE), load(line, L_TABLE), load(line, L_NUMBERS),
+        load(line, L_TARGETS) + 4 * first, load(line, L_WEIGHTS) + load(line, L_STEP) * first,
+        count, step, load(line, L_KIND),
+    )  # fmt: skip
 
-    It stops before an entry whose slices may not fit.
+
+@inner
+def deposit(piece, lines, step):
+    """Add the weights of a slice to the accumulators of its targets, or run its events."""
+    line, first = lines + WORD * L_WIDTH * load(piece, S_LINE), load(piece, S_BEGIN)
+    count = load(piece, S_END) - first
+    if count == 0:
+        return
+    if load(line, L_SUM) == 0:
+        run_events(line, piece, first, count, step)
+        return
+    address = load(line, L_WEIGHTS)
+    sums = float64_view(load(line, L_SUM), 0, load(line, L_SUMS))
+    each = np.uint64(load(line, L_KIND) == EACH64)
+    if load(line, L_TARGET_BYTES) == 2:
+        narrow = uint16_view(load(line, L_TARGETS), first, count)
+        if load(line, L_KIND) == EACH32:
+            singles = float32_view(address, first, count)
+            for n in range(count):
+                sums[np.uint64(narrow[n])] += np.float64(singles[n])
+        else:
+            weights = float64_view(address + load(line, L_STEP) * first, 0, count)
+            for n in range(count):
+                sums[np.uint64(narrow[n])] += weights[np.uint64(n) * each]
+        return
+    targets = uint32_view(load(line, L_TARGETS), first, count)
+    if load(line, L_KIND) == EACH32:
+        singles = float32_view(address, first, count)
+        for n in range(count):
+            sums[np.uint64(targets[n])] += np.float64(singles[n])
+    else:
+        weights = float64_view(address + load(line, L_STEP) * first, 0, count)
+        for n in range(count):
+            sums[np.uint64(targets[n])] += weights[np.uint64(n) * each]
+
+
+@inner
+def deliver_slices(slices, begin, end, lines, step):
+    """Deliver listed slices, asking for what comes next in time; return how many synapses."""
+    events = np.int64(0)
+    for s in range(begin, end + PREFETCH):
+        if s < end:
+            events += read_start(slices + WORD * S_WIDTH * s, lines)
+        if s >= begin + PREFETCH:
+            deposit(slices + WORD * S_WIDTH * (s - PREFETCH), lines, step)
+    return events
+
+
+@inner
+def list_slices(entry, network, ids, n):
+    """List the slices of one entry for some spikes, from place `n` on."""
+    place = load(entry, E_LINE)
+    line = load(network, N_LINES) + WORD * L_WIDTH * place
+    width, size, starts = load(line, L_DELAYS), load(line, L_START_BYTES), load(line, L_STARTS)
+    for i in range(ids.size):
+        which = ids[i] * width + load(entry, E_PLACE)
+        start = starts + size * which
+        prefetch(start)
+        piece = load(network, N_SLICES) + WORD * S_WIDTH * (n + i)
+        store(piece, S_LINE, place)
+        store(piece, S_BEGIN, start)
+        store(piece, S_SLICE, which)
+
+
+@inner
+def deliver_entries(first, last, network, column, n, step):
+    """Deliver what is due of some entries; return the slices listed so far and the events.
+
+    Where the list is full, slices are delivered and forgotten, so that all sums have to be gone
+    through.
     """
     slices, room = load(network, N_SLICES), load(network, N_SLICE_ROWS)
+    lines, events, pending = load(network, N_LINES), np.int64(0), n
     for e in range(first, last):
         entry = load(network, N_ENTRIES) + WORD * E_WIDTH * e
-        emitted = step - load(entry, E_DELAY)
-        if emitted < load(entry, E_SINCE) or emitted >= load(entry, E_UNTIL):
+        delay = load(entry, E_DELAY)
+        if step - delay < load(entry, E_SINCE) or step - delay >= load(entry, E_UNTIL):
             continue
-        source = load(network, N_POPULATIONS) + WORD * P_WIDTH * load(entry, E_SOURCE)
-        bounds = int64_view(load(source, P_STARTS), column - load(entry, E_DELAY), 2)
-        spikes = bounds[1] - bounds[0]
-        if spikes == 0:
-            continue
-        if n + spikes > room:
-            return e, n, events
-        place = load(entry, E_LINE)
-        line = load(network, N_LINES) + WORD * L_WIDTH * place
-        ids = int32_view(load(source, P_IDS), bounds[0], spikes)
-        width = WORD * load(line, L_ROW_WIDTH)
-        rows = load(line, L_ROWS) + WORD * load(entry, E_PLACE)
-        for i in range(spikes):
-            if i + PREFETCH < spikes:
-                prefetch(rows + width * ids[i + PREFETCH])
-            row = rows + width * ids[i]
-            piece = slices + WORD * S_WIDTH * n
-            store(piece, S_LINE, place)
-            store(piece, S_BEGIN, load(row, 0))
-            store(piece, S_END, load(row, 1))
-            count = load(row, 1) - load(row, 0)
-            n += select(count > 0, 1, 0)  # an empty one is written over
-            events += count
-    return last, n, events
+        offset = WORD * P_WIDTH * load(entry, E_SOURCE)
+        for thread in range(load(network, N_THREADS)):
+            source = load(load(network, N_PEERS), thread) + offset
+            bounds = int64_view(load(source, P_STARTS), column - delay, 2)
+            at, end = bounds[0], bounds[1]
+            while at < end:
+                if n == room:
+                    events += deliver_slices(slices, pending, n, lines, step) + DENSE
+                    n, pending = np.int64(0), np.int64(0)
+                some = select(end - at < room - n, end - at, room - n)
+                list_slices(entry, network, int32_view(load(source, P_IDS), at, some), n)
+                n += some
+                at += some
+    return n, events + deliver_slices(slices, pending, n, lines, step)
 
 
 @inner
 def add_dense(apply, step):
-    """Add the sums of a whole population to a variable, and zero them."""
-    lo, count = load(apply, A_LO), load(apply, A_HI) - load(apply, A_LO)
-    variable = float64_view(load(apply, A_VARIABLE), lo, count)
-    sums = float64_view(load(apply, A_SUM), lo, count)
+    """Add the sums of the cells of a thread to a variable, and zero them."""
+    count = load(apply, A_COUNT)
+    variable = float64_view(load(apply, A_VARIABLE), 0, count)
+    sums = float64_view(load(apply, A_SUM), 0, count)
     held, hold = load(apply, A_HELD), load(apply, A_HOLD)
     if hold == FLAG:
-        flags = uint8_view(held, lo, count)
+        flags = uint8_view(held, 0, count)
         for i in range(count):
             sums[i] = select(flags[i] != 0, 0.0, sums[i])
     elif hold != NEVER:
         limit = select(hold == RELEASE, step, 0)
-        holds = int64_view(held, lo, count)
+        holds = int64_view(held, 0, count)
         for i in range(count):
             sums[i] = select(holds[i] > limit, 0.0, sums[i])
     for i in range(count):
@@ -188,68 +244,71 @@ def add_dense(apply, step):
 
 
 @inner
-def add_sparse(slices, n, lines, applies, step):
+def add_one(apply, cell, total, step):
+    """Add the sum of one cell to its variable, unless the cell loses it."""
+    held, hold = load(apply, A_HELD), load(apply, A_HOLD)
+    lost = False
+    if hold == FLAG:
+        lost = uint8_view(held, cell, 1)[0] != 0
+    elif hold != NEVER:
+        lost = load(held, cell) > select(hold == RELEASE, step, 0)
+    if not lost:
+        float64_view(load(apply, A_VARIABLE), cell, 1)[0] += total
+
+
+@inner
+def add_sparse(slices, n, network, step):
     """Add the sums of the targets of slices to their variables, each once, and zero them."""
     for s in range(n):
         piece = slices + WORD * S_WIDTH * s
-        line = lines + WORD * L_WIDTH * load(piece, S_LINE)
+        line = load(network, N_LINES) + WORD * L_WIDTH * load(piece, S_LINE)
         if load(line, L_SUM) == 0:
             continue
-        apply = applies + WORD * A_WIDTH * load(line, L_APPLY)
-        first, hi = load(piece, S_BEGIN), load(apply, A_HI)
-        targets = int32_view(load(line, L_TARGETS), first, load(piece, S_END) - first)
-        variable = float64_view(load(apply, A_VARIABLE), 0, hi)
-        sums = float64_view(load(apply, A_SUM), 0, hi)
-        held, hold = load(apply, A_HELD), load(apply, A_HOLD)
-        holds, flags = int64_view(held, 0, hi), uint8_view(held, 0, hi)
-        limit = select(hold == RELEASE, step, 0)
-        for m in range(targets.size):
-            t = np.uint64(targets[m])
+        apply = load(network, N_APPLIES) + WORD * A_WIDTH * load(line, L_APPLY)
+        begin, count = load(piece, S_BEGIN), load(piece, S_END) - load(piece, S_BEGIN)
+        narrow = load(line, L_TARGET_BYTES) == 2
+        few = uint16_view(load(line, L_TARGETS), begin, count)
+        many = uint32_view(load(line, L_TARGETS), begin, count)
+        sums = float64_view(load(line, L_SUM), 0, load(line, L_SUMS))
+        first = load(line, L_FIRST)
+        for m in range(count):
+            t = np.uint64(few[m]) if narrow else np.uint64(many[m])
             total = sums[t]
-            if total == 0.0:
-                continue
-            sums[t] = 0.0
-            lost = False
-            if hold == FLAG:
-                lost = flags[t] != 0
-            elif hold != NEVER:
-                lost = holds[t] > limit
-            if not lost:
-                variable[t] += total
+            if total != 0.0:
+                sums[t] = 0.0
+                add_one(apply, np.int64(t) - first, total, step)
+
+
+@inner
+def deliver_drives(target, network, column, table_row, step, n, events):
+    """Deliver the events of drives; return the slices and events so far."""
+    slices = load(network, N_SLICES)
+    for v in range(load(target, T_DRIVES)):
+        drive = load(network, N_DRIVES) + WORD * V_WIDTH * v
+        call_kernel5(load(drive, V_DELIVER), drive, network, column, table_row, step)
+        count = load(load(network, N_CONTROL), K_EVENTS)
+        events += count
+        if n == load(network, N_SLICE_ROWS):
+            n, events = np.int64(0), events + DENSE
+        elif 0 < count < DENSE:
+            piece = slices + WORD * S_WIDTH * n
+            store(piece, S_LINE, load(drive, V_LINE))
+            store(piece, S_BEGIN, 0)
+            store(piece, S_END, count)
+            n += 1
+    return n, events
 
 
 @cfunc(PART, cache=True, error_model="numpy", _nrt=False)
 def deliver(target, network, column, table_row, step):
-    """Deliver all that is due at one population, then add up what arrived."""
-    lines, slices = load(network, N_LINES), load(network, N_SLICES)
-    room = load(network, N_SLICE_ROWS)
-    population = load(target, T_POPULATION)
-    applies = load(network, N_APPLIES)
-    n, events = np.int64(0), np.int64(0)  # not literals: one type for collect and deposit
-    e, last = load(target, T_DELAYED), load(target, T_IMMEDIATE)
-    for phase in range(2):
-        if phase == 1:
-            for v in range(load(target, T_DRIVE), load(target, T_DRIVE_END)):
-                drive = load(network, N_DRIVES) + WORD * V_WIDTH * v
-                call_kernel5(load(drive, V_DELIVER), drive, network, column, table_row, step)
-                count = load(load(network, N_CONTROL), K_EVENTS)
-                events += count
-                if n == room:
-                    n, events = np.int64(0), np.int64(DENSE)
-                elif 0 < count < DENSE:
-                    store(slices + WORD * S_WIDTH * n, S_LINE, load(drive, V_LINE))
-                    store(slices + WORD * S_WIDTH * n, S_BEGIN, 0)
-                    store(slices + WORD * S_WIDTH * n, S_END, count)
-                    n += 1
-            last = load(target, T_ENTRY_END)
-        while e < last:
-            pending = n
-            e, n, events = collect(e, last, network, column, n, events, step)
-            deposit(slices, pending, n, lines, population, step)
-            if e < last:  # the slices are forgotten, so that all sums have to be gone through
-                n, events = np.int64(0), np.int64(DENSE)
+    """Deliver all that is due at the cells of a thread, then add up what arrived."""
+    delayed, zero = load(target, T_DELAYED), np.int64(0)  # not literals: one type for n
+    n, events = deliver_entries(zero, delayed, network, column, zero, step)
+    n, events = deliver_drives(target, network, column, table_row, step, n, events)
+    n, found = deliver_entries(delayed, load(target, T_ENTRIES), network, column, n, step)
+    events += found
     if events <= load(target, T_SPARSE):
-        add_sparse(slices, n, lines, applies, step)
+        add_sparse(load(network, N_SLICES), n, network, step)
         return
-    for a in range(load(target, T_APPLY), load(target, T_APPLY_END)):
-        add_dense(applies + WORD * A_WIDTH * a, step)
+    for a in range(load(target, T_APPLIES)):
+        add_dense(load(network, N_APPLIES) + WORD * A_WIDTH * a, step)

@@ -1,6 +1,7 @@
 """The step loop: one function for every network, over tables of addresses and sizes.
 
-A step does what `engine/interpreted.py` says, in that order and with the same bits.
+Every thread runs it over its own tables. A step does what `engine/interpreted.py` says, in that
+order and with the same bits; the threads meet once, when the spikes of the step are listed.
 """
 # The types of this file are those of numba.
 # mypy: ignore-errors
@@ -16,9 +17,9 @@ from rheobase.engine.parts.columns import (
     F_ROW,
     F_WIDTH,
     K_DONE,
-    K_LACKING,
     K_POPULATION,
     K_REASON,
+    LINE_WORDS,
     N_CALL_ROWS,
     N_CALLS,
     N_CONTROL,
@@ -28,24 +29,30 @@ from rheobase.engine.parts.columns import (
     N_EMISSIONS,
     N_POPULATION_ROWS,
     N_POPULATIONS,
+    N_SYNC,
     NOT_FINITE,
     P_CAPACITY,
+    P_HI,
     P_IDS,
+    P_LO,
     P_MASK,
     P_NUMBERS,
     P_OFFSET,
     P_OFFSETS,
     P_ON_SPIKE,
-    P_SIZE,
+    P_PLACE,
     P_STARTS,
     P_TABLE,
     P_UPDATE,
     P_WIDTH,
     PART,
     ROOM,
+    SPIKES,
     WORD,
+    Y_FAILED,
 )
-from rheobase.engine.parts.common import inner
+from rheobase.engine.parts.common import ask_for_room, inner, meet
+from rheobase.rendering.atomics import atomic_load, atomic_store
 from rheobase.rendering.intrinsics import (
     call_kernel5,
     float64_view,
@@ -58,15 +65,16 @@ from rheobase.rendering.intrinsics import store_address as store
 
 
 @inner
-def scan(address, size, ids):
-    """List the cells whose mask says that they spiked; -1 if a state is not finite."""
+def scan(address, lo, size, ids):
+    """List the cells whose mask says that they spiked; the sum of all masks says what there is."""
     count = 0
     first = 0
-    marks = uint8_view(address, 0, size)
+    kinds = 0
+    marks = uint8_view(address, lo, size)
     while first < size:
         last = first + 64
         if last <= size:
-            words = uint64_view(address + first, 0, 8)
+            words = uint64_view(address + lo + first, 0, 8)
             seen = np.uint64(0)
             for w in range(8):
                 seen |= words[w]
@@ -77,36 +85,40 @@ def scan(address, size, ids):
             last = size
         for i in range(first, last):
             if marks[i] != 0:
-                if marks[i] & 2:
-                    return -1
-                ids[count] = i
-                count += 1
+                kinds |= marks[i]
+                if marks[i] == 1:
+                    ids[count] = lo + i
+                    count += 1
         first = last
-    return count
+    return count, kinds
 
 
 @inner
-def update(population, column, step):
+def update(population, network, column, step):
     """Integrate a population, list and reset the cells that spiked; False if one failed."""
-    size = load(population, P_SIZE)
+    lo, size = load(population, P_LO), load(population, P_HI) - load(population, P_LO)
     table, numbers = load(population, P_TABLE), load(population, P_NUMBERS)
-    call_kernel5(load(population, P_UPDATE), table, numbers, 0, size, step)
     starts = load(population, P_STARTS)
     at = load(starts, column)
-    ids = int32_view(load(population, P_IDS), at, size)
-    count = scan(load(population, P_MASK), size, ids)
+    if at + size > load(population, P_CAPACITY):  # there has to be room for a spike of every cell
+        ask_for_room(network, SPIKES, load(population, P_PLACE), at + size)
+        if at + size > load(population, P_CAPACITY):
+            return False
+    count, kinds = 0, 0
+    if size > 0:
+        call_kernel5(load(population, P_UPDATE), table, numbers, lo, lo + size, step)
+        ids = int32_view(load(population, P_IDS), at, size)
+        count, kinds = scan(load(population, P_MASK), lo, size, ids)
+        if count > 0 and load(population, P_OFFSET) != 0:
+            offset = float64_view(load(population, P_OFFSET), 0, lo + size)
+            offsets = float64_view(load(population, P_OFFSETS), at, count)
+            for n in range(count):
+                offsets[n] = offset[ids[n]]
     store(starts, column + 1, at + count)
-    if count <= 0:
-        return count == 0
-    if load(population, P_OFFSET) != 0:
-        offset = float64_view(load(population, P_OFFSET), 0, size)
-        offsets = float64_view(load(population, P_OFFSETS), at, count)
-        for n in range(count):
-            offsets[n] = offset[ids[n]]
-    if load(population, P_ON_SPIKE) != 0:
+    if count > 0 and load(population, P_ON_SPIKE) != 0:
         where = load(population, P_IDS) + 4 * at
         call_kernel5(load(population, P_ON_SPIKE), table, numbers, where, count, step)
-    return True
+    return kinds < 2
 
 
 @inner
@@ -126,7 +138,7 @@ def run(first, steps, table_first, base, network):
     how many steps are complete, and why there are not more.
     """
     populations, control = load(network, N_POPULATIONS), load(network, N_CONTROL)
-    size = load(network, N_POPULATION_ROWS)
+    size, sync = load(network, N_POPULATION_ROWS), load(network, N_SYNC)
     store(control, K_REASON, DONE)
     for done in range(steps):
         step = first + done
@@ -136,24 +148,21 @@ def run(first, steps, table_first, base, network):
             load(network, N_EMISSIONS), load(network, N_EMISSION_ROWS), network, column,
             table_row, step,
         )  # fmt: skip
-        for p in range(size):  # a population needs room for a spike of every cell
-            population = populations + WORD * P_WIDTH * p
-            lacking = load(load(population, P_STARTS), column) - load(population, P_CAPACITY)
-            if load(population, P_UPDATE) != 0 and lacking + load(population, P_SIZE) > 0:
-                store(control, K_REASON, ROOM)
-                store(control, K_POPULATION, p)
-                store(control, K_LACKING, lacking + load(population, P_SIZE))
-        if load(control, K_REASON) == ROOM:
-            return
         call_all(
             load(network, N_CALLS), load(network, N_CALL_ROWS), network, column, table_row, step
         )
         for p in range(size):
             population = populations + WORD * P_WIDTH * p
-            if load(population, P_UPDATE) != 0 and not update(population, column, step):
+            if load(population, P_UPDATE) != 0 and not update(population, network, column, step):
+                if load(control, K_REASON) == DONE:
+                    store(control, K_POPULATION, p)
                 store(control, K_REASON, NOT_FINITE)
-                store(control, K_POPULATION, p)
-                return
+                atomic_store(sync, LINE_WORDS * Y_FAILED, step)
+        if not meet(network):
+            store(control, K_REASON, ROOM)
+            return
+        if atomic_load(sync, LINE_WORDS * Y_FAILED) <= step:
+            return
         call_all(
             load(network, N_DELIVERIES), load(network, N_DELIVERY_ROWS), network, column,
             table_row, step,

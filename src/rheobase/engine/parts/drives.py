@@ -9,15 +9,12 @@ from numba import cfunc
 
 from rheobase.engine.parts.columns import (
     D_DRAWN,
-    D_SIZE,
+    D_SKIP,
     DENSE,
     EACH64,
     EVENT_BUFFER,
     K_EVENTS,
     N_CONTROL,
-    P_NUMBERS,
-    P_SIZE,
-    P_TABLE,
     PART,
     V_ARRIVE,
     V_CELLS,
@@ -31,13 +28,15 @@ from rheobase.engine.parts.columns import (
     V_EVENTS,
     V_IDS,
     V_KIND,
-    V_POPULATION,
+    V_NUMBERS,
     V_STEPS,
     V_SUM,
+    V_SUMS,
+    V_TABLE,
     V_TOUCHED,
     V_WEIGHTS,
 )
-from rheobase.engine.parts.common import draw_counts, due, inner
+from rheobase.engine.parts.common import draw_counts, due, inner, own_count
 from rheobase.rendering.intrinsics import call_kernel7, float64_view, int32_view, int64_view
 from rheobase.rendering.intrinsics import load_address as load
 from rheobase.rendering.intrinsics import store_address as store
@@ -62,7 +61,7 @@ def count_events(drive, draw, drawn, step):
 
 
 @inner
-def run_events(drive, drawn, population, step):
+def run_events(drive, drawn, step):
     """Run the events of a drive at an event port, in order of cells, buffer by buffer."""
     cells = int32_view(load(drive, V_CELLS), 0, load(drive, V_COUNT))
     stride = np.int64(load(drive, V_KIND) == EACH64)
@@ -80,7 +79,7 @@ def run_events(drive, drawn, population, step):
             n += 1
         if filled == EVENT_BUFFER or (filled > 0 and n == drawn.size):
             call_kernel7(
-                load(drive, V_ARRIVE), load(population, P_TABLE), load(population, P_NUMBERS),
+                load(drive, V_ARRIVE), load(drive, V_TABLE), load(drive, V_NUMBERS),
                 load(drive, V_EVENT_CELLS), load(drive, V_EVENT_WEIGHTS), filled, step, 0,
             )  # fmt: skip
             filled = 0
@@ -90,18 +89,18 @@ def run_events(drive, drawn, population, step):
 def deliver(drive, network, column, table_row, step):
     """Deliver the events of one drive; list the cells touched, unless most of them are."""
     control = load(network, N_CONTROL)
-    draw, population = load(drive, V_DRAW), load(drive, V_POPULATION)
-    drawn = int64_view(load(draw, D_DRAWN), 0, load(draw, D_SIZE))
+    draw = load(drive, V_DRAW)
+    drawn = int64_view(load(draw, D_DRAWN), load(draw, D_SKIP), own_count(draw))
     store(control, K_EVENTS, 0)
     if load(drive, V_COUNTED) == 0:
         count_events(drive, draw, drawn, step)
     if load(drive, V_SUM) == 0:
-        run_events(drive, drawn, population, step)
+        run_events(drive, drawn, step)
         return
     cells = int32_view(load(drive, V_CELLS), 0, drawn.size)
     stride = np.int64(load(drive, V_KIND) == EACH64)
     weights = float64_view(load(drive, V_WEIGHTS), 0, drawn.size)
-    sums = float64_view(load(drive, V_SUM), 0, load(population, P_SIZE))
+    sums = float64_view(load(drive, V_SUM), 0, load(drive, V_SUMS))
     if load(drive, V_DENSE) != 0:
         for m in range(drawn.size):
             sums[cells[m]] += np.float64(drawn[m]) * weights[m * stride]

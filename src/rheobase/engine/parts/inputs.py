@@ -21,9 +21,12 @@ from rheobase.engine.parts.columns import (
     I_COUNT,
     I_DRAWN,
     I_FILL,
+    I_HI,
+    I_LO,
     I_NOISE,
     I_SEED,
     I_SET,
+    I_SKIP,
     I_STATE,
     I_STATES,
     I_STREAM,
@@ -48,9 +51,11 @@ def next_noise(item, step):
     """Advance Ornstein-Uhlenbeck processes by one step, exactly."""
     count, drawn = load(item, I_STATES), load(item, I_DRAWN)
     call_kernel7(
-        load(item, I_FILL), load(item, I_SEED), load(item, I_STREAM), 0, count, step, 0, drawn
-    )
-    states, normals = float64_view(load(item, I_STATE), 0, count), float64_view(drawn, 0, count)
+        load(item, I_FILL), load(item, I_SEED), load(item, I_STREAM), load(item, I_LO),
+        load(item, I_HI), step, 0, drawn,
+    )  # fmt: skip
+    states = float64_view(load(item, I_STATE), 0, count)
+    normals = float64_view(drawn, load(item, I_SKIP), count)
     coefficients = float64_view(load(item, I_NOISE), 0, 3)
     decay, kick = coefficients[DECAY], coefficients[KICK]
     for m in range(count):

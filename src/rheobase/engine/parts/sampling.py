@@ -20,9 +20,11 @@ from rheobase.engine.parts.columns import (
     R_NUMBERS,
     R_OBSERVE,
     R_OUT,
+    R_PLACES,
     R_ROW,
     R_TABLE,
     R_TYPE,
+    R_WIDE,
 )
 from rheobase.rendering.intrinsics import (
     call_kernel5,
@@ -46,19 +48,20 @@ def sample(record, network, column, table_row, step):
             load(record, R_OBSERVE), load(record, R_TABLE), load(record, R_NUMBERS),
             load(record, R_LO), hi, step,
         )  # fmt: skip
-    count, row = load(record, R_COUNT), load(record, R_ROW)
+    count, row, wide = load(record, R_COUNT), load(record, R_ROW), load(record, R_WIDE)
     array, kind = load(record, R_ARRAY), load(record, R_TYPE)
     cells = int32_view(load(record, R_CELLS), 0, count)
-    out = float64_view(load(record, R_OUT), row * count, count)
+    places = int32_view(load(record, R_PLACES), 0, count)
+    out = float64_view(load(record, R_OUT), row * wide, wide)
     numbers = float64_view(array, 0, hi)
     integers = int64_view(array, 0, hi)
     flags = uint8_view(array, 0, hi)
     for n in range(count):
         if kind == FLOAT64:
-            out[n] = numbers[cells[n]]
+            out[places[n]] = numbers[cells[n]]
         elif kind == INT64:
-            out[n] = integers[cells[n]]
+            out[places[n]] = integers[cells[n]]
         else:
-            out[n] = flags[cells[n]]
+            out[places[n]] = flags[cells[n]]
     store(record, R_ROW, row + 1)
     store(record, R_NEXT, step + load(record, R_EVERY))

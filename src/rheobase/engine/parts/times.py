@@ -7,10 +7,6 @@ from __future__ import annotations
 from numba import cfunc
 
 from rheobase.engine.parts.columns import (
-    K_LACKING,
-    K_POPULATION,
-    K_REASON,
-    N_CONTROL,
     P_CAPACITY,
     P_COUNT,
     P_CURSOR,
@@ -22,9 +18,9 @@ from rheobase.engine.parts.columns import (
     P_TIMES,
     P_TRAINS,
     PART,
-    ROOM,
+    SPIKES,
 )
-from rheobase.engine.parts.common import due
+from rheobase.engine.parts.common import ask_for_room, due
 from rheobase.rendering.intrinsics import float64_view, int32_view
 from rheobase.rendering.intrinsics import load_address as load
 from rheobase.rendering.intrinsics import store_address as store
@@ -32,7 +28,7 @@ from rheobase.rendering.intrinsics import store_address as store
 
 @cfunc(PART, cache=True, error_model="numpy", _nrt=False)
 def emit(population, network, column, table_row, step):
-    """List the spikes of a step. Doing it again, after room was made, gives the same."""
+    """List the spikes of a step."""
     starts = load(population, P_STARTS)
     at = load(starts, column)
     steps, count = load(population, P_STEPS), load(population, P_COUNT)
@@ -40,13 +36,10 @@ def emit(population, network, column, table_row, step):
     spikes = due(steps, count, begin, step + 1) - begin
     store(population, P_CURSOR, begin)
     store(starts, column + 1, at + spikes)
-    lacking = at + spikes - load(population, P_CAPACITY)
-    if lacking > 0:
-        control = load(network, N_CONTROL)
-        store(control, K_REASON, ROOM)
-        store(control, K_POPULATION, load(population, P_PLACE))
-        store(control, K_LACKING, lacking)
-        return
+    if at + spikes > load(population, P_CAPACITY):
+        ask_for_room(network, SPIKES, load(population, P_PLACE), at + spikes)
+        if at + spikes > load(population, P_CAPACITY):
+            return
     ids = int32_view(load(population, P_IDS), at, spikes)
     trains = int32_view(load(population, P_TRAINS), begin, spikes)
     for n in range(spikes):
