@@ -36,6 +36,7 @@ from rheobase.simulation.descriptions import Drive, Injection, Recording
 from rheobase.simulation.memory import refuse_what_does_not_fit
 from rheobase.simulation.population import Population
 from rheobase.simulation.projection import Projection
+from rheobase.simulation.real_time import is_exact
 from rheobase.simulation.values import CellValues
 from rheobase.simulation.warning import warn
 from rheobase.simulation.wiring import check_crossing
@@ -290,10 +291,16 @@ class Assembly:
                 projections.append(self._projections[name])
             else:
                 continuous += self._continuous[name]
+        drives = self._drive_plans(places)
+        exact = {k for k, n in enumerate(told.populations) if is_exact(told.populations[n])}
+        real = [{p.source, p.target} & exact for p in projections]
         return NetworkPlan(
             clock.dt, clock.start, self.seed, [self._populations[n] for n in told.populations],
-            projections, continuous, self._input_plans(places), self._drive_plans(places),
+            [p for p, of in zip(projections, real, strict=True) if not of], continuous,
+            self._input_plans(places), [d for d in drives if d.target not in exact],
             self._record_plans(places), [c.plan(places[c.cells.name]) for c in told.clamps],
+            [p for p, of in zip(projections, real, strict=True) if of],
+            [d for d in drives if d.target in exact],
         )  # fmt: skip
 
     def _input_plans(self, places: dict[str, int]) -> list[InputPlan]:
@@ -354,6 +361,7 @@ def _shape(plan: NetworkPlan, backend: str) -> tuple[object, ...]:
     """Return what an engine is made for; the objects in it are compared by identity."""
     parts: Sequence[Sequence[object]] = (
         plan.populations, plan.projections, plan.continuous, plan.inputs, plan.drives,
+        plan.events, plan.event_drives,
     )  # fmt: skip
     programs = [id(getattr(p, "program", None)) for p in plan.populations]
     records = [(r.name, r.population, r.variable, r.every_steps) for r in plan.records]

@@ -141,7 +141,7 @@ def connectivity_of(projection: Projection, program: Program,
     def connectivity() -> Connectivity:
         rows = drawn.rows()
         delays, weights = drawn.steps(rows), drawn.weights(rows)
-        if isinstance(delays, np.ndarray):
+        if isinstance(delays, np.ndarray) and delays.dtype != np.float64:  # those are seconds
             short = delays.dtype == np.uint16 or delays.max(initial=0) < 2**16
             delays = delays.astype(np.uint16 if short else np.int32, copy=False)
         effective = port_weights(program, port, weights, values, rows.targets)

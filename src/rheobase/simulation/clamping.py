@@ -80,6 +80,12 @@ def _state(cells: Cells, variable: str | None, call: str) -> str:
             f"{call}: {cells.name!r} is a source of spikes; it has no state to hold",
             mend="clamp a population of a model",
         )
+    if model.crossing == "exact":
+        raise WiringError(
+            f'{call}: {cells.name!r} has crossing="exact": its cells go from event to event, and a '
+            "clamp sets them in every step",
+            mend='write crossing="linear" in the model',
+        )
     states = [e.name for e in model.differential]
     states += [n for n in sorted(model.written_parameters) if n not in states]
     if not states:

@@ -14,6 +14,7 @@ from rheobase.network.connecting import Realized, Side
 from rheobase.network.distributions import Distribution
 from rheobase.network.rules import FromMatrix, OneToOne, Pairs, Ring, Rule
 from rheobase.network.synapse_values import delay_steps
+from rheobase.simulation import real_time
 from rheobase.simulation.population import Cells
 from rheobase.simulation.reading import read_quantity
 from rheobase.simulation.streams import RandomStream
@@ -172,16 +173,23 @@ class Projection:
             self._drawn = drawn
         elif is_single(drawn.delay):
             with drawn.named():
-                delay_steps(drawn.delay, drawn.dt, _NO_SYNAPSES, drawn.origin("delay").random)
+                random = drawn.origin("delay").random
+                if drawn.in_seconds:
+                    ends = (self._source, self._sink)
+                    real_time.delays(drawn.delay, drawn.dt, _NO_SYNAPSES, random, *ends)
+                else:
+                    delay_steps(drawn.delay, drawn.dt, _NO_SYNAPSES, random)
 
     def _weights_si(self) -> float | NDArray[Any]:
         """Return the weights, one for all synapses or one each, in the precision asked for."""
         return self._drawn.weights(self._drawn.rows())
 
-    def _steps(self) -> int | Ints:
-        """Return the delays in steps, one for all synapses or one each."""
+    def _steps(self) -> float | NDArray[Any]:
+        """Return the delays in steps, one for all synapses or one each; in seconds if exact."""
         steps = self._drawn.steps(self._drawn.rows())
-        return steps.astype(np.int64) if isinstance(steps, np.ndarray) else steps
+        if isinstance(steps, np.ndarray) and steps.dtype != np.float64:
+            return steps.astype(np.int64)
+        return steps
 
     @property
     def pre(self) -> Ints:
@@ -216,13 +224,14 @@ class Projection:
     def delays(self) -> Any:
         """The delay of each synapse, a quantity."""
         held = np.broadcast_to(np.asarray(self._steps(), np.float64), (len(self),))
-        return read_quantity(held * self._drawn.dt, UNITS["ms"], self._mend("delays"))
+        unit = 1.0 if self._drawn.in_seconds else self._drawn.dt
+        return read_quantity(held * unit, UNITS["ms"], self._mend("delays"))
 
     @delays.setter
     def delays(self, value: Any) -> None:
         drawn = self._drawn.with_delay(value, self._seed)
         found = drawn.read_steps(value, drawn.rows(), drawn.origin("delay"))
-        if not isinstance(value, (str, Distribution)) or isinstance(found, int):
+        if not isinstance(value, (str, Distribution)) or isinstance(found, (int, float)):
             drawn = drawn.with_delay(Given(found), self._seed)
         self._drawn = drawn
         self._delays_changed = True

@@ -25,13 +25,14 @@ from rheobase.network.rules import FromMatrix, Rule
 from rheobase.network.synapse_values import is_expression
 from rheobase.rendering.primitives import has_numba
 from rheobase.rendering.random import stream_of
+from rheobase.simulation import real_time
 from rheobase.simulation.population import Cells
 from rheobase.simulation.streams import RandomStream
 from rheobase.units import Dimension, to_si
 
 Floats: TypeAlias = NDArray[np.float64]
 Weights: TypeAlias = float | NDArray[Any]
-Steps: TypeAlias = int | NDArray[Any]
+Steps: TypeAlias = float | NDArray[Any]
 
 COMPILED_FROM = 1_000_000
 """Synapses of a projection: for fewer it does not pay to load compiled code."""
@@ -197,8 +198,13 @@ class Synapses:
                 self._cores, has_numba(),
             )  # fmt: skip
 
+    @property
+    def in_seconds(self) -> bool:
+        """Whether delays are not in steps but in seconds, as exact crossings need them."""
+        return self.delayed and real_time.in_seconds(self.source, self.sink)
+
     def steps(self, rows: Rows) -> Steps:
-        """Return the delays in steps: one for all synapses, or one each."""
+        """Return the delays in steps (or seconds): one for all synapses, or one each."""
         if isinstance(self.delay, Given):
             given: Steps = self.delay.values
             return given
@@ -213,8 +219,12 @@ class Synapses:
         return held
 
     def read_steps(self, delay: Any, rows: Rows, origin: Source) -> Steps:
-        """Return what a delay stands for in steps, one for all synapses or one each."""
+        """Return what a delay stands for, one for all synapses or one each."""
         with self.named():
+            if self.in_seconds:
+                return real_time.delays(
+                    delay, self.dt, rows.realized(), origin.random, self.source, self.sink
+                )
             return drawn_values.steps(
                 delay, self.dt, rows, origin, "the delay", self._cores, has_numba()
             )
