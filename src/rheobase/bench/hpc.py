@@ -30,9 +30,6 @@ WEIGHT = 45.60960
 INHIBITION = -5.0
 EXTERNAL_RATE = 20_856.04
 """Hz, of all external trains of a neuron together."""
-LEARNING_RATE, ASYMMETRY, EXPONENT = 0.1, 0.0513, 0.4
-TAU_PLUS, TAU_MINUS = 15.0, 30.0
-"""ms."""
 
 
 def neuron() -> rb.Model:
@@ -59,39 +56,19 @@ def neuron() -> rb.Model:
     )
 
 
-def plasticity() -> rb.Synapse:
-    """Return the synapse: w grows by lambda w**mu x at a spike of the target, w in pA.
-
-    At an arriving spike it shrinks by lambda alpha w y, and not below 0.
-    """
-    return rb.Synapse(
-        """
-        dx/dt = -x/tau_plus : 1
-        dy/dt = -y/tau_minus : 1
-        """,
-        on_pre="deliver(weight); weight = max(weight*(1 - rate*asymmetry*y), 0*pA); x += 1",
-        on_post="weight += rate*pA*(weight/pA)**exponent*x; y += 1",
-        parameters={
-            "rate": LEARNING_RATE,
-            "asymmetry": ASYMMETRY,
-            "exponent": EXPONENT,
-            "tau_plus": f"{TAU_PLUS} ms",
-            "tau_minus": f"{TAU_MINUS} ms",
-        },
-        name="power-law STDP",
-    )
-
-
 def hpc(seed: int = 1, scale: float = 1.0) -> Network:
     """Build the network; `scale` multiplies the numbers of neurons, not the inputs of each."""
     net = rb.Network(dt="0.1 ms", seed=seed)
     border = round(scale * EXCITATORY)
     cells = net.add(neuron(), border + round(scale * INHIBITORY), name="cells")
-    cells.v = "(5.7 + 7.2*randn())*mV"
+    cells.v = rb.random.normal("5.7 mV", "7.2 mV", high="20 mV")
     excitatory, inhibitory = cells[:border], cells[border:]
+    plasticity = rb.synapses.PowerLawSTDP(
+        tau_plus="15 ms", tau_minus="30 ms", lam=0.1, alpha=0.0513, mu=0.4, w_0="1 pA"
+    )
     net.drive(cells, rb.stimuli.poisson(f"{EXTERNAL_RATE} Hz"), weight=f"{WEIGHT} pA")
     for pre, post, inputs, weight, synapse in (
-        (excitatory, excitatory, EXCITATORY, WEIGHT, plasticity()),
+        (excitatory, excitatory, EXCITATORY, WEIGHT, plasticity),
         (excitatory, inhibitory, EXCITATORY, WEIGHT, None),
         (inhibitory, cells, INHIBITORY, INHIBITION * WEIGHT, None),
     ):
