@@ -52,6 +52,8 @@ class Compiled:
         self.plan, self.logs, self.threads = plan, logs, threads
         self.shares = shares(plan, threads)
         self.workers = Workers(threads)
+        if before is not None:
+            before.tables, before._bound = [], []  # they keep synapses in memory
         self.rows: Rows = Rows(plan, self.shares, self.workers, before.rows if before else None)
         self.longest = facts.longest_delays(plan)
         self.history = max(self.longest, default=0)

@@ -139,7 +139,9 @@ class Rows:
         self.shares, self._workers = shares, workers
         self.sums = [Sums(plan, share) for share in shares]
         self.bundles: list[Bundle] = []
-        self._held: dict[Key, Bundle] = {} if before is None else dict(before._held)
+        self._held: dict[Key, Bundle] = {}
+        if before is not None:  # which lays out again if it is ever to run on
+            self._held, before._held, before.bundles = before._held, {}, []
         self.bind(plan)
 
     def bind(self, plan: NetworkPlan) -> None:

@@ -146,13 +146,23 @@ def refuse_later(synapse: Any, storage: Any, weight_dtype: Any, call: str) -> No
         )
 
 
-def one_thread(threads: Any) -> None:
-    """Refuse to run on several threads."""
-    if threads != 1:
+MOST_THREADS = 1024
+
+
+def read_threads(threads: Any) -> int:
+    """Return the number of threads to run on, or refuse what is none."""
+    try:
+        count = -1 if isinstance(threads, (bool, np.bool_)) else operator.index(threads)
+    except TypeError:
+        count = -1
+    if not 1 <= count <= MOST_THREADS:
         raise WiringError(
-            f"net.run: this version runs on one thread, threads={threads!r} was asked for",
-            mend="write net.run(1*second, threads=1)",
+            "net.run: threads is the number of threads that share the work",
+            expected=f"a whole number from 1 to {MOST_THREADS}",
+            given=repr(threads),
+            mend="write net.run(1*second, threads=2)",
         )
+    return count
 
 
 def choose_backend(backend: Any) -> tuple[Backend, dict[str, str]]:

@@ -37,6 +37,7 @@ from rheobase.simulation.memory import refuse_what_does_not_fit
 from rheobase.simulation.population import Population
 from rheobase.simulation.projection import Projection
 from rheobase.simulation.real_time import is_exact
+from rheobase.simulation.synaptic import PlasticProjection
 from rheobase.simulation.values import CellValues
 from rheobase.simulation.warning import warn
 from rheobase.simulation.wiring import check_crossing
@@ -107,12 +108,13 @@ class Assembly:
         self._renumbered: set[str] = set()
         self._retired: list[ProjectionPlan] = []  # replaced, with spikes under way
         self._shape: tuple[object, ...] = ()
+        self.threads = 1
         self.resumed: Resumed | None = None  # what the first engine is to go on from
 
     # -- before a run ---------------------------------------------------------------------
 
-    def prepare(self, backend: Backend) -> Seconds:
-        """Bring plan and engine up to date.
+    def prepare(self, backend: Backend, threads: int | None = None) -> Seconds:
+        """Bring plan and engine up to date, for a number of threads or as many as before.
 
         Raises
         ------
@@ -120,6 +122,8 @@ class Assembly:
             Something is missing or does not fit, which could not be said before.
         """
         spent = Seconds()
+        if threads is not None:
+            self.threads = threads if backend == "numba" else 1
         with spent.spent_on("build"):
             refuse_what_does_not_fit(self.description.projections.values())
             self._check()
@@ -127,6 +131,10 @@ class Assembly:
         self._make_populations(backend, spent)
         with spent.spent_on("connect"):
             self._connect()
+        with spent.spent_on("compile"):
+            for projection in self.description.projections.values():
+                if isinstance(projection, PlasticProjection):
+                    projection._ready(backend)
         with spent.spent_on("build"):
             plan = self._network_plan()
         with spent.spent_on("compile"):
@@ -263,6 +271,8 @@ class Assembly:
             self._projections[name] = made
         elif projection._weights_changed or sink.name in self._renumbered:
             building.set_weights(held, projection, program, values)
+        if isinstance(projection, PlasticProjection):
+            self._projections[name].synapse = projection._make_plan(program, values, places)
 
     def since(self) -> tuple[dict[str, int], list[ProjectionPlan]]:
         """Return from which step on each projection delivers, and the replaced ones."""
@@ -343,12 +353,12 @@ class Assembly:
 
     def _renew_engine(self, plan: NetworkPlan, backend: Backend) -> None:
         """Make an engine if the structure is new, and let it go on where the old one was."""
-        shape = _shape(plan, backend)
+        shape = (self.threads, *_shape(plan, backend))
         old = self.engine
         if old is not None and shape == self._shape:
             return
         memory = old.state().memory if old is not None else None
-        self.engine = Engine(plan, backend, self.clock.step)
+        self.engine = Engine(plan, backend, self.clock.step, self.threads, old)
         if memory is not None:  # arrays and noise are the same objects as before
             self.engine.restore(EngineState(self.clock.step, memory=memory))
         elif self.resumed is not None:
@@ -364,6 +374,7 @@ def _shape(plan: NetworkPlan, backend: str) -> tuple[object, ...]:
         plan.events, plan.event_drives,
     )  # fmt: skip
     programs = [id(getattr(p, "program", None)) for p in plan.populations]
+    programs += [id(getattr(p.synapse, "program", None)) for p in plan.projections]
     records = [(r.name, r.population, r.variable, r.every_steps) for r in plan.records]
     clamps = [(c.target, c.array, c.cells.tobytes(), c.values.tobytes(), c.first, c.last)
               for c in plan.clamps]  # fmt: skip

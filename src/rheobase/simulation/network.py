@@ -21,8 +21,8 @@ from rheobase.results import Result
 from rheobase.simulation import explaining, saving
 from rheobase.simulation.arguments import (
     choose_backend,
-    one_thread,
     read_seed,
+    read_threads,
     refuse_to_set,
 )
 from rheobase.simulation.assembly import Assembly, Description
@@ -155,7 +155,8 @@ class Network(Describing):
         duration : quantity
             A multiple of dt.
         threads : int
-            This version runs on one.
+            How many threads share the work; spikes, traces and states are the same bits for any
+            number of them. The interpreter takes one.
         backend : "numba" or "interpreter"
             Compiled kernels, or their definition in NumPy; numba where it is installed, if not
             given.
@@ -196,13 +197,14 @@ class Network(Describing):
         """
         paste = "net.run(1*second)"
         steps = self._clock.steps_of(duration, "the duration", "duration", paste)
-        one_thread(threads)
+        count = read_threads(threads)
         chosen, extra = choose_backend(backend)
         self._not_while_running("run")
         condition = self._condition(stop_when)
         kept = read_kept(self._clock, stream_to, overwrite, checkpoint_every, checkpoint_to)
         with self._busy():
-            spent = self._assembly.prepare(chosen)
+            spent = self._assembly.prepare(chosen, count)
+            extra["threads"] = str(self._assembly.threads)
             run = Run(self, self._assembly, self._clock, self._hooks, condition, kept)
             return carry_out(run, steps, chosen, spent, progress, extra)
 
