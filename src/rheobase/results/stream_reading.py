@@ -132,7 +132,7 @@ def read_stream(path: Path, since: np.ndarray | None = None,
                 mend="load it with the release of Rheobase that wrote it",
             )
         first = int(file.attrs["first_step"])
-        return read_header(file), whole_rows(file)[-1], first, read_ending(file)
+        return read_header(file), whole_rows(file)[-1], first, read_ending(file["ending"])
 
     header, row, first, ending = reading(path, facts)
     step, finished, counts = int(row[0]), bool(row[1]), row[2:-1]

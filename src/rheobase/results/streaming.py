@@ -20,6 +20,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -38,6 +39,8 @@ FLUSH_SECONDS = 1.0
 """Wall time from flush to flush."""
 FLUSH_BYTES = 1 << 26
 """What is flushed earlier, so that memory stays small."""
+SPARED_BYTES = 1 << 24
+"""What is left free on the disk, so that the file can be closed properly."""
 
 _CHUNK_BYTES = 1 << 18
 _ROWS = 1 << 14  # of a chunk of spikes
@@ -166,12 +169,14 @@ class StreamWriter:
         self.began_step = step
         self.counts, self.began = counts.copy(), counts.copy()
         self._file = file
-        self._spikes = [file[f"spikes/{n}"] for n in range(len(header.spikes))]
-        self._traces = [file[f"traces/{n}"] for n in range(len(header.traces))]
+        # Kept open: a dataset that is closed writes what it holds, and HDF5 hides if that fails.
+        self._spikes = [_growing(file[f"spikes/{n}"]) for n in range(len(header.spikes))]
+        self._traces = [_growing(file[f"traces/{n}"]) for n in range(len(header.traces))]
+        self._progress, self._ending = file["progress"], file["ending"]
         self._flushed = time.perf_counter()
         self._waiting = 0
         self._failed = False
-        self._rows = int(file["progress"].shape[0])
+        self._rows = int(self._progress.shape[0])
         self.flush(step)
 
     def add_spikes(self, place: int, steps: Any, ids: Any, offsets: Any) -> None:
@@ -193,6 +198,7 @@ class StreamWriter:
         count = len(parts["steps"])
         if not count:
             return
+        self._refuse_full_disk(sum(array.nbytes for array in parts.values()))
         with self._telling():
             for name, array in parts.items():
                 held = group[name]
@@ -201,6 +207,35 @@ class StreamWriter:
                 held[begin : begin + count] = array
                 self._waiting += array.nbytes
         self.counts[column] = begin + count
+
+    def _refuse_full_disk(self, needed: int) -> None:
+        """Stop while the file can still be closed: HDF5 does not recover from a failed write."""
+        if shutil.disk_usage(self.path.parent).free >= needed + SPARED_BYTES:
+            return
+        self._failed = True
+        self.close()
+        raise self._told("the disk is full")
+
+    def _give_up(self) -> None:
+        """Close the file after a failed write.
+
+        HDF5 would try to write what it holds again and again, until the end of the process, and
+        crash there. So it is left with nothing to write to; the file keeps what it has.
+        """
+        self._failed = True
+        with suppress(OSError, RuntimeError, ValueError):
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            os.dup2(nowhere, self._file.id.get_vfd_handle())
+            os.close(nowhere)
+        self.close()
+
+    def _told(self, reason: str) -> FileFormatError:
+        until = (self.header.start + self.step * self.header.dt) * 1e3
+        return FileFormatError(
+            f"cannot go on writing {self.path}: {reason}",
+            mend=f"it holds everything up to its last flush, at {until:.9g} ms: "
+            f"rb.Result.load({str(self.path)!r})",
+        )
 
     def due(self) -> bool:
         """Return whether it is time to flush."""
@@ -213,13 +248,11 @@ class StreamWriter:
         with self._telling():
             for group in (*self._spikes, *self._traces):
                 for held in group.values():
-                    if held.maxshape[0] is None:
-                        held.flush()
+                    held.flush()
             row = np.array([step, int(finished), *self.counts.tolist()], np.int64)
-            progress = self._file["progress"]
-            progress.resize(self._rows + 1, axis=0)
-            progress[self._rows] = np.append(row, check_number(row))
-            progress.flush()
+            self._progress.resize(self._rows + 1, axis=0)
+            self._progress[self._rows] = np.append(row, check_number(row))
+            self._progress.flush()
             self._rows += 1
             if to_disk:
                 self._file.flush()
@@ -231,16 +264,15 @@ class StreamWriter:
         if self._failed:
             return
         with self._telling():
-            held = read_ending(self._file)
+            held = read_ending(self._ending)
             spent = {part: timing[part] + held["timing"].get(part, 0.0) for part in timing}
             if "peak_memory_bytes" in timing:
                 peaks = timing["peak_memory_bytes"], held["timing"].get("peak_memory_bytes", 0)
                 spent["peak_memory_bytes"] = max(peaks)
             text = np.frombuffer(json.dumps({"note": note, "timing": spent}).encode(), np.uint8)
-            ending = self._file["ending"]
-            ending.resize(text.size, axis=0)
-            ending[:] = text
-            ending.flush()
+            self._ending.resize(text.size, axis=0)
+            self._ending[:] = text
+            self._ending.flush()
         self.flush(step, finished=True)
         self.close()
 
@@ -267,15 +299,8 @@ class _Telling:
         if not isinstance(error, (OSError, RuntimeError, ValueError)):
             return
         writer = self._writer
-        writer._failed = True
-        writer.close()
-        header = writer.header
-        until = (header.start + writer.step * header.dt) * 1e3
-        raise FileFormatError(
-            f"cannot go on writing {writer.path}: {why_not_written(error)}",
-            mend=f"it holds everything up to its last flush, at about {until:.9g} ms: "
-            f"rb.Result.load({str(writer.path)!r})",
-        ) from error
+        writer._give_up()
+        raise writer._told(why_not_written(error)) from error
 
 
 # -- beginning and going on -----------------------------------------------------------------
@@ -329,6 +354,11 @@ def _created(path: Path, header: StreamHeader, step: int, identity: str) -> Any:
             f"cannot write the stream to {path}: {why_not_written(error)}"
         ) from error
     return file
+
+
+def _growing(group: Any) -> dict[str, Any]:
+    """Return the datasets of a group that rows are appended to."""
+    return {name: held for name, held in group.items() if held.maxshape[0] is None}
 
 
 def _create_traces(group: Any, traces: TraceColumn) -> None:
@@ -476,9 +506,9 @@ def whole_rows(file: Any) -> np.ndarray:
     return rows[:last]
 
 
-def read_ending(file: Any) -> dict[str, Any]:
+def read_ending(ending: Any) -> dict[str, Any]:
     """Return note and timing of the runs that ended."""
-    text = bytes(file["ending"][()])
+    text = bytes(ending[()])
     found: dict[str, Any] = json.loads(text) if text else {"note": "", "timing": {}}
     return found
 
