@@ -150,12 +150,13 @@ def row_lengths(rule: rules.Rule, table: RuleTable, threads: int) -> Ints:
     """Return how many synapses each source has, by place; the table then knows it too."""
     entries = table.entries
     rows, columns = int(entries[c.T_ROWS]), int(entries[c.T_COLUMNS])
-    own = table.kept.get(c.T_OWN, np.full(rows, -1))
+    own = table.kept.get(c.T_OWN, np.full(rows, -1)).astype(np.int64)
     kind = entries[c.T_KIND]
     if kind == c.ALL:
-        return columns - (own >= 0).astype(np.int64)
+        lengths: Ints = columns - (own >= 0)
+        return lengths
     if kind == c.ONE:
-        return 1 - (own == np.arange(rows)).astype(np.int64)
+        return np.asarray(1 - (own == np.arange(rows)), np.int64)
     if kind == c.TOTAL:
         lengths = totals.pairs_of_rows(table, threads)
         table.hold(c.T_COUNTS, lengths)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +35,8 @@ def pairs_of_rows(table: RuleTable, threads: int) -> Ints:
         each(work, evenly(missing, threads))
         first += missing
         missing = total - int(counts.sum())
-    return counts.sum(axis=0)
+    found: Ints = counts.sum(axis=0)
+    return found
 
 
 def different_pairs(
@@ -90,7 +92,7 @@ class _Drawn:
             begins = np.concatenate([[0], np.cumsum(ends)])
             ends[:] = begins[:-1]
             drawn = np.empty(max(int(begins[-1]), 1), np.uint32)
-            each(lambda t, lo, hi, work=work, drawn=drawn: work(t, lo, hi, drawn), self.ranges)
+            each(partial(work, out=drawn), self.ranges)
             self._merge(begins, drawn)
             first += missing
             missing = wanted - int(self.have.sum())

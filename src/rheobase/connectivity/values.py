@@ -19,7 +19,7 @@ from rheobase.connectivity.ruletable import address, bits
 from rheobase.connectivity.threads import divide, each
 from rheobase.errors import InternalError
 from rheobase.network.distributions import MOST_ATTEMPTS, Distribution, log_mean_and_std
-from rheobase.network.draws import RandomSource
+from rheobase.network.draws import Ints, RandomSource
 from rheobase.network.synapse_values import (
     SECOND,
     Spec,
@@ -238,25 +238,38 @@ def _steps_in_chunks(
 def _drawn(
     table: NDArray[np.int64], rows: Rows, dtype: Any, threads: int
 ) -> tuple[NDArray[Any], float, float, bool]:
-    """Draw a value for every synapse; return the lowest and the highest, and whether any fails."""
+    """Draw a value for every synapse; return also what `seen` does."""
     made = np.empty(len(rows), dtype)
-    lengths = np.diff(rows.row_start)
-    ranges = divide(lengths, threads)
+    return made, *seen(table, rows.row_start, threads, made)
+
+
+def seen(
+    table: NDArray[np.int64], row_start: Ints, threads: int, made: NDArray[Any] | None = None
+) -> tuple[float, float, bool]:
+    """Draw all values of a table, into `made` or to look at them only.
+
+    Returns
+    -------
+    lowest, highest
+        Before they are rounded.
+    wrong
+        Whether any is not finite, or too rare to be drawn.
+    """
+    lengths = np.diff(row_start)
     longest = int(lengths.max(initial=0))
-    seen = np.zeros((threads, c.S_SIZE))
-    seen[:, c.S_LOWEST], seen[:, c.S_HIGHEST] = np.inf, -np.inf
+    found = np.zeros((threads, c.S_SIZE))
+    found[:, c.S_LOWEST], found[:, c.S_HIGHEST] = np.inf, -np.inf
     fill = function_of("values", "fill", 8)
+    kind, out = (c.NOTHING, 0) if made is None else (_KINDS[made.dtype], address(made))
 
     def work(number: int, lo: int, hi: int) -> None:
         room = np.empty(longest)
-        fill(address(table), lo, hi, address(rows.row_start), _KINDS[made.dtype], address(made),
-             address(room), address(seen[number]))  # fmt: skip
+        fill(address(table), lo, hi, address(row_start), kind, out, address(room),
+             address(found[number]))  # fmt: skip
 
-    each(work, ranges)
-    return (
-        made, float(seen[:, c.S_LOWEST].min()), float(seen[:, c.S_HIGHEST].max()),
-        bool(seen[:, c.S_WRONG].any()),
-    )  # fmt: skip
+    each(work, divide(lengths, threads))
+    lowest, highest = found[:, c.S_LOWEST].min(), found[:, c.S_HIGHEST].max()
+    return float(lowest), float(highest), bool(found[:, c.S_WRONG].any())
 
 
 def _say_why(spec: Spec, dimension: Dimension, rows: Rows, source: Source, what: str) -> None:

@@ -392,6 +392,12 @@ class _Normals:
         shape = np.broadcast_shapes(np.shape(elements), np.shape(step))
         return self._generator(draw).standard_normal(shape)
 
+    def log(self, values: Floats) -> Floats:
+        return np.log(values)
+
+    def exp(self, values: Floats) -> Floats:
+        return np.exp(values)
+
 
 def _duration(value: Any, train: str) -> float:
     found = to_si(value, _SECOND, what=f"{train}: the duration", paste="times(1*second)")
