@@ -123,11 +123,11 @@ def test_block_by_magnesium():
     """B(v) = 1/(1 + [Mg]/3.57 exp(-0.062 v)): 0.0598 at -65 mV, 0.781 at 0 mV."""
     held = PASSIVE(C_m=1e9 * pF)
     for v, expected in ((-65, 0.0598), (-40, 0.2302), (0, 0.7812)):
-        t, (g, b, i) = one_event(held(E_L=v * mV), synapses.LinearNMDA(), 1 * nS, 20, 0.05,
+        _, (g, b, i) = one_event(held(E_L=v * mV), synapses.LinearNMDA(), 1 * nS, 20, 0.05,
                                  "g_nmda", "B_nmda", "i_nmda")  # fmt: skip
         assert b[-1] == pytest.approx(expected, abs=1e-3)
         np.testing.assert_allclose(i, g * b * -v, atol=2e-2)
-    t, (b,) = one_event(PASSIVE, synapses.LinearNMDA(Mg=0 * mM), 0 * nS, 1, 0.05, "B_nmda")
+    _, (b,) = one_event(PASSIVE, synapses.LinearNMDA(Mg=0 * mM), 0 * nS, 1, 0.05, "B_nmda")
     np.testing.assert_array_equal(b, 1)
 
 
@@ -234,8 +234,13 @@ def test_sums_of_couplings_are_those_of_all_pairs(text):
     cells = net.add(model, 7, name="cells")
     start = np.linspace(-1, 1.5, 7)
     cells.theta = start
-    made = net.connect(cells, cells, rb.rules.fixed_probability(0.5),
-                       weight=rb.random.uniform(1 * Hz, 2 * Hz), synapse=synapses.Coupling(text))
+    made = net.connect(
+        cells,
+        cells,
+        rb.rules.fixed_probability(0.5),
+        weight=rb.random.uniform(1 * Hz, 2 * Hz),
+        synapse=synapses.Coupling(text),
+    )
     net.step()
     w = np.zeros((7, 7))
     np.add.at(w, (made.pre, made.post), made.weights.to("Hz").magnitude)
