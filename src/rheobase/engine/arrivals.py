@@ -6,8 +6,10 @@ import numpy as np
 
 from rheobase.engine import facts
 from rheobase.engine.addresses import Addresses, as_table
+from rheobase.engine.compiled_events import CompiledEvents
 from rheobase.engine.parts import address_of, columns
 from rheobase.engine.plan import AnyArray, DrivePlan, PopulationPlan
+from rheobase.engine.plastic_tables import PlasticTables
 from rheobase.engine.rows import Bundle, Rows, StoredRows, is_by_cell
 from rheobase.errors import InternalError
 
@@ -28,6 +30,8 @@ class Arrivals:
         Of the arrays of the thread.
     rows : Rows
         The synapses as they are stored.
+    events : CompiledEvents, optional
+        The events of cells with exact crossings, whose spikes arrive as those of drives do.
 
     Attributes
     ----------
@@ -35,9 +39,12 @@ class Arrivals:
         The tables; `targets` has one row, none where nothing is delivered.
     """
 
-    def __init__(self, addresses: Addresses, rows: Rows) -> None:
+    def __init__(
+        self, addresses: Addresses, rows: Rows, events: CompiledEvents | None = None
+    ) -> None:
         self.addresses, self.plan, self.share = addresses, addresses.plan, addresses.share
         self.sums = rows.sums[self.share.thread]
+        self.plastic = PlasticTables(addresses, self.sums)
         self._lines: list[list[int]] = []
         self._drives: list[list[int]] = []
         self._applies: list[list[int]] = []
@@ -52,6 +59,9 @@ class Arrivals:
         for bundle in rows.bundles:
             due += self._bundle(bundle, bundle.shares[self.share.thread])
         due.sort(key=lambda entry: -entry[columns.E_DELAY])  # stable: then in order of creation
+        row = events.drive(addresses, self._sum) if events is not None else None
+        if row is not None:
+            self._drives.append(row)
         for drive in self.plan.drives:
             self._drive(drive)
         self.entries = as_table(due, columns.E_WIDTH)
@@ -75,6 +85,10 @@ class Arrivals:
             0 if held is None else self.addresses.own(place, held, held.dtype), hi - lo,
         ])  # fmt: skip
 
+    def _sum(self, place: int, variable: str) -> int:
+        """Return the address of the sum of the first cell of the thread."""
+        return self._sums + columns.WORD * self.sums.first[place, variable]
+
     # -- synapses ---------------------------------------------------------------------------
 
     def _bundle(self, bundle: Bundle, stored: StoredRows) -> list[list[int]]:
@@ -95,7 +109,9 @@ class Arrivals:
     def _line(self, bundle: Bundle, stored: StoredRows, variable: str) -> list[int]:
         """Return the row of the synapses of a bundle onto one variable, or an event port."""
         first, addresses = bundle.first, self.addresses
-        if variable in stored.weights:
+        if first.synapse is not None:
+            weights = [0, columns.ONE, 0]  # they are among the arrays of its kernels
+        elif variable in stored.weights:
             weights = self._weights(stored.weights[variable], stored.targets.size)
         else:
             weights = self._weights(bundle.shared[variable], stored.targets.size)
@@ -104,6 +120,9 @@ class Arrivals:
             bundle.delays.size, addresses.of(stored.targets, stored.targets.dtype),
             stored.targets.itemsize, *weights,
         ]  # fmt: skip
+        if first.synapse is not None:
+            kernel = first.synapse.kernels.on_pre_address
+            return [*row, 0, 0, 0, kernel, *self.plastic.of(first), 1, -1]
         if is_by_cell(first):
             population = facts.model(self.plan, first.target)
             kernel = population.kernels.arrive_addresses[first.port]

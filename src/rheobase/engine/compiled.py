@@ -14,10 +14,13 @@ from functools import partial
 import numpy as np
 
 from rheobase.engine import facts
+from rheobase.engine.compiled_events import CompiledEvents
+from rheobase.engine.events import exact_populations
 from rheobase.engine.facts import Memory, Outcome
 from rheobase.engine.logs import Logs, has_offsets
 from rheobase.engine.partition import shares
 from rheobase.engine.parts import address_of, columns
+from rheobase.engine.plasticity import bind_bundle
 from rheobase.engine.plan import FloatArray, Int32Array, Int64Array, NetworkPlan
 from rheobase.engine.rows import Rows
 from rheobase.engine.tables import Tables
@@ -80,6 +83,7 @@ class Compiled:
         self._trouble: BaseException | None = None
         self._replaced: list[tuple[Int32Array, FloatArray]] = []  # others may still read them
         self._bound: list[object] = []
+        self.events = CompiledEvents(plan, logs) if exact_populations(plan) else None
         self.bind()
 
     # -- what the engine calls --------------------------------------------------------------
@@ -91,13 +95,14 @@ class Compiled:
         addresses, so values written into arrays count anyway.
         """
         self.rows.bind(self.plan)
+        self._bind_plastic()
         bound = [*_contents(self.plan), *self.rows.bundles]
         if len(bound) == len(self._bound) and all(map(_same, bound, self._bound)):
             return
         self._bound = bound
         self.tables = [
             Tables(self.plan, share, list(zip(ids, offsets, strict=True)), starts, self.rings,
-                   self.rows)
+                   self.rows, self.events)
             for share, ids, offsets, starts in zip(
                 self.shares, self.ids, self.offsets, self.starts, strict=True)
         ]  # fmt: skip
@@ -108,6 +113,14 @@ class Compiled:
         widths = (t.inputs[:, columns.I_WIDTH_OF_ROW].max(initial=0) for t in self.tables)
         widest = max(len(self.plan.populations), *map(int, widths), 1)
         self.most_steps = int(np.clip(MOST_NUMBERS // widest, 16, MOST_STEPS))
+
+    def _bind_plastic(self) -> None:
+        """Divide the synapses that change between the threads."""
+        for bundle in self.rows.bundles:
+            if bundle.first.synapse is not None:
+                place = bundle.first.target
+                bounds = [share.own(place) for share in self.shares]
+                bind_bundle(bundle, bounds, self.plan.populations[place].size)
 
     def run(self, first: int, steps: int) -> Outcome:
         """Run steps first <= k < first + steps or fewer, at least one unless a state fails."""
@@ -124,6 +137,8 @@ class Compiled:
         self._collect(first, done)
         failed = [int(t.control[columns.K_POPULATION]) for t in self.tables
                   if t.control[columns.K_REASON] == columns.NOT_FINITE]  # fmt: skip
+        if self.events is not None:
+            failed += self.events.finish(first + done, not failed)
         return Outcome(done, min(failed, default=-1))
 
     def memory(self, step: int) -> Memory:
@@ -138,11 +153,15 @@ class Compiled:
             if slots > 1 and not self.fresh[p, name]:
                 rows = np.arange(step - slots + 1, step) % slots
                 memory.values[self.plan.populations[p].name, name] = ring[rows]
+        if self.events is not None:
+            memory.pending = self.events.pending()
         return memory
 
     def remember(self, memory: Memory, step: int) -> None:
         """Go on from what `memory` returned before step `step`."""
         self._bound = []  # sources of given times begin anew
+        if self.events is not None:
+            self.events.remember(memory.pending)
         nothing = np.zeros(0, np.int64), np.zeros(0, np.int32)
         for p, population in enumerate(self.plan.populations):
             steps, ids = memory.spikes.get(population.name, nothing)
@@ -162,6 +181,8 @@ class Compiled:
 
     def _begin(self, first: int, steps: int) -> None:
         """Make everything ready for a slice."""
+        if self.events is not None:
+            self.events.begin(first)
         self._values = {
             id(item): facts.waveform_values(item, first, steps)
             for item in self.plan.inputs
@@ -296,7 +317,7 @@ def _contents(plan: NetworkPlan) -> list[object]:
     """Return everything that the tables of a plan are made of, besides stored synapses."""
     found: list[object] = [plan.dt, plan.seed]
     for parts in (plan.populations, plan.continuous, plan.inputs, plan.drives, plan.records,
-                  plan.clamps):  # fmt: skip
+                  plan.clamps, plan.events, plan.event_drives):  # fmt: skip
         for part in parts:
             found.append(part)
             for value in vars(part).values():
@@ -307,6 +328,10 @@ def _contents(plan: NetworkPlan) -> list[object]:
                     found.append(value)
     for projection in plan.projections:
         found += [projection, projection.since, projection.until]
+        synapse = projection.synapse
+        if synapse is not None:
+            found += [synapse.program, synapse.numbers, synapse.store.parts, *synapse.rewards]
+            found += synapse.cells.values()
     return found
 
 

@@ -26,6 +26,8 @@ SPIKED = 1
 """Bit of the mask "spiked": the cell spiked in this step."""
 NOT_FINITE = 2
 """Bit of the mask "spiked": a state of the cell is not a finite number."""
+ENDLESS = 4
+"""Bit of the mask "spiked": the reset leaves a cell with an exact crossing over its threshold."""
 
 
 class Outcome(NamedTuple):
@@ -152,6 +154,8 @@ def longest_delays(plan: NetworkPlan) -> list[int]:
     longest = [0] * len(plan.populations)
     for projection in plan.projections:
         longest[projection.source] = max(longest[projection.source], projection.longest_delay)
+        for reward in projection.synapse.rewards if projection.synapse is not None else ():
+            longest[reward.source] = max(longest[reward.source], reward.delay)
     return longest
 
 

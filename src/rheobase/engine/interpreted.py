@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from rheobase.engine import facts
+from rheobase.engine import facts, interpreted_plasticity
+from rheobase.engine.events import exact_populations
 from rheobase.engine.facts import Memory, Outcome, ValueKey
+from rheobase.engine.interpreted_events import InterpretedEvents
 from rheobase.engine.logs import Logs, has_offsets
 from rheobase.engine.plan import (
     AnyArray,
@@ -48,6 +50,7 @@ class Interpreted:
         self.past: dict[tuple[int, str], list[FloatArray]] = {}
         self.waveforms: dict[int, FloatArray] = {}
         self.store = Store()
+        self.events = InterpretedEvents(plan, logs) if exact_populations(plan) else None
         self.bind()
 
     # -- what the engine calls --------------------------------------------------------------
@@ -55,6 +58,9 @@ class Interpreted:
     def bind(self) -> None:
         """Read from the plan again what may have been changed in it."""
         self.store.bind(self.plan)
+        interpreted_plasticity.bind(self.plan)
+        if self.events is not None:
+            self.events.bind()
         self.longest = facts.longest_delays(self.plan)
         self.remembered = facts.remembered_values(self.plan)
         self.accumulated = {
@@ -69,11 +75,15 @@ class Interpreted:
             for n, item in enumerate(self.plan.inputs)
             if item.kind == "waveform"
         }
-        for k in range(first, first + steps):
-            failed = self.step(k)
-            if failed >= 0:
-                return Outcome(k - first, failed)
-        return Outcome(steps)
+        if self.events is not None:
+            self.events.begin(first)
+        done, failed = 0, -1
+        while done < steps and failed < 0:
+            failed = self.step(first + done)
+            done += failed < 0
+        if self.events is not None:
+            failed = max(failed, *self.events.finish(first + done, failed < 0), -1)
+        return Outcome(done, failed)
 
     def memory(self, step: int) -> Memory:
         """Return what step `step` and those after it need of earlier ones."""
@@ -89,10 +99,14 @@ class Interpreted:
             kept = rows[len(rows) - self.remembered[p, name] :]
             if kept:
                 memory.values[self.plan.populations[p].name, name] = np.array(kept)
+        if self.events is not None:
+            memory.pending = self.events.pending()
         return memory
 
     def remember(self, memory: Memory, step: int) -> None:
         """Go on from what `memory` returned before step `step`."""
+        if self.events is not None:
+            self.events.remember(memory.pending)
         for p, population in enumerate(self.plan.populations):
             steps, ids = memory.spikes.get(
                 population.name, (np.zeros(0, np.int64), np.zeros(0, np.int32))
@@ -115,12 +129,17 @@ class Interpreted:
         for p, population in enumerate(self.plan.populations):
             if isinstance(population, SourcePlan):
                 self.spikes[p][k] = self.emit(p, population, k)
+            elif population.program.crossing == "exact":
+                self.spikes[p][k] = np.zeros(0, np.int32)  # they are in `events`
             elif not self.update(p, population, k):
                 failed.append(p)
+        if self.events is not None and (endless := self.events.run(k)) >= 0:
+            failed.append(endless)
         if failed:
             return failed[0]
         for p, population in facts.models(self.plan):
             self.deliver(p, population, k)
+        interpreted_plasticity.after_arrivals(self.plan, self.spikes, k)
         self.keep_spikes(k)
         return -1
 
@@ -230,6 +249,8 @@ class Interpreted:
         """Hand the spikes of step k to the logs, and forget those that no delay reaches."""
         for p, log in enumerate(self.logs.spikes):
             ids = self.spikes[p][k]
+            if self.events is not None:
+                self.events.take(p, k, ids, self.offsets[p])
             log.append(np.full(ids.size, k, np.int64), ids, self.offsets[p])
             self.spikes[p].pop(k - self.longest[p], None)
 
@@ -243,6 +264,7 @@ class Interpreted:
         for delay in delays:
             if delay > 0:
                 self.deliver_delay(population, onto, delay, k)
+        self.deliver_events(p, population, k)
         for drive in self.plan.drives:
             if drive.target == p:
                 self.deliver_drive(population, drive, k)
@@ -263,6 +285,9 @@ class Interpreted:
             if not projection.since <= k - delay < projection.until:
                 continue
             for i in self.spikes[projection.source].get(k - delay, np.zeros(0, np.int32)):
+                if projection.synapse is not None:
+                    interpreted_plasticity.arrive(self.plan, projection, int(i), place, k)
+                    continue
                 begin, end = rows.starts[i, place : place + 2]
                 targets = rows.targets[begin:end]
                 for variable, weights in self.store.weights(projection).items():
@@ -272,6 +297,20 @@ class Interpreted:
                     else:
                         sums = population.arrays[facts.arriving(variable)]
                         np.add.at(sums, targets, some.astype(np.float64))
+
+    def deliver_events(self, p: int, population: PopulationPlan, k: int) -> None:
+        """Deliver what cells with exact crossings sent, in the order of times."""
+        for route, begin, end in self.events.due if self.events is not None else []:
+            if route.target != p:
+                continue
+            targets = route.targets[begin:end]
+            for variable, weights in route.weights.items():
+                some = weights if weights.size == 1 else weights[begin:end]
+                if variable == "weight":
+                    self.arrive(population, route.port, targets, some, k)
+                else:
+                    sums = population.arrays[facts.arriving(variable)]
+                    np.add.at(sums, targets, some.astype(np.float64))
 
     def deliver_drive(self, population: PopulationPlan, drive: DrivePlan, k: int) -> None:
         """Deliver the events that a drive has in step k."""

@@ -267,6 +267,25 @@ class RowRecipe:
     alive: object = None
 
 
+@dataclass(frozen=True)
+class RewardPlan:
+    """Spikes that are a reward to all synapses of a projection.
+
+    Attributes
+    ----------
+    source : int
+        Place in `NetworkPlan.populations`.
+    delay : int
+        From the spike to the reward, in steps.
+    amount : float
+        The reward of one spike.
+    """
+
+    source: int
+    delay: int
+    amount: float
+
+
 @dataclass
 class SynapsePlan:
     """Synapses with variables of their own.
@@ -286,6 +305,8 @@ class SynapsePlan:
         ("E_L_post").
     sums : tuple of str
         Variables of the target that the synapses add arrivals to.
+    rewards : list of RewardPlan
+        Where rewards come from, besides the user.
     """
 
     program: Any
@@ -294,6 +315,7 @@ class SynapsePlan:
     store: Any
     cells: dict[str, FloatArray] = field(default_factory=dict)
     sums: tuple[str, ...] = ()
+    rewards: list[RewardPlan] = field(default_factory=list)
 
 
 @dataclass

@@ -10,15 +10,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rheobase.engine.plan import AnyArray, Connectivity, FloatArray, Int64Array, UInt32Array
+from rheobase.engine.plan import (
+    AnyArray,
+    Connectivity,
+    FloatArray,
+    Int64Array,
+    ProjectionPlan,
+    UInt32Array,
+)
 from rheobase.errors import UserError
 from rheobase.lowering.synapse_program import SynapseProgram
 from rheobase.rendering.synapse_kernels import InterpretedSynapse
+
+if TYPE_CHECKING:
+    from rheobase.engine.rows import Bundle, StoredRows
 
 MOST = 2**32
 """Synapses onto the cells of one thread that 32 bits can count."""
@@ -79,6 +89,14 @@ class PlasticRows:
             order = order.astype(np.uint32)
         columns = _columns(targets, slot, lo, hi)
         return cls(lo, hi, order, np.ascontiguousarray(targets, np.uint32), starts, *columns)
+
+    @classmethod
+    def sorted(cls, stored: StoredRows, lo: int, hi: int) -> PlasticRows:
+        """Take over synapses that are in order of source and delay."""
+        starts = stored.starts.astype(np.int64)
+        slot = np.repeat(np.arange(starts.size - 1, dtype=np.int64), np.diff(starts))
+        columns = _columns(stored.targets, slot, lo, hi)
+        return cls(lo, hi, stored.order, stored.targets, starts, *columns)
 
 
 def _slots(synapses: Connectivity, distinct: Int64Array) -> Int64Array:
@@ -149,9 +167,7 @@ class PlasticStore:
         self.delays: Int64Array = np.ones(1, np.int64)
         self.count = 0
         self.version = -1
-        self._bounds: tuple[tuple[int, int], ...] = ()
-        self._cells = 0
-        self._first_step = 0
+        self._divided: tuple[tuple[int, int], ...] = ()
 
     @property
     def laid_out(self) -> bool:
@@ -173,29 +189,35 @@ class PlasticStore:
         cells
             The size of the target population.
         step
-            The present step, from which on variables change.
+            The step from which on variables change.
         """
-        bounds = tuple(bounds)
-        if bounds == self._bounds and version == self.version:
-            return
+        delays = distinct_delays(synapses)
+        rows = [PlasticRows.of(synapses, delays, lo, hi, cells) for lo, hi in bounds]
         weights = np.asarray(synapses.weights["weight"], np.float64).reshape(-1)
-        held = self.state() if self.parts else None
-        if bounds != self._bounds:
-            self.delays = distinct_delays(synapses)
-            self.count = synapses.targets.size
-            self._bounds, self._cells = bounds, cells
-            shared = {a.name: np.zeros(cells) for a in self.program.arrays if a.domain == "target"}
-            self.parts = [
-                self._part(PlasticRows.of(synapses, self.delays, lo, hi, cells), shared)
-                for lo, hi in bounds
-            ]
-            if held is None:
-                self._begin(step)
-            else:
-                self.restore(held)
+        self.take(rows, delays, synapses.targets.size, cells, version, step)
         if version != self.version:
             self.write("weight", weights)
         self.version = version
+
+    def take(self, rows: Sequence[PlasticRows], delays: Int64Array, count: int, cells: int,
+             version: int, step: int) -> None:  # fmt: skip
+        """Take over a new division of the synapses; values move to their new places.
+
+        Where `version` is new, weights are to be written afterwards.
+        """
+        held = self.state() if self.parts else None
+        self.delays, self.count = delays, count
+        self._divided = tuple((r.lo, r.hi) for r in rows)
+        shared = {a.name: np.zeros(cells) for a in self.program.arrays if a.domain == "target"}
+        self.parts = [self._part(r, shared) for r in rows]
+        if held is None:
+            self._begin(step)
+        else:
+            self.restore(held)
+
+    def divided(self, version: int, bounds: Sequence[tuple[int, int]]) -> bool:
+        """Whether the synapses are divided in this way already, with weights of this version."""
+        return version == self.version and tuple(bounds) == self._divided
 
     def _part(self, rows: PlasticRows, shared: Mapping[str, FloatArray]) -> PlasticPart:
         sizes = {"row": rows.starts.size - 1, "synapse": rows.targets.size}
@@ -289,6 +311,14 @@ class PlasticStore:
         found = kernels.now({n: self.read(n) for n in self.names()}, numbers, step)
         return np.array(np.broadcast_to(found[name], self.count), np.float64)
 
+    def reward(self, amount: float, numbers: FloatArray, step: int) -> None:
+        """Let a reward come to all synapses at the beginning of a step."""
+        kernels = InterpretedSynapse(self.program)
+        arrays = {n: self.read(n) for n in self.names()}
+        found = kernels.reward_all(arrays, numbers, step, amount)
+        for name, values in found.items():
+            self.write(name, np.array(np.broadcast_to(values, self.count), np.float64))
+
     def state(self) -> dict[str, FloatArray]:
         """Return a copy of all values, by name; those of cells with one entry a cell."""
         found: dict[str, FloatArray] = {}
@@ -317,3 +347,41 @@ def _shared(name: str, domain: str) -> str:
         f"{name} is the same for all synapses {who}, since nothing that writes it tells them "
         "apart; the values given differ between them"
     )
+
+
+def first_step(projection: ProjectionPlan) -> int:
+    """Return the step from which on the variables of the synapses of a projection change."""
+    return max(projection.since, 0)
+
+
+def bind_connectivity(
+    projection: ProjectionPlan, bounds: Sequence[tuple[int, int]], cells: int
+) -> None:
+    """Lay out the synapses of a projection by NumPy, where that has not been done."""
+    assert projection.synapse is not None
+    store: PlasticStore = projection.synapse.store
+    if not store.divided(projection.version, bounds):
+        synapses = projection.connectivity()
+        store.lay_out(synapses, projection.version, bounds, cells, first_step(projection))
+
+
+def bind_bundle(bundle: Bundle, bounds: Sequence[tuple[int, int]], cells: int) -> None:
+    """Lay out the synapses of a projection as the compiled engine has sorted them."""
+    projection = bundle.first
+    assert projection.synapse is not None
+    store: PlasticStore = projection.synapse.store
+    if store.divided(projection.version, bounds):
+        return
+    rows = [
+        PlasticRows.sorted(stored, lo, hi)
+        for stored, (lo, hi) in zip(bundle.shares, bounds, strict=True)
+    ]
+    count = sum(stored.targets.size for stored in bundle.shares)
+    new = projection.version != store.version
+    store.take(rows, bundle.delays, count, cells, projection.version, first_step(projection))
+    for part, stored in zip(store.parts, bundle.shares, strict=True):
+        if new:
+            weights = stored.weights.pop("weight", None)
+            part.arrays["weight"][:] = bundle.shared["weight"] if weights is None else weights
+        stored.weights.pop("weight", None)  # they are in the store from now on
+    store.version = projection.version

@@ -65,6 +65,10 @@ class NotFinite(RheobaseError):
         super().__init__(f"{what} of {population}[{cell}] became {value} in step {step}")
 
 
+class Endless(NotFinite):
+    """A cell with an exact crossing would spike forever at one time; as `NotFinite`."""
+
+
 @dataclass
 class EngineState:
     """Everything that the next step depends on, copied, keyed by names.
@@ -79,12 +83,15 @@ class EngineState:
         Spikes and values that delays still reach.
     noise : list
         The states of Ornstein-Uhlenbeck inputs, in order of the inputs (None for others).
+    synapses : dict of str to dict
+        By projection, the values of synapses that change, in canonical order.
     """
 
     step: int
     arrays: dict[tuple[str, str], AnyArray] = field(default_factory=dict)
     memory: Memory = field(default_factory=Memory)
     noise: list[FloatArray | None] = field(default_factory=list)
+    synapses: dict[str, dict[str, FloatArray]] = field(default_factory=dict)
 
 
 class Stepper(Protocol):
@@ -227,6 +234,9 @@ class Engine:
     def _failure(self, place: int) -> NotFinite:
         """Find the cell and the variable that ceased to be finite."""
         population = facts.model(self.plan, place)
+        endless = np.flatnonzero(population.arrays["spiked"] & facts.ENDLESS)
+        if endless.size:
+            return Endless(population.name, "", int(endless[0]), self.step, np.inf, endless.size)
         failed = np.flatnonzero(population.arrays["spiked"] & facts.NOT_FINITE)
         cell = int(failed[0])
         for name in facts.arrays_with_role(population, "state"):
@@ -262,7 +272,10 @@ class Engine:
             for name, array in population.arrays.items()
         }
         noise = [None if i.state is None else i.state.copy() for i in self.plan.inputs]
-        return EngineState(self.step, arrays, self._stepper.memory(self.step), noise)
+        synapses = {
+            p.name: p.synapse.store.state() for p in self.plan.projections if p.synapse is not None
+        }
+        return EngineState(self.step, arrays, self._stepper.memory(self.step), noise, synapses)
 
     def restore(self, state: EngineState) -> None:
         """Go on from a state, of this engine or of one whose plan has the same names.
@@ -274,6 +287,9 @@ class Engine:
         for item, noise in zip(self.plan.inputs, state.noise, strict=False):
             if item.state is not None and noise is not None and noise.shape == item.state.shape:
                 item.state[:] = noise
+        for projection in self.plan.projections:
+            if projection.synapse is not None:
+                projection.synapse.store.restore(state.synapses.get(projection.name, {}))
         self.step = self.stop_step = state.step
         self._stepper.remember(state.memory, state.step)
 

@@ -12,6 +12,7 @@ import numpy as np
 from rheobase.engine import facts
 from rheobase.engine.addresses import ALIGNED, Addresses, as_int64, as_table
 from rheobase.engine.arrivals import Arrivals
+from rheobase.engine.compiled_events import CompiledEvents
 from rheobase.engine.logs import has_offsets
 from rheobase.engine.partition import Share
 from rheobase.engine.parts import address_of, columns
@@ -52,6 +53,8 @@ class Tables:
         By place and variable, the past values of a source of continuous coupling.
     rows : Rows
         The synapses.
+    events : CompiledEvents, optional
+        The events of cells with exact crossings, which the first thread runs.
     """
 
     def __init__(
@@ -62,9 +65,13 @@ class Tables:
         starts: Int64Array,
         rings: dict[tuple[int, str], FloatArray],
         rows: Rows,
+        events: CompiledEvents | None = None,
     ) -> None:
         self.plan, self.share = plan, share
         self.addresses = Addresses(plan, share)
+        self.events = events if share.thread == 0 else None
+        if self.events is not None:
+            self.events.bind(self.addresses)
         self._address = self.addresses.of
         self.populations = self._populations(buffers)
         self.set_starts(starts)
@@ -76,7 +83,7 @@ class Tables:
         self.inputs = as_table([self._input(item) for item in self._held], columns.I_WIDTH)
         self.couplings = self._couplings(rings)
         self.groups = self._groups()
-        self.arrivals = Arrivals(self.addresses, rows)
+        self.arrivals = Arrivals(self.addresses, rows, events)
         largest = max((p.size for p in plan.populations), default=0)
         self.slices = np.zeros((max(SLICES, largest), columns.S_WIDTH), np.int64)
         self.control = np.zeros(columns.K_WIDTH, np.int64)
@@ -87,7 +94,11 @@ class Tables:
         row = [0] * columns.N_WIDTH
         self.emissions, self.calls = self._emissions(), self._calls()
         arrivals = self.arrivals
-        self.deliveries = self.addresses.calls("delivery", "deliver", arrivals.targets)
+        deliveries = self.addresses.calls("delivery", "deliver", arrivals.targets)
+        self.deliveries = np.concatenate([deliveries, arrivals.plastic.calls()])
+        if self.events is not None:
+            self.calls = np.concatenate([self.calls, self.events.before_update()])
+            self.deliveries = np.concatenate([self.deliveries, self.events.after_update()])
         for table, place in (
             (self.populations, columns.N_POPULATIONS), (self.emissions, columns.N_EMISSIONS),
             (self.calls, columns.N_CALLS), (self.deliveries, columns.N_DELIVERIES),
@@ -179,11 +190,12 @@ class Tables:
         self.populations[:, columns.P_STARTS] = first + starts.strides[0] * np.arange(len(starts))
 
     def _fill_model(self, row: list[int], p: int, population: PopulationPlan) -> None:
-        row[columns.P_UPDATE] = population.kernels.update_address
+        if population.program.crossing != "exact":  # those go from event to event
+            row[columns.P_UPDATE] = population.kernels.update_address
         row[columns.P_ON_SPIKE] = population.kernels.on_spike_address
         row[columns.P_TABLE], row[columns.P_NUMBERS] = self.addresses.models[p]
         row[columns.P_MASK] = self._address(population.arrays["spiked"], np.uint8)
-        if has_offsets(population):
+        if has_offsets(population) and population.program.crossing == "linear":
             row[columns.P_OFFSET] = self._address(population.arrays["offset"])
 
     def _fill_source(self, row: list[int], p: int, source: SourcePlan) -> None:

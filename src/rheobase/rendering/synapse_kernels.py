@@ -125,6 +125,13 @@ class InterpretedSynapse:
         for write in block.writes:
             arrays[write.target][synapses] = values[write.node]
 
+    def reward_all(self, arrays: Mapping[str, Floats], numbers: Floats, step: int,
+                   reward: float) -> dict[str, Floats]:  # fmt: skip
+        """Return what a reward makes of synapses; arrays with one value a synapse."""
+        index: Where = dict.fromkeys(("row", "synapse", "target", "cell"), slice(None))
+        values = self._evaluate(self.program.on_reward, arrays, numbers, index, step, reward)
+        return {w.target: values[w.node] for w in self.program.on_reward.writes}
+
     def now(self, arrays: Mapping[str, Floats], numbers: Floats, step: int) -> dict[str, Floats]:
         """Return the variables with equations at a step; arrays with one value a synapse."""
         whole = slice(None)
