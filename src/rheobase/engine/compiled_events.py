@@ -114,15 +114,32 @@ class CompiledEvents:
         for cells in self.cells:
             cells.begin(self.plan.dt, step)
 
-    def finish(self, step: int) -> None:
-        """Leave variables as they are at the beginning of step `step`, and spikes in the logs."""
+    def finish(self, step: int, whole: bool) -> list[int]:
+        """Leave variables as they are at the beginning of step `step`, and spikes in the logs.
+
+        Parameters
+        ----------
+        step : int
+            The step that comes next.
+        whole : bool
+            Whether nothing failed in it.
+
+        Returns
+        -------
+        list of int
+            Populations with a state that is not finite.
+        """
         self._before.clear()
+        failed = []
         for place, cells in enumerate(self.cells):
-            cells.observe(step * self.plan.dt, step)
+            if whole and not cells.observe(step * self.plan.dt, step):
+                failed.append(cells.place)
             rows = self._rows(of.SPIKES + place)
+            rows = rows[rows[:, of.W_STEP] < step]
             log_spikes(self.logs, cells.place, self.plan.dt, rows[:, of.W_STEP],
                        rows[:, of.W_CELL], rows[:, of.W_TIME].view(np.float64))  # fmt: skip
             self.lists[of.SPIKES + place, of.Y_SIZE] = 0
+        return failed
 
     def pending(self) -> Pending:
         """Return the arrivals to come."""

@@ -227,8 +227,8 @@ class Cells:
         for name in names:
             changed |= seen[name].view(np.int64) != arrays[name].view(np.int64)
             arrays[name][:] = seen[name]
-        for cell in np.flatnonzero(changed):
-            self.anchor(int(cell), int(cell) + 1, step)
+        for lo, hi in _runs(changed):
+            self.anchor(lo, hi, step)
         np.maximum(self.crossings, step * dt, out=self.crossings)  # over a level that was set
 
     def change_inputs(self, dt: float, step: int) -> None:
@@ -239,14 +239,21 @@ class Cells:
             changed |= arrays[name] != arrays[f"anchor_{name}"]
         if changed.any():
             self.set_time(step * dt)
-        for cell in np.flatnonzero(changed):
-            self.update(int(cell), int(cell) + 1, step)
-            self.anchor(int(cell), int(cell) + 1, step)
+        for lo, hi in _runs(changed):
+            self.update(lo, hi, step)
+            self.anchor(lo, hi, step)
 
-    def observe(self, time: float, step: int) -> None:
-        """Compute the variables at a time."""
+    def observe(self, time: float, step: int) -> bool:
+        """Compute the variables at a time; False if one is not finite."""
         self.set_time(time)
         self.update(0, self.population.size, step)
+        return not np.any(self.population.arrays["spiked"] & facts.NOT_FINITE)
+
+
+def _runs(chosen: AnyArray) -> list[tuple[int, int]]:
+    """Return the ranges of cells in which all are chosen."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], chosen.astype(np.int8), [0]])))
+    return [(int(lo), int(hi)) for lo, hi in edges.reshape(-1, 2)]
 
 
 def cells_of(plan: NetworkPlan) -> list[Cells]:

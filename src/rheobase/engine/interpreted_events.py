@@ -19,9 +19,6 @@ from rheobase.engine.logs import Logs
 from rheobase.engine.plan import AnyArray, FloatArray, NetworkPlan
 from rheobase.rendering import random
 
-ENDLESS = 4
-"""The mark of a cell whose reset leaves it over the threshold."""
-
 Event: TypeAlias = tuple[float, int, int, float, int]
 """Time, order (negative: a crossing), source cell, time of the spike, place in the row."""
 
@@ -97,16 +94,32 @@ class InterpretedEvents:
             time = step * self.plan.dt + (0.0 if offsets is None else float(offsets[n]))
             self.send(population, step, int(cell), time)
 
-    def finish(self, step: int) -> None:
-        """Leave variables as they are at the beginning of step `step`, and spikes in the logs."""
+    def finish(self, step: int, whole: bool) -> list[int]:
+        """Leave variables as they are at the beginning of step `step`, and spikes in the logs.
+
+        Parameters
+        ----------
+        step : int
+            The step that comes next.
+        whole : bool
+            Whether nothing failed in it.
+
+        Returns
+        -------
+        list of int
+            Populations with a state that is not finite.
+        """
+        failed = []
         for place, cells in enumerate(self.cells):
-            cells.observe(step * self.plan.dt, step)
-            found = self.spikes[place]
+            if whole and not cells.observe(step * self.plan.dt, step):
+                failed.append(cells.place)
+            found = [spike for spike in self.spikes[place] if spike[0] < step]
             self.spikes[place] = []
             log_spikes(self.logs, cells.place, self.plan.dt,
                        np.array([s for s, _, _ in found], np.int64),
                        np.array([i for _, i, _ in found], np.int64),
                        np.array([t for _, _, t in found], np.float64))  # fmt: skip
+        return failed
 
     def pending(self) -> Pending:
         """Return the arrivals to come."""
@@ -182,7 +195,7 @@ class InterpretedEvents:
         self.spikes[place].append((self.step, cell, time))
         self.send(cells.place, self.step, cell, time)
         if cells.crossings[cell] <= time:
-            population.arrays["spiked"][cell] |= ENDLESS
+            population.arrays["spiked"][cell] |= facts.ENDLESS
             return False
         if cells.crossings[cell] < self.end:
             self.cross(place, cell)

@@ -160,7 +160,7 @@ def has_offsets(population: PopulationPlan | SourcePlan) -> bool:
     """Return whether the spikes of a population are placed inside their step."""
     if isinstance(population, SourcePlan):
         return population.kind == "times" and population.offsets is not None
-    return population.program.spiking and population.program.crossing == "linear"
+    return population.program.spiking and population.program.crossing != "grid"
 
 
 def new_logs(plan: NetworkPlan) -> Logs:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rheobase.engine.plan import AnyArray, Int64Array, NetworkPlan
+from rheobase.engine.plan import AnyArray, Int64Array, NetworkPlan, PopulationPlan
 
 LINE = 64
 """Ranges begin at multiples of this many cells, so that no two share a cache line."""
@@ -58,6 +58,9 @@ def bounds(size: int, threads: int) -> Int64Array:
 def shares(plan: NetworkPlan, threads: int) -> list[Share]:
     """Divide a network among threads."""
     found = [bounds(population.size, threads) for population in plan.populations]
+    for place, population in enumerate(plan.populations):
+        if isinstance(population, PopulationPlan) and population.program.crossing == "exact":
+            found[place] = np.array([0] + [population.size] * threads)  # one heap of events
     return [
         Share(t, threads, tuple(int(b[t]) for b in found), tuple(int(b[t + 1]) for b in found))
         for t in range(threads)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rheobase.engine.run import Engine, NotFinite
+from rheobase.engine.run import Endless, Engine, NotFinite
 from rheobase.errors import FileFormatError, UserError
 from rheobase.progress import Progress
 from rheobase.results import Result
@@ -209,9 +209,23 @@ def carry_out(run: Run, n_steps: int, backend: str, seconds: Seconds,
     return result(run.note)
 
 
+def _without_end(run: Run, failure: Endless, result: Callable[[str], Result]) -> NotFiniteError:
+    """Return the error for a cell whose reset leaves it over its threshold."""
+    at = run.clock.start + failure.step * run.clock.dt
+    text = (
+        f"cell {failure.cell} of {failure.population!r} would spike forever at one time, in the "
+        f"step that begins at {at * 1e3:.9g} ms: after its reset it is over the threshold, and "
+        "it is not refractory"
+    )
+    mend = "let the reset go below the threshold, or write refractory=2*ms"
+    return NotFiniteError(text, failure=failure, time=at, result=result(text), mend=mend)
+
+
 def _explained(run: Run, failure: NotFinite, result: Callable[[str], Result]) -> NotFiniteError:
     """Return the error that tells a user where a state became nan, and what to try."""
     clock = run.clock
+    if isinstance(failure, Endless):
+        return _without_end(run, failure, result)
     at = clock.start + failure.step * clock.dt
     what = failure.variable or "a state"
     others = f", and in {failure.cells - 1} more cells" if failure.cells > 1 else ""
