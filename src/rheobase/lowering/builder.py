@@ -217,12 +217,20 @@ class Graph:
         return self.operate("mul", (a, b))
 
     def _scaled(self, value: Operand, factor: float) -> Value | None:
-        """Merge a literal factor into one that the value has already: (x*2)*3 is x*6."""
-        if not isinstance(value, Value) or value.node.operation not in ("mul", "neg"):
+        """Merge a literal factor into those that the value has: (x*2 + 1)*3 is x*6 + 3."""
+        if not isinstance(value, Value):
             return None
+        operation = value.node.operation
         inner = [Value(value.graph, o) for o in value.node.operands]
-        if value.node.operation == "neg":
+        if operation == "neg":
             return self.multiply(inner[0], -factor)
+        if operation in ("add", "sub") and value.level > Level.CELL:
+            if all(_literal(v) is None for v in inner):
+                return None
+            left, right = (self.multiply(v, factor) for v in inner)
+            return left + right if operation == "add" else left - right
+        if operation != "mul":
+            return None
         for own, other in ((inner[0], inner[1]), (inner[1], inner[0])):
             literal = _literal(own)
             if literal is not None:

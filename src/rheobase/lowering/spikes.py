@@ -86,14 +86,12 @@ def hold(system: System, refractory: Refractoriness, new: Mapping[str, Value]) -
 
 
 def non_finite(system: System, new: Mapping[str, Value]) -> Value:
-    """Return the condition that a state is nan or infinite: then x - x is not 0."""
+    """Return the condition that a state is nan or infinite: then so is the sum, less itself."""
     system.graph.section("nan and infinity: x - x is not 0")
-    total: Value | None = None
-    for name in system.states:
-        zero = new[name] - new[name]
-        total = zero if total is None else total + zero
-    bad = system.graph.compare("!=", total if total is not None else 0.0, 0.0)
-    return bad.called("bad")
+    total = new[system.states[0]]
+    for name in system.states[1:]:
+        total = total + new[name]
+    return system.graph.compare("!=", total - total, 0.0).called("bad")
 
 
 def threshold(system: System, refractory: Refractoriness, after: Scope, condition: Expr,

@@ -13,8 +13,10 @@ from collections.abc import Iterable
 
 from rheobase.errors import InternalError
 from rheobase.lowering.program import Block, Level, Node, Program
+from rheobase.lowering.stages import SCRATCH, loops, scratch_of
 
 LINE = 92
+PIECE = 256  # cells at a time where there is scratch between loops: all stays in the nearest cache
 _INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "lt": "<", "le": "<=", "gt": ">",
           "ge": ">=", "eq": "==", "ne": "!=", "and": "&", "or": "|"}  # fmt: skip
 _TIGHT = frozenset({"mul", "div"})
@@ -69,7 +71,7 @@ class BlockText:
                  taken: set[str] | None = None) -> None:  # fmt: skip
         self.program, self.block, self.names = program, block, names
         self.uses = block.uses()
-        self.roles = {a.name: a.role for a in program.arrays}
+        self.roles: dict[str, str] = {a.name: a.role for a in program.arrays}
         self.locals: set[str] = set() if taken is None else taken
         self.texts: dict[int, tuple[str, bool]] = {}  # text, and whether it is atomic
         self.before: list[str] = []
@@ -163,7 +165,7 @@ class BlockText:
 
     def _write(self, target: str, index: int) -> None:
         name, value = self.names[target], self._bare(index)
-        role = self.roles[target]
+        role = self.roles.get(target, "scratch")
         node = self.block.nodes[index]
         if role == "release" and self.block.kind == "on-event":
             self.inside.append("# held in the steps after this one")
@@ -234,6 +236,8 @@ def _header(program: Program, names: Names) -> str:
         used |= {"int32_view"}
     if any(p.event for p in program.ports.values()):
         used |= {"float32_view"}
+    if any(scratch_of(block) for _, block in program.blocks()):
+        used |= {"scratch"}
     imported = ["fma", "load_address", "select", "wide_vectors", *sorted(used)]
     lines += ["", "from rheobase.rendering.intrinsics import ("]
     lines += [f"    {name}," for name in sorted(imported)]
@@ -287,7 +291,11 @@ def _kernel(program: Program, names: Names, title: str, block: Block) -> str:
     if block.kind == "map":
         lines.append("    wide_vectors()")
     taken: set[str] = set()
-    for part in block.loops():
+    for target in scratch_of(block):
+        wish = target.replace(SCRATCH, "each_").replace(" ", "_")
+        names.known[target] = names.fresh(wish, taken)
+        lines.append(f"    {names[target]} = scratch()")
+    for part in loops(block):
         before, inside = BlockText(program, part, names, taken).lines()
         lines += [f"    {line}" for line in before]
         lines += _loop_head(part)
@@ -314,7 +322,10 @@ def _glue(program: Program, title: str, block: Block, arrays: list[str]) -> str:
         lines.append("    wide_vectors()")
     order = {a.name: k for k, a in enumerate(program.arrays)}
     whole = block.kind != "map"
-    first, length = ("0", "1 << 40") if whole else ("lo", "hi - lo")
+    pieces = bool(scratch_of(block))
+    first, length = ("begin", "size") if pieces else ("lo", "hi - lo")
+    if whole:
+        first, length = "0", "1 << 40"
     if title == "update" and program.draws:
         lines.append(f"    key = int64_view(load_address(table, {order['key']}), 0, "
                      f"{len(program.draws) + 1})")  # fmt: skip
@@ -326,7 +337,11 @@ def _glue(program: Program, title: str, block: Block, arrays: list[str]) -> str:
         for a in arrays
     ]
     number = f"float64_view(numbers, 0, {max(len(program.numbers), 1)})"
-    if block.kind == "map":
+    if pieces:
+        lines.append(f"    for begin in range(lo, hi, {PIECE}):")
+        lines.append(f"        size = select(hi - begin < {PIECE}, hi - begin, {PIECE})")
+        lines += _call(f"        {title}(", ["size", "begin", "step", number, *views])
+    elif block.kind == "map":
         lines += _call(f"    {title}(", ["hi - lo", "lo", "step", number, *views])
     elif block.kind == "on-event":
         ids = "int32_view(ids, 0, count)"
