@@ -109,8 +109,12 @@ def hpc(name: str, scale: float) -> dict[str, object]:
     return {"E": excitatory, "I": inhibiting}
 
 
-def microcircuit(name: str, scale: float) -> dict[str, object]:
-    """Potjans and Diesmann 2014: fewer neurons if asked for, all inputs of each."""
+def microcircuit(name: str, scale: float, indegree: float = 1.0) -> dict[str, object]:
+    """Potjans and Diesmann 2014: fewer neurons if asked for, and fewer inputs of each.
+
+    With fewer inputs weights are larger and a current is added, which keeps mean and variance.
+    """
+    stronger = 1 / math.sqrt(indegree)
     values = dict(
         C_m=250.0, tau_m=10.0, E_L=-65.0, V_th=-50.0, V_reset=-65.0, t_ref=2.0,
         tau_syn_ex=0.5, tau_syn_in=0.5,
@@ -119,17 +123,17 @@ def microcircuit(name: str, scale: float) -> dict[str, object]:
     for k, population in enumerate(POPULATIONS):
         made = nest.Create("iaf_psc_exp", round(SIZES[k] * scale), values)
         made.V_m = nest.random.normal(*FIRST_VOLTAGES[k])
-        noise = nest.Create("poisson_generator", params={"rate": 8.0 * EXTERNAL_INPUTS[k]})
-        nest.Connect(noise, made, syn_spec={"weight": WEIGHT, "delay": 1.5})
+        made.I_e = 0.5e-3 * (1 - math.sqrt(indegree)) * arriving(k)
+        rate = 8.0 * indegree * EXTERNAL_INPUTS[k]
+        noise = nest.Create("poisson_generator", params={"rate": rate})
+        nest.Connect(noise, made, syn_spec={"weight": stronger * WEIGHT, "delay": 1.5})
         cells[population] = made
     for t, target in enumerate(POPULATIONS):
         for s, source in enumerate(POPULATIONS):
-            pairs = SIZES[t] * SIZES[s]
-            full = math.log(1.0 - PROBABILITIES[t][s]) / math.log((pairs - 1.0) / pairs)
-            count = round(scale * round(full))
+            count = round(scale * indegree * synapses(t, s))
             if not count:
                 continue
-            mean = WEIGHT * (-4.0 if s % 2 else 2.0 if (target, source) == ("L23E", "L4E") else 1.0)
+            mean = stronger * mean_weight(t, s)
             low, high = (-np.inf, 0.0) if mean < 0 else (0.0, np.inf)
             delay = 0.75 if s % 2 else 1.5
             drawn = {
@@ -141,7 +145,27 @@ def microcircuit(name: str, scale: float) -> dict[str, object]:
     return cells
 
 
+def synapses(t: int, s: int) -> int:
+    """How many connect two populations at full scale."""
+    pairs = SIZES[t] * SIZES[s]
+    return round(math.log(1.0 - PROBABILITIES[t][s]) / math.log((pairs - 1.0) / pairs))
+
+
+def mean_weight(t: int, s: int) -> float:
+    """At full scale, pA."""
+    return WEIGHT * (-4.0 if s % 2 else 2.0 if (t, s) == (0, 2) else 1.0)
+
+
+def arriving(t: int) -> float:
+    """Weight times rate of all that arrives at a neuron at full scale, pA/s."""
+    recurrent = sum(
+        mean_weight(t, s) * synapses(t, s) / SIZES[t] * RATES[s] for s in range(len(SIZES))
+    )
+    return recurrent + WEIGHT * EXTERNAL_INPUTS[t] * 8.0
+
+
 WEIGHT = 87.8084935
+RATES = (0.86, 2.80, 4.45, 5.93, 7.59, 8.64, 1.09, 7.88)
 SIZES = (20683, 5834, 21915, 5479, 4850, 1065, 14395, 2948)
 EXTERNAL_INPUTS = (1600, 1500, 2100, 1900, 2000, 1900, 2900, 2100)
 FIRST_VOLTAGES = (
@@ -174,13 +198,15 @@ def main() -> int:
     parser.add_argument("--scale", type=float, default=1.0)
     parser.add_argument("--duration", type=float, default=1.0)
     parser.add_argument("--warmup", type=float, default=0.0)
+    parser.add_argument("--indegree", type=float, help="of the microcircuit: fraction of inputs")
     parser.add_argument("--spikes", required=True)
     asked = parser.parse_args()
     started = time.perf_counter()
     nest.verbosity = nest.VerbosityLevel.ERROR
     nest.ResetKernel()
     nest.set(resolution=0.1, local_num_threads=asked.threads, rng_seed=1)
-    groups = NETWORKS[asked.name](asked.name, asked.scale)
+    options = {"indegree": asked.indegree} if asked.indegree else {}
+    groups = NETWORKS[asked.name](asked.name, asked.scale, **options)
     recorders = {}
     for name, cells in groups.items():
         recorders[name] = nest.Create("spike_recorder", params={"start": 1000 * asked.warmup})

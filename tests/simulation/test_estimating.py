@@ -1,5 +1,9 @@
 """What a run will cost, before anything is built."""
 
+import json
+import subprocess
+import sys
+
 import pytest
 
 import rheobase as rb
@@ -49,3 +53,39 @@ def test_refused_estimates(arguments, error, words):
         network().estimate(*arguments)
     for word in words:
         assert word in str(refused.value)
+
+
+MEASURED = """
+import json, sys
+from rheobase.bench.catalog import CATALOG
+from rheobase.simulation.collecting import peak_memory_bytes
+
+name, scale, threads = sys.argv[1], float(sys.argv[2]), int(sys.argv[3])
+net = CATALOG[name].build(seed=1, scale=scale)
+estimate = net.estimate("50 ms", rate="5 Hz", threads=threads)
+net.run("50 ms", threads=threads)
+print(json.dumps([estimate.memory_bytes, peak_memory_bytes()]))
+"""
+
+
+@pytest.mark.parametrize("name, scale, threads", [
+    ("coba", 10.0, 1),
+    ("microcircuit", 0.03, 2),
+    ("brunel_c", 1.0, 2),
+    ("hpc", 0.03, 1),
+])  # fmt: skip
+def test_estimated_memory_is_that_of_a_process(name, scale, threads):
+    pytest.importorskip("resource")
+    command = [sys.executable, "-c", MEASURED, name, str(scale), str(threads)]
+    # Half of it or more is the interpreter and its libraries, which differ between platforms.
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    estimated, measured = json.loads(done.stdout.splitlines()[-1])
+    assert estimated == pytest.approx(measured, rel=0.25)
+
+
+def test_threads_share_the_work_and_need_a_little_more_memory():
+    net = network()
+    one, two = net.estimate(1 * second), net.estimate(1 * second, threads=2)
+    assert one.seconds > two.seconds > 0.4 * one.seconds
+    assert one.memory_bytes <= two.memory_bytes < 1.1 * one.memory_bytes
+    assert "2 cores" in str(two)

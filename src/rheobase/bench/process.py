@@ -49,7 +49,7 @@ def run(
     spikes = sum(trains.count for trains in result.spikes.values())
     neurons = sum(len(cells) for cells in net.populations.values())
     rate = spikes / neurons / lasting
-    estimate = net.estimate(f"{lasting} second", rate=f"{rate} Hz")
+    estimate = net.estimate(f"{lasting} second", rate=f"{rate} Hz", threads=threads)
     return {
         "timing": figures,
         "neurons": neurons,

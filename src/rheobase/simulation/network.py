@@ -239,7 +239,7 @@ class Network(Describing):
         """Return the generated Python: one module for each model and the way it is used."""
         return explaining.source(self._told, self._assembly.lowered())
 
-    def estimate(self, duration: Any, rate: Any = "5 Hz") -> Estimate:
+    def estimate(self, duration: Any, rate: Any = "5 Hz", *, threads: int = 1) -> Estimate:
         """Return about what a run will cost, before anything is built.
 
         Parameters
@@ -248,6 +248,8 @@ class Network(Describing):
             Of the run.
         rate : quantity
             At which the cells spike.
+        threads : int
+            How many share the work.
 
         Returns
         -------
@@ -259,7 +261,8 @@ class Network(Describing):
         hertz = to_si(rate, _HERTZ, what="the rate", paste=paste)
         if not isinstance(hertz, float):
             raise ShapeError("the rate is one rate", mend=f"write {paste}")
-        return estimate(self._told, self._assembly.lowered(), self._clock, steps, hertz)
+        programs, count = self._assembly.lowered(), read_threads(threads)
+        return estimate(self._told, programs, self._clock, steps, hertz, count)
 
     # -- files ----------------------------------------------------------------------------
 
