@@ -112,10 +112,10 @@ def drive(rng: np.random.Generator, target: int, size: int) -> DrivePlan:
     )  # fmt: skip
 
 
-def random_network(seed: int, backend: str) -> NetworkPlan:
-    """The same network for the same seed, for either engine."""
+def random_network(seed: int, backend: str, largest: int = 150) -> NetworkPlan:
+    """The same network for the same seed, for either engine and any number of threads."""
     rng = np.random.default_rng(seed)
-    sizes = [int(n) for n in rng.integers(1, 150, 4)]
+    sizes = [int(n) for n in rng.integers(1, largest, 4)]
     populations: list[Any] = []
     for place, size in enumerate(sizes[:3]):
         kind = KINDS[rng.integers(len(KINDS))]

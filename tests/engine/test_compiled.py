@@ -38,8 +38,8 @@ def result(engine: Engine) -> dict[str, Any]:
     return found
 
 
-def run(plan: NetworkPlan, backend: Any, *pieces: int) -> dict[str, Any]:
-    engine = Engine(plan, backend)
+def run(plan: NetworkPlan, backend: Any, *pieces: int, threads: int = 1) -> dict[str, Any]:
+    engine = Engine(plan, backend, threads=threads)
     for steps in pieces:
         engine.advance(steps)
     return result(engine)
@@ -51,6 +51,36 @@ def test_random_networks_give_the_same_bits(seed: int) -> None:
     expected = run(random_network(seed, "interpreter"), "interpreter", 100)
     assert run(random_network(seed, "numba"), "numba", 100) == expected
     assert run(random_network(seed, "numba"), "numba", 1, 36, 63) == expected
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_any_number_of_threads_gives_the_same_bits(seed: int) -> None:
+    expected = run(random_network(seed, "interpreter", 700), "interpreter", 80)
+    for threads in (1, 2, 3, 7):
+        found = run(random_network(seed, "numba", 700), "numba", 1, 36, 43, threads=threads)
+        assert found == expected
+
+
+def test_a_run_goes_on_with_another_number_of_threads() -> None:
+    for seed in range(4):
+        plan = random_network(seed, "numba", 700)
+        expected = run(random_network(seed, "numba", 700), "numba", 80)
+        engine = Engine(plan, "numba")
+        spikes: list[list[Any]] = [[] for _ in plan.populations]
+        for threads in (3, 1, 7, 2):
+            later = Engine(plan, "numba", engine.step, threads, engine)
+            later.restore(engine.state())
+            engine = later
+            engine.advance(20)
+            for p, taken in enumerate(spikes):
+                taken.append(engine.take_spikes(p))
+        for p, population in enumerate(plan.populations):
+            steps = np.concatenate([s.steps for s in spikes[p]])
+            ids = np.concatenate([s.ids for s in spikes[p]])
+            assert [steps.tobytes(), ids.tobytes()] == expected[f"{population.name} spikes"][:2]
+            if isinstance(population, PopulationPlan):
+                assert population.arrays["v"].tobytes() == expected[f"{population.name} v"]
 
 
 @pytest.mark.parametrize("fraction", [1, 10**6])
