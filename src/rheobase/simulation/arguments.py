@@ -118,8 +118,8 @@ def checked_name(name: Any) -> str:
     )  # fmt: skip
 
 
-def refuse_later(synapse: Any, storage: Any, weight_dtype: Any, call: str) -> None:
-    """Refuse what this version has not."""
+def check_kinds(synapse: Any, weight_dtype: Any, call: str) -> None:
+    """Refuse what is no synapse, and precisions there are not."""
     if isinstance(synapse, type) and hasattr(synapse, "kind"):
         raise WiringError(
             f"{call}: the synapse was not called",
@@ -132,12 +132,6 @@ def refuse_later(synapse: Any, storage: Any, weight_dtype: Any, call: str) -> No
             given=repr(synapse) if len(repr(synapse)) < 60 else type(synapse).__name__,
             mend="what an arriving spike does, a model says itself: rb.Model(..., receives="
             'dict(excitatory="g_e += weight")), chosen by net.connect(..., to="excitatory")',
-        )
-    if storage != "stored":
-        raise WiringError(
-            f"{call}: there is no storage {storage!r} in this version",
-            expected='storage="stored"',
-            mend="leave storage away",
         )
     if weight_dtype not in ("float64", "float32"):
         raise WiringError(

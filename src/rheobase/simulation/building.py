@@ -31,10 +31,12 @@ from rheobase.network.trains import Poisson, RegularSpikes, SpikeTimes, Train, b
 from rheobase.network.waveforms import OUTerm
 from rheobase.rendering import effective_weights, prepare
 from rheobase.rendering.random import stream_of
+from rheobase.simulation import procedural
 from rheobase.simulation.descriptions import Drive, Injection, Recording
 from rheobase.simulation.population import Cells, Population
 from rheobase.simulation.projection import Projection, Term
 from rheobase.simulation.streams import RandomStream
+from rheobase.simulation.synaptic import PlasticProjection
 from rheobase.simulation.values import CellValues
 
 Places: TypeAlias = Mapping[str, int]
@@ -107,7 +109,7 @@ def projection_plan(projection: Projection, places: Places, program: Program,
     plan = ProjectionPlan(
         projection.name, places[projection.source.name], places[projection.sink.name],
         projection.to, connectivity_of(projection, program, values),
-        ("weight",) if entry.event else tuple(entry.weigh),
+        ("weight",) if entry.event or is_plastic(projection) else tuple(entry.weigh),
     )  # fmt: skip
     set_weights(plan, projection, program, values)
     projection._built = True
@@ -117,20 +119,32 @@ def projection_plan(projection: Projection, places: Places, program: Program,
 def set_weights(plan: ProjectionPlan, projection: Projection, program: Program,
                 values: CellValues) -> None:  # fmt: skip
     """Let the engine take over the weights that a projection has now."""
+    if plan.synapse is not None and not projection._weights_changed:
+        return  # the parameters of the cell matter to its kernels only
     plan.connectivity = connectivity_of(projection, program, values)
     plan.version += 1
     plan.shared_weights = shared_weights(projection, program, values)
+    plan.rows = procedural.recipe_of(projection, program, values)
 
 
 def shared_weights(projection: Projection, program: Program,
                    values: CellValues) -> dict[str, NDArray[Any]] | None:  # fmt: skip
     """Return the effective weights by variable where all synapses share them; else None."""
+    if is_plastic(projection):
+        return None
     one = projection._drawn.one_weight()
+    if projection.storage == "procedural":
+        return None  # the recipe of the rows holds it
     entry = program.ports[projection.to]
     read = {name for block in entry.weigh.values() for name in block.reads()}
     if one is None or any(isinstance(values.parameters.get(n, 0.0), np.ndarray) for n in read):
         return None
     return port_weights(program, projection.to, one, values, np.zeros(1, np.int64))
+
+
+def is_plastic(projection: Projection) -> bool:
+    """Whether the synapses of a projection have variables of their own."""
+    return isinstance(projection, PlasticProjection)
 
 
 def connectivity_of(projection: Projection, program: Program,
@@ -144,7 +158,10 @@ def connectivity_of(projection: Projection, program: Program,
         if isinstance(delays, np.ndarray) and delays.dtype != np.float64:  # those are seconds
             short = delays.dtype == np.uint16 or delays.max(initial=0) < 2**16
             delays = delays.astype(np.uint16 if short else np.int32, copy=False)
-        effective = port_weights(program, port, weights, values, rows.targets)
+        if is_plastic(projection):
+            effective = {"weight": _array(weights, rows.targets.size)}
+        else:
+            effective = port_weights(program, port, weights, values, rows.targets)
         return Connectivity(rows.row_start, rows.targets, delays, effective)
 
     return connectivity

@@ -10,12 +10,12 @@ from rheobase.errors import WiringError
 from rheobase.language.model import Model
 from rheobase.network.rules import all_to_all
 from rheobase.network.trains import Train
-from rheobase.simulation import receptors, wiring
+from rheobase.simulation import procedural, real_time, receptors, synaptic, wiring
 from rheobase.simulation.arguments import (
+    check_kinds,
     checked_name,
     model_or_train,
     read_size,
-    refuse_later,
     takes_argument,
 )
 from rheobase.simulation.assembly import Description
@@ -104,13 +104,19 @@ class Describing:
         to : str
             Which of the target's inputs, if it has several.
         synapse
-            One of `rb.synapses`. A receptor (Exponential, Alpha, NMDA ...) extends the model of
-            the target population, and `to` is the input of current it is added to.
+            One of `rb.synapses`, or an `rb.Synapse` of your own. A receptor (Exponential, Alpha,
+            NMDA ...) extends the model of the target population, and `to` is the input of current
+            it is added to. Synapses that change (STDP, ShortTermPlasticity ...) deliver to the
+            port `to` of the target.
         of : str
             A variable of the source: the sum of w_ij*of_i(t - delay) over i is added to the
             input variable `to` of each j, in every step.
-        storage : "stored"
-            How synapses are kept.
+        storage : "stored" or "procedural"
+            How synapses are kept. Procedural ones are drawn anew at every spike: the same synapses,
+            bit for bit, in hardly any memory. It is for synapses that do not change, rules whose
+            rows can be drawn each by itself (all_to_all, one_to_one, ring, fixed_probability,
+            fixed_outdegree, fixed_total with multapses), and weights and delays that are one
+            value or a distribution.
         weight_dtype : "float64" or "float32"
             Precision of weights that differ between synapses.
         name : str
@@ -129,8 +135,9 @@ class Describing:
         self._not_while_running("connect")
         source, sink = self._cells(pre, "connect", "pre"), self._cells(post, "connect", "post")
         call = f"net.connect({source.name}, {sink.name}, ...)"
-        refuse_later(synapse, storage, weight_dtype, call)
+        check_kinds(synapse, weight_dtype, call)
         chosen = wiring.check_rule(all_to_all() if rule is None else rule, call)
+        procedural.check_storage(storage, synapse, of, chosen, weight, delay, call)
         if receptors.placed(synapse):
             target = receptors.target_of(source, sink, synapse, of, to, call)
         elif of is None:
@@ -138,13 +145,20 @@ class Describing:
             wiring.check_spiking(source, sink, call)
         else:
             target = wiring.continuous_target(source, sink, of, to, call)
+        real_time.refuse(source, sink, synapse, storage, call)
+        if synaptic.is_plastic(synapse):
+            target = synaptic.plastic_target(target, synapse, sink, storage, weight_dtype, call)
         target = wiring.check_weight(weight, chosen, target, call)
         wiring.check_delay(delay, call)
-        made = Projection(
-            projection_name(name, source, sink, target.to, self._told.projections), source, sink,
-            chosen, target,
-            weight, delay, weight_dtype, self._seed, self._clock.dt,
-        )  # fmt: skip
+        label = projection_name(name, source, sink, target.to, self._told.projections)
+        parts = (label, source, sink, chosen, target, weight, delay, weight_dtype, self._seed)
+        if synaptic.is_plastic(synapse):
+            made: Projection = synaptic.PlasticProjection(*parts, self._clock, synapse)
+        else:
+            made = Projection(*parts, self._clock.dt)
+        if storage == "procedural":
+            procedural.check_port(sink, target.to, call)
+            made._storage = storage
         made._check()
         receptors.warn_of_pairs(made, synapse, call)
         self._warn_if_twice(source, sink, str(chosen), target.to, target.of, call)

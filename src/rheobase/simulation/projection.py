@@ -10,15 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rheobase.errors import UserError, did_you_mean
-from rheobase.network.connecting import Realized, Side
+from rheobase.network.connecting import Realized
 from rheobase.network.distributions import Distribution
 from rheobase.network.rules import FromMatrix, OneToOne, Pairs, Ring, Rule
-from rheobase.network.synapse_values import delay_steps
+from rheobase.network.synapse_values import delay_steps, values
 from rheobase.simulation import real_time
 from rheobase.simulation.population import Cells
 from rheobase.simulation.reading import read_quantity
 from rheobase.simulation.streams import RandomStream
-from rheobase.simulation.synapses import Given, Synapses, is_array, is_single
+from rheobase.simulation.synapses import (
+    NO_SYNAPSES,
+    Given,
+    Synapses,
+    is_array,
+    is_single,
+    refuse_one_by_one,
+)
 from rheobase.units import UNITS, Dimension, Unit
 
 Ints: TypeAlias = NDArray[np.int64]
@@ -176,9 +183,9 @@ class Projection:
                 random = drawn.origin("delay").random
                 if drawn.in_seconds:
                     ends = (self._source, self._sink)
-                    real_time.delays(drawn.delay, drawn.dt, _NO_SYNAPSES, random, *ends)
+                    real_time.delays(drawn.delay, drawn.dt, NO_SYNAPSES, random, *ends)
                 else:
-                    delay_steps(drawn.delay, drawn.dt, _NO_SYNAPSES, random)
+                    delay_steps(drawn.delay, drawn.dt, NO_SYNAPSES, random)
 
     def _weights_si(self) -> float | NDArray[Any]:
         """Return the weights, one for all synapses or one each, in the precision asked for."""
@@ -214,6 +221,13 @@ class Projection:
     def _set_weights(self, value: Any) -> None:
         """Take other weights; what is drawn stays a description, what is given is kept."""
         drawn = self._drawn.with_weight(value, self._seed)
+        if self._storage == "procedural":
+            refuse_one_by_one(value, "weights", self._name)
+            with drawn.named():  # is it a weight at all
+                values(value, drawn.dimension, NO_SYNAPSES, drawn.origin("weight").random,
+                       "the weight")  # fmt: skip
+            self._drawn, self._weights_changed = drawn, True
+            return
         found = drawn.read_weights(value, drawn.rows(), drawn.origin("weight"))
         if not isinstance(value, (str, Distribution)) or isinstance(found, float):
             drawn = drawn.with_weight(Given(found), self._seed)
@@ -230,6 +244,12 @@ class Projection:
     @delays.setter
     def delays(self, value: Any) -> None:
         drawn = self._drawn.with_delay(value, self._seed)
+        if self._storage == "procedural":
+            refuse_one_by_one(value, "delays", self._name)
+            with drawn.named():
+                delay_steps(value, drawn.dt, NO_SYNAPSES, drawn.origin("delay").random)
+            self._drawn, self._delays_changed = drawn, True
+            return
         found = drawn.read_steps(value, drawn.rows(), drawn.origin("delay"))
         if not isinstance(value, (str, Distribution)) or isinstance(found, (int, float)):
             drawn = drawn.with_delay(Given(found), self._seed)
@@ -260,10 +280,6 @@ class Projection:
             f"<Projection {self._name!r}: {self._source.name} -> {self._sink.name}, {what}, "
             f"{self._rule}{counted}>"
         )
-
-
-_NOBODY = Side(np.zeros(0, np.int64))
-_NO_SYNAPSES = Realized(_NOBODY.ids, _NOBODY.ids, _NOBODY, _NOBODY)
 
 
 def _read_only(values: Ints) -> Ints:

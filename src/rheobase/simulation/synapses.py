@@ -19,7 +19,7 @@ from rheobase.connectivity.rows import Rows, draw_rows, from_realized
 from rheobase.connectivity.threads import usable_cores
 from rheobase.connectivity.values import CHUNK, Source
 from rheobase.errors import ShapeError, WiringError
-from rheobase.network.connecting import drawing_of, expected_synapses, realized
+from rheobase.network.connecting import Realized, Side, drawing_of, expected_synapses, realized
 from rheobase.network.distributions import Distribution
 from rheobase.network.rules import FromMatrix, Rule
 from rheobase.network.synapse_values import is_expression
@@ -152,7 +152,7 @@ class Synapses:
             drawing = self.drawing()
             if compiled:
                 origin = self.origin("rule")
-                rows = draw_rows(self.rule, drawing, size, origin.seed, origin.stream, self._cores)
+                rows = draw_rows(self.rule, drawing, size, origin.seed, origin.stream, self.cores)
             else:
                 rows = from_realized(self.rule, realized(self.rule, drawing), drawing, size)
         self._shared["count"] = len(rows)
@@ -160,8 +160,13 @@ class Synapses:
             self._shared["rows"] = rows
         return rows
 
+    def tell_count(self, count: int) -> None:
+        """Say how many synapses there are, where they were counted without being drawn here."""
+        self._shared["count"] = count
+
     @property
-    def _cores(self) -> int:
+    def cores(self) -> int:
+        """How many threads draw."""
         return usable_cores() if self.threads is None else self.threads
 
     def origin(self, what: str) -> Source:
@@ -195,7 +200,7 @@ class Synapses:
         with self.named():
             return drawn_values.weights_of(
                 weight, self.dimension, rows, origin, "the weight", np.dtype(self.dtype),
-                self._cores, has_numba(),
+                self.cores, has_numba(),
             )  # fmt: skip
 
     @property
@@ -226,7 +231,7 @@ class Synapses:
                     delay, self.dt, rows.realized(), origin.random, self.source, self.sink
                 )
             return drawn_values.steps(
-                delay, self.dt, rows, origin, "the delay", self._cores, has_numba()
+                delay, self.dt, rows, origin, "the delay", self.cores, has_numba()
             )
 
     def one_weight(self) -> float | None:
@@ -238,6 +243,11 @@ class Synapses:
             found = to_si(self.weight, self.dimension, what="the weight")
             return found if isinstance(found, float) else None
         return None
+
+
+_NOBODY = Side(np.zeros(0, np.int64))
+NO_SYNAPSES = Realized(_NOBODY.ids, _NOBODY.ids, _NOBODY, _NOBODY)
+"""What a single value is read for before anything is drawn."""
 
 
 def is_array(given: Any) -> bool:
@@ -252,6 +262,25 @@ def is_single(given: Any) -> bool:
     if isinstance(given, str):
         return not is_expression(given)
     return given is not None and not isinstance(given, Distribution) and not is_array(given)
+
+
+def refuse_one_by_one(value: Any, what: str, name: str) -> None:
+    """Refuse to give synapses that are not stored values of their own.
+
+    Raises
+    ------
+    WiringError
+        The value is neither one for all nor drawn from a distribution.
+    """
+    if is_single(value) or isinstance(value, Distribution):
+        return
+    unit = "ms" if what == "delays" else "pA"
+    raise WiringError(
+        f"{name}.{what}: these synapses are drawn anew at every spike, and cannot be given {what} "
+        "one by one",
+        expected="one value, or a distribution of rb.random",
+        mend=f'write {name}.{what} = 1.5*{unit}, or connect with storage="stored"',
+    )
 
 
 def _positions(cells: Cells) -> Floats | None:
