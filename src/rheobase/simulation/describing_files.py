@@ -18,11 +18,12 @@ from rheobase.errors import RheobaseWarning
 from rheobase.language.model import Model
 from rheobase.simulation import wiring
 from rheobase.simulation.clamping import Clamp
-from rheobase.simulation.descriptions import Drive, Injection, Recording
+from rheobase.simulation.descriptions import Drive, Injection, Recording, cells_key
 from rheobase.simulation.plain import Plain, descriptions
 from rheobase.simulation.population import Cells, Population, View
 from rheobase.simulation.projection import Projection
 from rheobase.simulation.synapses import Given
+from rheobase.simulation.synaptic import PlasticProjection
 from rheobase.simulation.values import CellValues
 from rheobase.synapses.extending import extend
 
@@ -182,9 +183,11 @@ def _projection(projection: Projection) -> Plain:
         "rule": keep(projection.rule, f"the rule of {name}"),
         "weight": keep(weight, f"the weight of {name}"),
         "delay": keep(delay, f"the delay of {name}"),
-        "to": projection.to,
-        "of": projection.of,
+        "target": keep(projection._target, f"the target of {name}"),
+        "synapse": keep(getattr(projection, "_synapse", None), f"the synapse of {name}"),
+        "set": keep(getattr(projection, "_given", {}), f"a variable of {name}"),
         "weight_dtype": drawn.dtype,
+        "storage": projection._storage,
         "seed": projection._seed,
         "seeds": [drawn.rule_seed, drawn.weight_seed, drawn.delay_seed],
         "weights": drawn.weight.values if isinstance(drawn.weight, Given) else None,
@@ -194,12 +197,18 @@ def _projection(projection: Projection) -> Plain:
 
 def _connect(net: Network, part: Mapping[str, Any]) -> None:
     read = descriptions().from_plain
-    made = net.connect(
-        _read_cells(net, part["pre"]), _read_cells(net, part["post"]), read(part["rule"]),
-        weight=read(part["weight"]), delay=read(part["delay"]), to=part["to"], of=part["of"],
-        weight_dtype=part["weight_dtype"], name=part["name"],
+    parts = (
+        part["name"], _read_cells(net, part["pre"]), _read_cells(net, part["post"]),
+        read(part["rule"]), read(part["target"]), read(part["weight"]), read(part["delay"]),
+        part["weight_dtype"], int(part["seed"]),
     )  # fmt: skip
-    made._seed = int(part["seed"])
+    synapse = read(part["synapse"])
+    if synapse is None:
+        made = Projection(*parts, net._clock.dt)
+    else:
+        made = PlasticProjection(*parts, net._clock, synapse)
+        made._given = dict(read(part["set"]))
+    made._storage = part["storage"]
     rule, weight, delay = map(int, part["seeds"])
     drawn = replace(made._drawn, rule_seed=rule, weight_seed=weight, delay_seed=delay, _shared={})
     if part["weights"] is not None:
@@ -207,6 +216,9 @@ def _connect(net: Network, part: Mapping[str, Any]) -> None:
     if part["delays"] is not None:
         drawn = drawn.with_delay(Given(part["delays"]), delay)
     made._drawn = drawn
+    net._told.projections[made.name] = made
+    net._connected.add((cells_key(made.source), cells_key(made.sink), str(made.rule), made.to,
+                        made.of))  # fmt: skip
 
 
 # -- what is sent in, held and recorded -----------------------------------------------------

@@ -11,17 +11,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from rheobase import models, synapses
 from rheobase.errors import FileFormatError, UserError
 from rheobase.language.building import Arguments
 from rheobase.language.model import Model
 from rheobase.language.synapse import Synapse
 from rheobase.language.synapse_building import SynapseArguments
 from rheobase.network import currents, distributions, rules, texts, trains, waveforms
+from rheobase.simulation.projection import Target, Term
 from rheobase.synapses.extending import Piece
+from rheobase.synapses.gap_junctions import Coupling, GapJunction
 from rheobase.synapses.receptors import Receptor
 from rheobase.units import (
     DIMENSIONLESS,
@@ -87,9 +92,14 @@ def _kinds() -> tuple[Kind, ...]:
     described: list[Kind] = [
         Kind("unit", Unit, _unit_parts, lambda p: Unit(p["text"], p["scale"], p["dimension"])),
         Kind("dimension", Dimension, lambda d: list(d.exponents), lambda p: Dimension(*p)),
-        _argued("model", Model, Arguments),
         _argued("synapse", Synapse, SynapseArguments),
+        Kind(
+            "coupling", Coupling, lambda c: {"f": c.text, "name": c.name}, lambda p: Coupling(**p)
+        ),
+        Kind("gap junction", GapJunction, lambda c: {"name": c.name}, lambda p: GapJunction(**p)),
         record("piece", Piece),
+        record("target", Target),
+        record("sum", Term),
         Kind("pair text", texts.PairText, _pair_text_parts, _make_pair_text),
         record("distribution", distributions.Distribution),
         record("current", currents.Current),
@@ -105,7 +115,8 @@ def _kinds() -> tuple[Kind, ...]:
     described += [record(f"shape {made.name}", made) for made in shapes]
     train_kinds = (trains.SpikeTimes, trains.RegularSpikes, trains.Poisson)
     described += [record(f"train {made.__name__}", made) for made in train_kinds]
-    described += [_receptor(made) for made in _below(Receptor)]
+    described += [_argued(_named("model", Model, m), m, Arguments) for m in _of_ours(Model)]
+    described += [_receptor(made) for made in _of_ours(Receptor)]
     return tuple(described)
 
 
@@ -141,12 +152,17 @@ def _receptor(made: type[Receptor]) -> Kind:
     return Kind(f"receptor {made.__name__}", made, parts, make)
 
 
-def _below(kind: type[Receptor]) -> list[type[Receptor]]:
-    """Return the classes of this library that are made from one."""
-    import rheobase.synapses  # noqa: F401  (defines them)
+def _of_ours(kind: type[Any]) -> list[type[Any]]:
+    """Return a class and those of this library that are made from it."""
+    for package in (models, synapses):  # they define them
+        for module in iter_modules(package.__path__):
+            import_module(f"{package.__name__}.{module.name}")
+    below = [sub for sub in kind.__subclasses__() if sub.__module__.startswith("rheobase.")]
+    return [kind, *(deeper for sub in below for deeper in _of_ours(sub))]
 
-    found = [sub for sub in kind.__subclasses__() if sub.__module__.startswith("rheobase.")]
-    return found + [deeper for sub in found for deeper in _below(sub)]
+
+def _named(name: str, kind: type[Any], made: type[Any]) -> str:
+    return name if made is kind else f"{name} {made.__name__}"
 
 
 def _pair_text_parts(text: texts.PairText) -> dict[str, Any]:
@@ -207,6 +223,8 @@ class Registry:
             return {"is": kind.name, "parts": self.to_plain(parts, what)}
         if thing is None or isinstance(thing, (bool, str)):
             return thing
+        if isinstance(thing, type) and thing in self._of:
+            return {"is": "kind", "parts": self._of[thing].name}
         if isinstance(thing, np.ndarray) and thing.dtype.kind in "biuf":
             return np.asarray(thing)
         if isinstance(thing, (np.generic, int, float)):
@@ -266,6 +284,8 @@ class Registry:
             return {self.from_plain(k): self.from_plain(v) for k, v in _listed(parts)}
         if name == "quantity":
             return _make_quantity(parts, self)
+        if name == "kind" and parts in self._named:
+            return self._named[parts].made
         kind = self._named.get(str(name))
         if kind is None:
             raise FileFormatError(f"it holds something of an unknown kind, {name!r}")
