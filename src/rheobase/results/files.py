@@ -154,6 +154,8 @@ def _write_trains(group: h5py.Group, trains: SpikeTrains) -> None:
 
 def _write_traces(group: h5py.Group, data: TraceData) -> None:
     group.attrs["population"] = data.population
+    if data.over != "cell":
+        group.attrs["over"] = data.over
     _write_array(group, "time", data.times).attrs["units"] = "s"
     _write_array(group, "cell", data.cells)
     values = group.create_group("values", track_order=True)
@@ -218,4 +220,5 @@ def _read_traces(name: str, group: h5py.Group) -> TraceData:
         group["cell"][()],
         {variable: data[()] for variable, data in values.items()},
         {variable: str(data.attrs["units"]) for variable, data in values.items()},
+        str(group.attrs.get("over", "cell")),
     )

@@ -131,4 +131,5 @@ def _joined_traces(a: TraceData, b: TraceData) -> TraceData:
             for variable in a.values
         },
         a.units,
+        a.over,
     )

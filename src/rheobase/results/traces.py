@@ -33,6 +33,9 @@ class TraceData:
         The samples of each variable, in its unit.
     units : mapping of str to str
         The unit of each variable, as the model writes it ("mV"; "1" without dimension).
+    over : str
+        What was recorded, "cell" or "synapse": the name of the second dimension. Of synapses,
+        `population` is their projection and `cells` their places in it.
 
     Raises
     ------
@@ -46,6 +49,7 @@ class TraceData:
     cells: np.ndarray
     values: Mapping[str, np.ndarray]
     units: Mapping[str, str]
+    over: str = "cell"
 
     def __post_init__(self) -> None:
         shape = (np.size(self.times), np.size(self.cells))
@@ -63,19 +67,20 @@ class TraceData:
             )
 
     def dataset(self) -> xr.Dataset:
-        """Return an xarray.Dataset over (time, cell), each variable with ``attrs["units"]``."""
+        """Return an xarray.Dataset over (time, cell) or (time, synapse); ``attrs["units"]``."""
         import xarray as xr
 
         variables = {
-            variable: (("time", "cell"), values, {"units": self.units[variable]})
+            variable: (("time", self.over), values, {"units": self.units[variable]})
             for variable, values in self.values.items()
         }
-        coordinates = {"time": ("time", self.times, {"units": "s"}), "cell": self.cells}
-        return xr.Dataset(variables, coordinates, {"population": self.population})
+        coordinates = {"time": ("time", self.times, {"units": "s"}), self.over: self.cells}
+        attributes = {"population" if self.over == "cell" else "projection": self.population}
+        return xr.Dataset(variables, coordinates, attributes)
 
     def __str__(self) -> str:
         samples, cells = self.times.size, self.cells.size
-        of = "1 cell" if cells == 1 else f"{cells:,} cells"
+        of = f"1 {self.over}" if cells == 1 else f"{cells:,} {self.over}s"
         return f"{', '.join(self.values)}: {samples:,} samples of {of} of {self.population!r}"
 
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -29,6 +29,7 @@ from rheobase.language.expressions import calls_in, to_text
 from rheobase.language.model import Model
 from rheobase.lowering import Program, lower
 from rheobase.rendering import CompiledKernels, InterpreterKernels
+from rheobase.rendering.cache import seconds_loading
 from rheobase.simulation import building
 from rheobase.simulation.clamping import Clamp
 from rheobase.simulation.clock import Clock
@@ -58,6 +59,7 @@ class Description:
     drives: list[Drive] = field(default_factory=list)
     recordings: dict[str, Recording] = field(default_factory=dict)
     clamps: list[Clamp] = field(default_factory=list)
+    synapse_recordings: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -70,12 +72,15 @@ class Seconds:
 
     @contextmanager
     def spent_on(self, part: str) -> Iterator[None]:
-        """Count the time of the block for a part."""
-        begin = time.perf_counter()
+        """Count the time of the block for a part, but what it compiles for compiling."""
+        begin, loaded = time.perf_counter(), seconds_loading()
         try:
             yield
         finally:
-            setattr(self, part, getattr(self, part) + time.perf_counter() - begin)
+            compiling = seconds_loading() - loaded
+            spent = time.perf_counter() - begin - compiling
+            setattr(self, part, getattr(self, part) + spent)
+            self.compile += compiling
 
 
 class Assembly:
@@ -137,7 +142,7 @@ class Assembly:
                     projection._ready(backend)
         with spent.spent_on("build"):
             plan = self._network_plan()
-        with spent.spent_on("compile"):
+        with spent.spent_on("connect"):  # draws and lays out the synapses
             self._renew_engine(plan, backend)
         return spent
 

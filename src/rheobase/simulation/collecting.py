@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -22,6 +22,8 @@ class Collector:
     def __init__(self, description: Description, clock: Clock, seed: int) -> None:
         self._description, self._clock, self._seed = description, clock, seed
         self._first_step = clock.step
+        for recording in description.synapse_recordings.values():
+            recording.clear()
         self._spikes: dict[str, list[Spikes]] = {}
         self._samples: dict[tuple[str, str], list[Samples]] = {}
 
@@ -42,7 +44,7 @@ class Collector:
         start = clock.start + self._first_step * clock.dt
         return Result(
             [self._trains(name, start) for name in self._spikes],
-            [t for name in told.recordings if (t := self._trace(name)) is not None],
+            [t for t in self._traces() if t is not None],
             dt=clock.dt,
             start=start,
             stop=clock.time,
@@ -71,6 +73,10 @@ class Collector:
         size = self._description.populations[name].size
         return SpikeTrains(times, ids, size, name=name, start=start, stop=clock.time, dt=clock.dt,
                            steps=steps)  # fmt: skip
+
+    def _traces(self) -> Iterator[TraceData | None]:
+        yield from (self._trace(name) for name in self._description.recordings)
+        yield from (r.trace() for r in self._description.synapse_recordings.values())
 
     def _trace(self, name: str) -> TraceData | None:
         recording = self._description.recordings[name]

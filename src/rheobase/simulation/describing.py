@@ -26,6 +26,7 @@ from rheobase.simulation.naming import new_name, projection_name
 from rheobase.simulation.population import Cells, Population, cells_of, check_names
 from rheobase.simulation.projection import Projection
 from rheobase.simulation.running import Hook
+from rheobase.simulation.synaptic_records import record_synapses
 from rheobase.simulation.values import CellValues
 from rheobase.simulation.warning import warn
 
@@ -249,16 +250,17 @@ class Describing:
         chosen = self._cells(cells, "clamp", "cells")
         self._told.clamps.append(read_clamp(chosen, values, start, stop, variable, self._clock))
 
-    def record(self, cells: Cells, *variables: str, every: Any = None,
+    def record(self, cells: Cells | Projection, *variables: str, every: Any = None,
                name: str | None = None) -> None:  # fmt: skip
         """Sample variables of cells at 0, every, 2*every, ... of the network's time.
 
         Parameters
         ----------
         cells
-            A population, or a view of one.
+            A population, or a view of one; or a projection whose synapses change.
         variables : str
-            States, subexpressions or inputs. Spikes are kept without being asked for.
+            States, subexpressions or inputs. Spikes are kept without being asked for. Of a
+            projection: "weight" and variables of its synapses, over (time, synapse).
         every : quantity
             A multiple of dt; every step if not given.
         name : str
@@ -271,6 +273,9 @@ class Describing:
             a recording with other cells or another interval.
         """
         self._not_while_running("record")
+        if isinstance(cells, Projection):
+            self._record_synapses(cells, variables, every, name)
+            return
         chosen = self._cells(cells, "record", "cells")
         if not variables:
             raise WiringError(
@@ -294,6 +299,29 @@ class Describing:
                 mend=f'give this one a name of its own: net.record(..., name="{entry}_2")',
             )
         held.variables += [v for v in dict.fromkeys(variables) if v not in held.variables]
+
+    def _record_synapses(self, projection: Projection, variables: tuple[str, ...], every: Any,
+                         name: str | None) -> None:  # fmt: skip
+        if not variables:
+            raise WiringError(
+                f"net.record({projection.name}): which variable?",
+                mend=f'write net.record({projection.name}, "weight", every=100*ms)',
+            )
+        paste = f'net.record({projection.name}, "weight", every=100*ms)'
+        if every is None:
+            raise WiringError(
+                f"net.record({projection.name}, ...): how often?",
+                expected="the interval, since synapses are many",
+                mend=f"write {paste}",
+            )
+        steps = self._clock.steps_of(every, "record: the interval `every`", "every", paste, 1)
+        entry = projection.name if name is None else checked_name(name)
+        made = record_synapses(
+            self._told.synapse_recordings, self._told.recordings, projection, variables, steps,
+            entry, self._clock,
+        )  # fmt: skip
+        if made is not None:
+            self._hooks.append(made.hook())
 
     def every(self, interval: Any, function: Callable[..., Any]) -> None:
         """Call a function between slices, at 0, interval, 2*interval, ... of the network's time.

@@ -56,6 +56,7 @@ class Hook:
     function: Callable[..., Any]
     takes_network: bool
     last_step: int = -1
+    changes: bool = True  # whether it may set something
 
     def next_after(self, step: int) -> int:
         """Return the first step at or after `step` that it is due at and was not called at."""
@@ -143,7 +144,7 @@ class Run:
         for hook in self.hooks:
             if hook.next_after(self.clock.step) == self.clock.step:
                 hook.last_step = self.clock.step
-                called = True
+                called |= hook.changes
                 if hook.takes_network:
                     hook.function(self.network)
                 else:

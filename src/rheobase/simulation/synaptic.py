@@ -34,7 +34,7 @@ from rheobase.simulation.projection import Projection, Target
 from rheobase.simulation.reading import read_quantity
 from rheobase.simulation.streams import RandomStream
 from rheobase.simulation.values import CellValues
-from rheobase.units import DIMENSIONLESS, to_si
+from rheobase.units import DIMENSIONLESS, Unit, to_si
 
 Floats = NDArray[np.float64]
 
@@ -164,6 +164,10 @@ class PlasticProjection(Projection):
             )
         held = np.broadcast_to(self._now(name), (len(self),))
         return read_quantity(np.array(held), unit, self._mend(name))
+
+    def _unit_of(self, name: str) -> Unit:
+        """Return the unit of a variable of the synapses."""
+        return self._target.unit if name == "weight" else self._synapse.equation(name).unit
 
     def _now(self, name: str) -> Floats:
         """Return a variable or a parameter of each synapse in SI units, as it is now."""

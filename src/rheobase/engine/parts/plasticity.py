@@ -1,4 +1,4 @@
-"""Synapses that change: what spikes of their cells do, and rewards, after all arrivals of a step."""
+"""Synapses that change: spikes of their cells, and rewards, after all arrivals of a step."""
 # The types of this file are those of numba.
 # mypy: ignore-errors
 
