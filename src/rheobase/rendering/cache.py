@@ -23,6 +23,9 @@ import re
 import shutil
 import sys
 import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -123,8 +126,35 @@ def module_from_source(source: str, name: str) -> ModuleType:
     if full_name not in _modules:
         path = cache_folder() / f"{full_name}.py"
         _write_once(path, source)
-        _modules[full_name] = _load(path, full_name)
+        with _timed():
+            _modules[full_name] = _load(path, full_name)
     return _modules[full_name]
+
+
+def seconds_loading() -> float:
+    """Return what this process has spent on compiling generated modules, or reading them."""
+    return _loading.seconds
+
+
+class _Loading:
+    """Wall time of loading modules; one that loads another counts once."""
+
+    seconds, depth = 0.0, 0
+
+
+_loading = _Loading()
+
+
+@contextmanager
+def _timed() -> Iterator[None]:
+    begin = time.perf_counter()
+    _loading.depth += 1
+    try:
+        yield
+    finally:
+        _loading.depth -= 1
+        if not _loading.depth:
+            _loading.seconds += time.perf_counter() - begin
 
 
 def _write_once(path: Path, source: str) -> None:

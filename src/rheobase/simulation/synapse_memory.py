@@ -15,7 +15,6 @@ import numpy as np
 
 from rheobase.connectivity.values import reach
 from rheobase.network.distributions import Distribution
-from rheobase.network.rules import FixedIndegree
 from rheobase.simulation.projection import Projection
 from rheobase.simulation.synapses import KEPT_UP_TO, is_single
 
@@ -75,8 +74,6 @@ def bytes_of(projection: Projection, sums: int = NARROW_SUMS + 1, threads: int =
         each = (2.0 if sums <= NARROW_SUMS else 4.0) + weight
         stored, sorting = count * each, 0.0
     stored += 4.0 * sources * delays * threads
-    # The sources of each target have to be turned into the targets of each source.
-    sorting += 4.0 * count if isinstance(projection.rule, FixedIndegree) else 0.0
     if count <= KEPT_UP_TO:
         return Bytes(stored + drawn, sorting)
     return Bytes(stored, drawn + sorting)
