@@ -247,3 +247,18 @@ def test_sums_of_couplings_are_those_of_all_pairs(text):
     pairs = TEXTS[text](start[:, None], start[None, :])
     expected = start + 1e-3 * (w * pairs).sum(axis=0)
     np.testing.assert_allclose(cells.theta.magnitude, expected, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_one_sum_for_all_is_that_of_each(backend):
+    """All to all with one weight: one sum is made; with equal weights one by one, a sum each."""
+    ends = []
+    for weight in (2 * Hz, np.full(12, 2.0) * Hz):
+        net = rb.Network(dt=1 * ms, seed=2)
+        source, target = net.add(OSCILLATOR, 4, name="a"), net.add(OSCILLATOR, 5, name="b")
+        source.theta, source.omega = [0.1, 0.2, 0.4, 0.7], [1, 2, 3, 4] * Hz
+        net.connect(source, target[[4, 1, 2]], weight=weight, delay=3 * ms, of="theta", to="I")
+        net.run(20 * ms, backend=backend)
+        ends.append(target.theta.magnitude)
+    np.testing.assert_array_equal(ends[0], ends[1])
+    assert np.all((ends[0] > 0) == [False, True, True, False, True])

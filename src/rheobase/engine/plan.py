@@ -392,6 +392,9 @@ class ContinuousPlan:
         The weights.
     delay_steps : ndarray of int64, shape (1,) or (n,)
         Delays in steps; 0 reads the state at the beginning of the step.
+    alike : bool
+        Whether one weight and one delay are for all, and all rows that are not empty have the
+        same sources: then one sum is made for all targets.
     """
 
     name: str
@@ -403,6 +406,7 @@ class ContinuousPlan:
     sources: Int32Array
     weights: FloatArray
     delay_steps: Int64Array
+    alike: bool = False
 
 
 @dataclass

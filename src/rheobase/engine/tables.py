@@ -323,7 +323,8 @@ class Tables:
             rows.append([
                 self._address(coupling.row_start, np.int64),
                 self._address(coupling.sources, np.int32),
-                self._address(coupling.weights), int(coupling.weights.size > 1),
+                self._address(coupling.weights),
+                2 if coupling.alike else int(coupling.weights.size > 1),
                 self._address(coupling.delay_steps, np.int64), int(coupling.delay_steps.size > 1),
                 self._address(ring), ring.shape[0], self.plan.populations[coupling.source].size,
                 self._address(target.arrays[coupling.input_array]),

@@ -232,12 +232,24 @@ def _continuous_plan(projection: Projection, places: Places, term: Term) -> Cont
         source, sink, pre, post = sink, source, post, pre
     order = np.lexsort((pre, post))
     weights, steps = projection._weights_si(), projection._steps()
+    starts, sources = row_starts(post, sink.population.size), pre[order]
+    single = isinstance(weights, float) and not isinstance(steps, np.ndarray)
     return ContinuousPlan(
         projection.name, places[source.name], places[sink.name], term.of, term.to,
-        row_starts(post, sink.population.size),
-        np.ascontiguousarray(pre[order], np.int32),
+        starts, np.ascontiguousarray(sources, np.int32),
         _each(weights, order, np.float64), _each(steps, order, np.int64),
+        single and _alike(starts, sources),
     )  # fmt: skip
+
+
+def _alike(starts: Ints, sources: Ints) -> bool:
+    """Whether all rows that are not empty have the same sources."""
+    lengths = np.unique(np.diff(starts))
+    lengths = lengths[lengths > 0]
+    if lengths.size != 1:
+        return False
+    rows = sources.reshape(-1, int(lengths[0]))
+    return bool(np.all(rows == rows[0]))
 
 
 def _each(values: Any, order: Ints, dtype: Any) -> NDArray[Any]:
