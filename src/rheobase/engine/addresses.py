@@ -80,11 +80,13 @@ class Addresses:
         numbers = np.ascontiguousarray(population.numbers)
         return self.of(np.array(table, np.int64), np.int64), self.of(numbers)
 
-    def draw(self, part: SourcePlan | DrivePlan, begin: int, end: int) -> int:
+    def draw(
+        self, part: SourcePlan | DrivePlan, begin: int, end: int, law: str = "poisson"
+    ) -> int:
         """Return the address of a row for the counts of trains begin <= m < end of a part."""
         counts, lo = part.counts, begin // ALIGNED * ALIGNED
         return self.of(np.array([
-            random.fill_address("poisson") if part.kind == "poisson" else 0,
+            random.fill_address(law) if part.kind == "poisson" else 0,
             as_int64(facts.seed_of(self.plan, part)), as_int64(part.stream),
             self.of(counts), counts.shape[0], counts.shape[1], part.interval_steps, lo, end,
             begin - lo, self.of(np.zeros(max(end - lo, 1), np.int64), np.int64),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rheobase.engine import facts
-from rheobase.engine.addresses import Addresses, as_table
+from rheobase.engine.addresses import ALIGNED, Addresses, as_table
 from rheobase.engine.compiled_events import CompiledEvents
 from rheobase.engine.parts import address_of, columns
 from rheobase.engine.plan import AnyArray, DrivePlan, PopulationPlan
@@ -152,13 +152,26 @@ class Arrivals:
         own = self.share.within(drive.target, drive.cells)
         if own.start == own.stop:
             return
-        draw = self.addresses.draw(drive, own.start, own.stop)
+        law = "poisson_sum" if self._is_summed(drive, own) else "poisson"
+        draw = self.addresses.draw(drive, own.start, own.stop, law)
         touched = np.zeros(own.stop - own.start, np.uint32)
         for place, variable in enumerate(drive.weights):
             line = self._touched(drive, variable, touched)
             self._drives.append(
                 self._drive_row(drive, variable, own, [draw, int(place > 0)], line, touched)
             )
+
+    def _is_summed(self, drive: DrivePlan, own: slice) -> bool:
+        """Whether counts are added to sums as they are drawn: neighboring cells, most with events.
+
+        Draws begin at a multiple of `ALIGNED`, and cells before the first are those of others.
+        """
+        cells = drive.cells[own]
+        together = int(cells[-1]) - int(cells[0]) == cells.size - 1 and own.start % ALIGNED == 0
+        return (
+            drive.kind == "poisson" and not facts.is_event(drive) and len(drive.weights) == 1
+            and together and float(drive.counts.mean()) > DENSE_COUNT
+        )  # fmt: skip
 
     def _drive_row(
         self, drive: DrivePlan, variable: str, own: slice, draw: list[int], line: int,
@@ -180,8 +193,11 @@ class Arrivals:
         if times:
             given = addresses.given_times(drive, own.start, own.stop)
         dense = not times and float(drive.counts.mean()) > DENSE_COUNT
+        summed = self._is_summed(drive, own)
+        if summed:
+            sink[0] += columns.WORD * int(cells[0])
         return [
-            address_of("drives", "deliver"), *draw,
+            address_of("sums" if summed else "drives", "deliver"), *draw,
             addresses.of(np.ascontiguousarray(cells, np.int32), np.int32), count,
             *self._weights(np.ascontiguousarray(some, np.float64), count)[:2], *sink, *given[:2],
             given[3], 0, addresses.of(touched, np.uint32), self._events, self._event_weights, line,
