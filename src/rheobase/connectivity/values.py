@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rheobase.connectivity.parts import columns as c
-from rheobase.connectivity.parts import function_of
+from rheobase.connectivity.parts import function_of, in_use
 from rheobase.connectivity.rows import Rows
 from rheobase.connectivity.ruletable import address, bits
 from rheobase.connectivity.threads import divide, each
@@ -32,6 +32,7 @@ from rheobase.units import Dimension
 
 CHUNK = 1 << 20  # synapses worked out at a time: some 8 MB an array
 COMPILED_FROM = 200_000  # synapses: for fewer it does not pay to load compiled code
+COMPILED_FROM_WHEN_LOADED = 5_000
 LONGEST_SHORT = np.iinfo(np.uint16).max
 _LAWS = {
     "normal": c.NORMAL,
@@ -158,7 +159,7 @@ def weights_of(
     UnitError, ShapeError, EquationError, UnknownNameError, WiringError
         As `synapse_values.values`.
     """
-    if isinstance(spec, Distribution) and compiled and len(rows) >= COMPILED_FROM:
+    if isinstance(spec, Distribution) and compiled and _pays(len(rows)):
         spec.check(dimension, what)
         found, _, _, wrong = _drawn(value_table(spec, source), rows, dtype, threads)
         if wrong:
@@ -204,7 +205,7 @@ def steps(
     """
     if spec is None or not len(rows):
         return delay_steps(spec, dt, rows.realized(), source.random, what)
-    if isinstance(spec, Distribution) and compiled and len(rows) >= COMPILED_FROM:
+    if isinstance(spec, Distribution) and compiled and _pays(len(rows)):
         spec.check(SECOND, what)
         short = reach(spec)[1] / dt < LONGEST_SHORT - 1
         table = value_table(spec, source, dt)
@@ -215,6 +216,11 @@ def steps(
         check_delays(lowest, highest, dt, spec, what)
         return found
     return _steps_in_chunks(spec, dt, rows, source, what)
+
+
+def _pays(count: int) -> bool:
+    """Return whether compiled code draws so many values sooner than NumPy."""
+    return count >= (min(COMPILED_FROM_WHEN_LOADED, COMPILED_FROM) if in_use() else COMPILED_FROM)
 
 
 def _steps_in_chunks(

@@ -129,6 +129,8 @@ class Assembly:
         spent = Seconds()
         if threads is not None:
             self.threads = threads if backend == "numba" else 1
+            for projection in self.description.projections.values():
+                projection._drawn.use_threads(self.threads)
         with spent.spent_on("build"):
             refuse_what_does_not_fit(self.description.projections.values())
             self._check()

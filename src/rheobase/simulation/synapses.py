@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from rheobase.connectivity import parts
 from rheobase.connectivity import values as drawn_values
 from rheobase.connectivity.rows import Rows, draw_rows, from_realized
 from rheobase.connectivity.threads import usable_cores
@@ -36,6 +37,7 @@ Steps: TypeAlias = float | NDArray[Any]
 
 COMPILED_FROM = 1_000_000
 """Synapses of a projection: for fewer it does not pay to load compiled code."""
+COMPILED_FROM_WHEN_LOADED = 10_000
 KEPT_UP_TO = 2_000_000
 """Synapses of a projection that are kept once they were drawn."""
 
@@ -71,8 +73,6 @@ class Synapses:
         Whether a delay that was not given is one step, as that of spikes, or none.
     rule_seed, weight_seed, delay_seed : int
         Seeds of what is drawn.
-    threads : int or None
-        How many threads draw; as many as there are cores if None.
     """
 
     name: str
@@ -88,8 +88,7 @@ class Synapses:
     rule_seed: int
     weight_seed: int
     delay_seed: int
-    threads: int | None = None
-    _shared: dict[str, Any] = field(default_factory=dict)  # of one rule: rows that are kept
+    _shared: dict[str, Any] = field(default_factory=dict)  # of one rule: rows that are kept ...
     _kept: dict[str, Any] = field(default_factory=dict, init=False)
 
     def with_weight(self, weight: Any, seed: int) -> Synapses:
@@ -147,10 +146,10 @@ class Synapses:
             held: Rows = self._shared["rows"]
             return held
         size = self.source.population.size
-        compiled = has_numba() and self.expected >= COMPILED_FROM
+        pays = self.expected >= (COMPILED_FROM_WHEN_LOADED if parts.in_use() else COMPILED_FROM)
         with self.named():
             drawing = self.drawing()
-            if compiled:
+            if pays and has_numba():
                 origin = self.origin("rule")
                 rows = draw_rows(self.rule, drawing, size, origin.seed, origin.stream, self.cores)
             else:
@@ -164,10 +163,14 @@ class Synapses:
         """Say how many synapses there are, where they were counted without being drawn here."""
         self._shared["count"] = count
 
+    def use_threads(self, threads: int) -> None:
+        """Draw with so many threads from now on; before, it is as many as there are cores."""
+        self._shared["threads"] = threads
+
     @property
     def cores(self) -> int:
         """How many threads draw."""
-        return usable_cores() if self.threads is None else self.threads
+        return int(self._shared.get("threads", 0)) or usable_cores()
 
     def origin(self, what: str) -> Source:
         """Return where the random numbers of the rule, the weight or the delay come from."""

@@ -24,6 +24,11 @@ def _digest() -> str:
     return digest.hexdigest()
 
 
+def in_use() -> bool:
+    """Return whether a part was compiled, or found on disk, by this process."""
+    return address_of.cache_info().currsize > 0
+
+
 @cache
 def address_of(part: str, function: str) -> int:
     """Return the address of a C function of a part; the part is compiled, or found on disk."""
