@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import rheobase as rb
-from rheobase.units import Hz, mV, ms, second
+from rheobase.units import Hz, ms, mV, second
 
 E_L, V_T, V_R, TAU, REF = -49e-3, -50e-3, -60e-3, 20e-3, 5e-3
 BACKENDS = ["interpreter", "numba"]

@@ -26,7 +26,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from rheobase.errors import EquationError
-from rheobase.language.expressions import Compare, Expr, names_in, to_text
+from rheobase.language.expressions import (
+    Call,
+    Compare,
+    Expr,
+    Name,
+    names_in,
+    rebuild,
+    to_text,
+)
 from rheobase.language.model import Model, Statement
 from rheobase.lowering.builder import Graph, Value
 from rheobase.lowering.calculus import ONE, ZERO, linear_form, minus
@@ -158,7 +166,13 @@ class Events:
         return Course(form[0].get(name, ZERO), form[1])
 
     def _inlined(self, expression: Expr) -> Expr:
-        return self.new_scope().inline(expression)
+        return self._held_currents(self.new_scope().inline(expression))
+
+    def _held_currents(self, expression: Expr) -> Expr:
+        """Return an expression that reads a current over time, drive(t), as what is held."""
+        if isinstance(expression, Call) and expression.function in self.model.time_functions:
+            return Name(expression.function, expression.span)
+        return rebuild(expression, self._held_currents)
 
     def _crossed(self) -> tuple[str, Expr]:
         """Return the variable of the threshold, and the negative of the level it has to cross."""
