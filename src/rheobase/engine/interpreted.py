@@ -26,7 +26,7 @@ from rheobase.engine.plan import (
     SourcePlan,
 )
 from rheobase.engine.stored import Store
-from rheobase.rendering import random
+from rheobase.rendering.refining import Draws
 
 
 class Interpreted:
@@ -49,6 +49,7 @@ class Interpreted:
         # past[p, x]: values of x of population p at this step and those before it, latest last
         self.past: dict[tuple[int, str], list[FloatArray]] = {}
         self.waveforms: dict[int, FloatArray] = {}
+        self.draws = Draws()
         self.store = Store()
         self.events = InterpretedEvents(plan, logs) if exact_populations(plan) else None
         self.bind()
@@ -199,7 +200,7 @@ class Interpreted:
             assert item.state is not None
             decay, kick = facts.noise_coefficients(self.plan.dt, item)
             seed = facts.seed_of(self.plan, item)
-            drawn = random.normal(seed, item.stream, 0, item.state.size, k, 0)
+            drawn = self.draws.correlated(seed, item.stream, item.state.size, k, decay)
             item.state[:] = decay * item.state + kick * drawn
 
     def couple(self) -> None:
@@ -242,8 +243,7 @@ class Interpreted:
         if expected is None:
             return np.zeros(size, np.int64)
         seed = facts.seed_of(self.plan, part)
-        counts = random.poisson(seed, part.stream, 0, size, k, 0, expected)
-        return np.asarray(counts, np.int64)
+        return self.draws.poisson(seed, part.stream, size, k, expected)
 
     def keep_spikes(self, k: int) -> None:
         """Hand the spikes of step k to the logs, and forget those that no delay reaches."""

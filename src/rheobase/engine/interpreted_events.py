@@ -17,7 +17,7 @@ from rheobase.engine.events import TOLERANCE, Cells, Route, Routes, cells_of, lo
 from rheobase.engine.facts import Pending
 from rheobase.engine.logs import Logs
 from rheobase.engine.plan import AnyArray, FloatArray, NetworkPlan
-from rheobase.rendering import random
+from rheobase.rendering.refining import Draws
 
 Event: TypeAlias = tuple[float, int, int, float, int]
 """Time, order (negative: a crossing), source cell, time of the spike, place in the row."""
@@ -36,6 +36,7 @@ class InterpretedEvents:
 
     def __init__(self, plan: NetworkPlan, logs: Logs) -> None:
         self.plan, self.logs = plan, logs
+        self.draws = Draws()
         self.routes = Routes()
         self.heap: list[Event] = []  # crossings and arrivals at exact cells
         self.later: list[Event] = []  # arrivals at cells on the grid
@@ -172,8 +173,8 @@ class InterpretedEvents:
             if expected is None:
                 continue
             seed, size = facts.seed_of(self.plan, drive), drive.cells.size
-            counts = random.poisson(seed, drive.stream, 0, size, self.step, 0, expected)
-            for place in np.repeat(np.arange(size), np.asarray(counts, np.int64)):
+            counts = self.draws.poisson(seed, drive.stream, size, self.step, expected)
+            for place in np.repeat(np.arange(size), counts):
                 self.put(route, int(place), begin, int(place))
 
     def cross(self, place: int, cell: int) -> None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from rheobase.errors import InternalError
 from rheobase.lowering.program import Block, Node, Program
 from rheobase.rendering.functions import namespace_numpy
+from rheobase.rendering.refining import Draws
 
 Array: TypeAlias = NDArray[Any]
 Leaf: TypeAlias = Callable[[Node], Any]
@@ -99,6 +100,7 @@ class InterpreterKernels:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self.draws = Draws()
         self._number = {name: k for k, name in enumerate(program.numbers)}
         self._stream = {d.array: k + 1 for k, d in enumerate(program.draws)}
         self._laws = {d.array: d for d in program.draws}
@@ -164,13 +166,11 @@ class InterpreterKernels:
     def _fill_draws(self, arrays: dict[str, Array], lo: int, hi: int, step: int) -> None:
         if not self._laws:
             return
-        from rheobase.rendering import random
-
-        laws = {"uniform": random.uniform, "normal": random.normal}
         for name, draw in self._laws.items():
             key = arrays["key"]
-            values = laws[draw.law](int(key[0]), int(key[self._stream[name]]), lo, hi, step, 0)
-            arrays[name][lo:hi] = values
+            arrays[name][lo:hi] = self.draws.of_site(
+                draw.law, draw.site, int(key[0]), int(key[self._stream[name]]), lo, hi, step
+            )
 
     def _map(self, block: Block, arrays: dict[str, Array], numbers: Array,
              where: slice | Array, step: int, weight: float = 0.0,
