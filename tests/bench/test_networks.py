@@ -5,7 +5,7 @@ import pytest
 
 from rheobase.bench import brunel, hpc, networks
 
-REVIEW = [networks.cuba, networks.coba, networks.cobahh]
+REVIEW = [networks.cuba, networks.coba, networks.cobahh, networks.cubadv]
 
 
 @pytest.mark.parametrize("make", REVIEW)

@@ -16,6 +16,7 @@ BENCHMARKS: Final = {
     "cuba": "4,000 current-based integrate-and-fire neurons, 1 s",
     "coba": "4,000 conductance-based integrate-and-fire neurons, 1 s",
     "cobahh": "4,000 Hodgkin-Huxley neurons, 1 s",
+    "cubadv": "4,000 integrate-and-fire neurons whose voltage jumps, at exact times, 1 s",
     "brunel": "12,500 neurons in four regimes (Brunel 2000, figure 8, A to D), 2 s each",
     "brunel_delta": "the same network with the reset of NEST's example, 1 s",
     "hpc": "balanced network with plastic synapses, 11,250 inputs a neuron, scale 0.1, 0.25 s",

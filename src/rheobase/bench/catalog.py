@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from rheobase.bench import microcircuit as pd
 from rheobase.bench.brunel import brunel_delta, panel
 from rheobase.bench.hpc import hpc
-from rheobase.bench.networks import coba, cobahh, cuba
+from rheobase.bench.networks import coba, cobahh, cuba, cubadv
 
 if TYPE_CHECKING:
     from rheobase.simulation import Network
@@ -51,8 +51,8 @@ class Benchmark:
         Called with the network: groups of cells by name, each a population and a slice.
     duration, warmup, settle : float
         Seconds measured; seconds run before that; statistics are of the time from `settle` on.
-    scale : float
-        Unless another is asked for.
+    scale, indegree : float
+        Unless others are asked for; an in-degree that is not 1 is told to `build`.
     repetitions : int
         Processes after the first, unless another number is asked for.
     expected
@@ -68,6 +68,7 @@ class Benchmark:
     warmup: float = 0.0
     settle: float = 0.2
     scale: float = 1.0
+    indegree: float = 1.0
     repetitions: int = 3
     options: tuple[str, ...] = ()
 
@@ -138,6 +139,7 @@ CATALOG: Final[dict[str, Benchmark]] = {
     "cuba": Benchmark(cuba, _two_kinds, lambda *_: _review(5.4, 0.51, 0.15)),
     "coba": Benchmark(coba, _two_kinds, lambda *_: _review(18.6, 1.6, 0.15)),
     "cobahh": Benchmark(cobahh, _two_kinds, lambda *_: _review(38.6, None, 0.15)),
+    "cubadv": Benchmark(cubadv, _two_kinds, lambda *_: _review(9.6, 0.38, 0.15)),
     **{
         f"brunel_{letter}": Benchmark(
             partial(panel, letter), _two_kinds, lambda *_, letter=letter: _panel(letter),
@@ -148,7 +150,8 @@ CATALOG: Final[dict[str, Benchmark]] = {
     "brunel_delta": Benchmark(brunel_delta, _two_kinds, lambda *_: _delta(), repetitions=0),
     "hpc": Benchmark(
         hpc, _two_kinds, lambda *_: _hpc(),
-        duration=0.25, warmup=0.05, settle=0.05, scale=0.1, repetitions=0,
+        duration=0.5, warmup=0.1, settle=0.1, indegree=0.1, repetitions=0,
+        options=("indegree",),
     ),
     "microcircuit": Benchmark(
         pd.microcircuit, _each_population, _microcircuit,
