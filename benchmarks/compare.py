@@ -141,6 +141,7 @@ def run_peer(peer: str, python: Path, name: str, folder: Path, asked: Asked) -> 
         str(python), str(HERE / "peers" / f"{peer}_networks.py"), name,
         f"--folder={folder / 'build'}", f"--threads={asked.threads}", f"--scale={asked.scale}",
         f"--duration={asked.duration}", f"--warmup={benchmark.warmup}", f"--spikes={spikes}",
+        *([f"--indegree={asked.indegree}"] if asked.indegree is not None else []),
     ]  # fmt: skip
     wall, printed = run_process(command)
     return {
@@ -253,6 +254,7 @@ def main() -> int:
     parser.add_argument("--threads", nargs="+", type=int, default=[1, 2], help="of ours")
     parser.add_argument("--repetitions", type=int, default=3, metavar="N")
     parser.add_argument("--scale", type=float, help="fraction of the number of neurons")
+    parser.add_argument("--indegree", type=float, help="fraction of the inputs of a neuron")
     parser.add_argument("--duration", type=float, help="simulated seconds")
     parser.add_argument(
         "--out", type=Path, default=HERE / "results" / "peers.json", metavar="FILE",
@@ -270,6 +272,8 @@ def main() -> int:
         benchmark = CATALOG[name]
         asked = {
             "scale": benchmark.scale if options.scale is None else options.scale,
+            "indegree": options.indegree
+            or (benchmark.indegree if "indegree" in benchmark.options else None),
             "duration": options.duration or DURATIONS.get(name, benchmark.duration),
         }
         contenders = [Series("rheobase", threads) for threads in options.threads]

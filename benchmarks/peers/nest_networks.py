@@ -81,10 +81,14 @@ def brunel(name: str, scale: float) -> dict[str, object]:
     return {"E": cells[:border], "I": cells[border:]}
 
 
-def hpc(name: str, scale: float) -> dict[str, object]:
-    """Balanced network with power-law plasticity among excitatory neurons."""
+def hpc(name: str, scale: float, indegree: float = 1.0) -> dict[str, object]:
+    """Balanced network with power-law plasticity among excitatory neurons.
+
+    NEST puts the delay behind the synapse (dendrite), Rheobase before it (axon).
+    """
+    stronger = 1 / math.sqrt(indegree)
     border, inhibitory = round(9000 * scale), round(2250 * scale)
-    weight = 45.60960
+    weight = stronger * 45.60960
     tau = 0.32582722403722841
     values = dict(
         E_L=0.0, C_m=250.0, tau_m=10.0, t_ref=0.5, V_th=20.0, V_reset=0.0,
@@ -93,9 +97,9 @@ def hpc(name: str, scale: float) -> dict[str, object]:
     cells = nest.Create("iaf_psc_alpha", border + inhibitory, values)
     cells.V_m = nest.random.normal(5.7, 7.2)
     excitatory, inhibiting = cells[:border], cells[border:]
-    noise = nest.Create("poisson_generator", params={"rate": 20856.04})
+    noise = nest.Create("poisson_generator", params={"rate": 20856.04 / stronger})
     nest.Connect(noise, cells, syn_spec={"weight": weight, "delay": 1.5})
-    stdp = {"alpha": 0.0513, "lambda": 0.1, "mu": 0.4, "tau_plus": 15.0}
+    stdp = {"alpha": 0.0513 * stronger**-0.6, "lambda": 0.1, "mu": 0.4, "tau_plus": 15.0}
     nest.CopyModel("stdp_pl_synapse_hom_hpc", "plastic", stdp)
     nest.CopyModel("static_synapse_hom_w_hpc", "excitation", {"weight": weight})
     nest.CopyModel("static_synapse_hom_w_hpc", "inhibition", {"weight": -5 * weight})
@@ -104,6 +108,7 @@ def hpc(name: str, scale: float) -> dict[str, object]:
         (excitatory, inhibiting, 9000, {"synapse_model": "excitation"}),
         (inhibiting, cells, 2250, {"synapse_model": "inhibition"}),
     ):
+        inputs = round(indegree * inputs)
         rule = {"rule": "fixed_indegree", "indegree": inputs, "allow_autapses": False}
         nest.Connect(pre, post, rule, {**model, "delay": 1.5})
     return {"E": excitatory, "I": inhibiting}
@@ -198,7 +203,7 @@ def main() -> int:
     parser.add_argument("--scale", type=float, default=1.0)
     parser.add_argument("--duration", type=float, default=1.0)
     parser.add_argument("--warmup", type=float, default=0.0)
-    parser.add_argument("--indegree", type=float, help="of the microcircuit: fraction of inputs")
+    parser.add_argument("--indegree", type=float, help="fraction of inputs")
     parser.add_argument("--spikes", required=True)
     asked = parser.parse_args()
     started = time.perf_counter()

@@ -19,7 +19,7 @@ BENCHMARKS: Final = {
     "cubadv": "4,000 integrate-and-fire neurons whose voltage jumps, at exact times, 1 s",
     "brunel": "12,500 neurons in four regimes (Brunel 2000, figure 8, A to D), 2 s each",
     "brunel_delta": "the same network with the reset of NEST's example, 1 s",
-    "hpc": "balanced network with plastic synapses, 11,250 inputs a neuron, scale 0.1, 0.25 s",
+    "hpc": "balanced network with plastic synapses: 11,250 neurons, a tenth of the inputs, 0.5 s",
     "microcircuit": "cortical microcircuit, scale 0.1: 7,717 neurons, 30 million synapses, 5 s",
     "machine": "memory and arithmetic of this machine, and what steps and events cost beside them",
     "startup": "importing the library, and the help of the command line",

@@ -3,7 +3,9 @@
 9,000 excitatory and 2,250 inhibitory neurons times `scale`, each with 9,000 and 2,250 random
 inputs at any scale (pairs may be connected more than once). Currents are alpha functions;
 synapses among excitatory neurons follow spike-timing dependent plasticity with a power law of
-the weight for potentiation.
+the weight for potentiation. The network is meant for large scales. With few neurons and all
+inputs it fires in step, and then it matters on which side of the synapse a simulator puts the
+delay; `scale=1, indegree=0.1` has as many synapses as `scale=0.1` and is asynchronous.
 
 References
 ----------
@@ -14,6 +16,7 @@ whose parameters are used.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import rheobase as rb
@@ -30,6 +33,7 @@ WEIGHT = 45.60960
 INHIBITION = -5.0
 EXTERNAL_RATE = 20_856.04
 """Hz, of all external trains of a neuron together."""
+ASYMMETRY, EXPONENT = 0.0513, 0.4
 
 
 def neuron() -> rb.Model:
@@ -56,22 +60,37 @@ def neuron() -> rb.Model:
     )
 
 
-def hpc(seed: int = 1, scale: float = 1.0) -> Network:
-    """Build the network; `scale` multiplies the numbers of neurons, not the inputs of each."""
+def hpc(seed: int = 1, scale: float = 1.0, indegree: float = 1.0) -> Network:
+    """Build the network.
+
+    Parameters
+    ----------
+    seed : int
+    scale : float
+        Of the numbers of neurons.
+    indegree : float
+        Of the number of inputs a neuron has. Below 1, weights grow with 1/sqrt(indegree); the
+        mean of what comes from outside and the weight at which plasticity balances stay in
+        proportion.
+    """
     net = rb.Network(dt="0.1 ms", seed=seed)
     border = round(scale * EXCITATORY)
     cells = net.add(neuron(), border + round(scale * INHIBITORY), name="cells")
     cells.v = rb.random.normal("5.7 mV", "7.2 mV", high="20 mV")
     excitatory, inhibitory = cells[:border], cells[border:]
+    stronger = 1 / math.sqrt(indegree)
+    peak = stronger * WEIGHT
     plasticity = rb.synapses.PowerLawSTDP(
-        tau_plus="15 ms", tau_minus="30 ms", lam=0.1, alpha=0.0513, mu=0.4, w_0="1 pA"
-    )
-    net.drive(cells, rb.stimuli.poisson(f"{EXTERNAL_RATE} Hz"), weight=f"{WEIGHT} pA")
+        tau_plus="15 ms", tau_minus="30 ms", lam=0.1, mu=EXPONENT, w_0="1 pA",
+        alpha=ASYMMETRY * stronger ** (EXPONENT - 1),
+    )  # fmt: skip
+    rate = EXTERNAL_RATE / stronger
+    net.drive(cells, rb.stimuli.poisson(f"{rate} Hz"), weight=f"{peak} pA")
     for pre, post, inputs, weight, synapse in (
-        (excitatory, excitatory, EXCITATORY, WEIGHT, plasticity),
-        (excitatory, inhibitory, EXCITATORY, WEIGHT, None),
-        (inhibitory, cells, INHIBITORY, INHIBITION * WEIGHT, None),
+        (excitatory, excitatory, EXCITATORY, peak, plasticity),
+        (excitatory, inhibitory, EXCITATORY, peak, None),
+        (inhibitory, cells, INHIBITORY, INHIBITION * peak, None),
     ):
-        rule = rb.rules.fixed_indegree(inputs, autapses=False)
+        rule = rb.rules.fixed_indegree(round(indegree * inputs), autapses=False)
         net.connect(pre, post, rule, weight=f"{weight} pA", delay="1.5 ms", synapse=synapse)
     return net

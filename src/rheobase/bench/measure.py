@@ -200,7 +200,9 @@ def measure_network(name: str, asked: Asked) -> Iterator[Figure]:
     if name == "microcircuit" and scale >= 1:
         limits = FULL_SCALE_LIMITS
     yield from _times(name, cold, warm, limits)
-    expected = benchmark.expected(scale, 1.0 if asked.indegree is None else asked.indegree)
+    expected = benchmark.expected(
+        scale, benchmark.indegree if asked.indegree is None else asked.indegree
+    )
     yield from _activity(name, cold["statistics"], expected)
 
 

@@ -38,7 +38,8 @@ def run(
         ``statistics`` by group, and ``estimate``: what `Network.estimate` says for the rate found.
     """
     chosen = benchmark.scale if scale is None else scale
-    net = benchmark.build(seed=seed, scale=chosen, **(options or {}))
+    told = {} if benchmark.indegree == 1 else {"indegree": benchmark.indegree}
+    net = benchmark.build(seed=seed, scale=chosen, **(told | (options or {})))
     lasting = benchmark.duration if duration is None else duration
     timing = None
     if benchmark.warmup:
