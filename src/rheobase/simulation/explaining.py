@@ -8,8 +8,10 @@ from rheobase.language.model import Model
 from rheobase.lowering import Program
 from rheobase.lowering.integrators import METHODS
 from rheobase.rendering import source_of
+from rheobase.rendering.synapse_source import source_of_synapse
 from rheobase.simulation.assembly import Description
 from rheobase.simulation.clock import Clock
+from rheobase.simulation.synaptic import PlasticProjection
 
 
 def _groups(told: Description, programs: Mapping[str, Program]) -> list[tuple[list[str], str]]:
@@ -26,8 +28,28 @@ def source(told: Description, programs: Mapping[str, Program]) -> str:
     parts = []
     for names, text in _groups(told, programs):
         cells = ", ".join(repr(name) for name in names)
-        parts.append(f"# {'=' * 78}\n# kernels of {cells}\n# {'=' * 78}\n\n{text}")
+        parts.append(_headed(f"kernels of {cells}", text))
+    for names, _, text in _synapses(told, programs):
+        shown = ", ".join(repr(name) for name in names)
+        parts.append(_headed(f"synapses of {shown}", text))
     return "\n\n".join(parts) or "# no population of a model: there is nothing to integrate\n"
+
+
+def _headed(title: str, text: str) -> str:
+    return f"# {'=' * 78}\n# {title}\n# {'=' * 78}\n\n{text}"
+
+
+def _synapses(told: Description,
+              programs: Mapping[str, Program]) -> list[tuple[list[str], str, str]]:  # fmt: skip
+    """Return the projections whose synapses share one source, with their program and it."""
+    groups: dict[str, tuple[list[str], str]] = {}
+    for name, projection in told.projections.items():
+        if isinstance(projection, PlasticProjection):
+            values = projection.sink.population._cell_values
+            assert values is not None
+            program = projection._lowered(programs[projection.sink.name], values)
+            groups.setdefault(source_of_synapse(program), ([], str(program)))[0].append(name)
+    return [(names, program, text) for text, (names, program) in groups.items()]
 
 
 def explain(told: Description, programs: Mapping[str, Program], clock: Clock, seed: int) -> str:
@@ -49,6 +71,14 @@ def explain(told: Description, programs: Mapping[str, Program], clock: Clock, se
             f"Its source:\n{_indented(text)}",
         ]
     parts += [repr(projection) for projection in told.projections.values()]
+    for names, shown, text in _synapses(told, programs):
+        first = told.projections[names[0]]
+        assert isinstance(first, PlasticProjection)
+        parts += [
+            f"Synapses of {', '.join(map(repr, names))}\n{_indented(first._describe())}",
+            f"The program of their events:\n{_indented(shown)}",
+            f"Its source:\n{_indented(text)}",
+        ]
     return "\n\n".join(parts) + "\n"
 
 
