@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -18,7 +18,7 @@ from rheobase.errors import (
     did_you_mean,
 )
 from rheobase.results import Result
-from rheobase.simulation import explaining, saving
+from rheobase.simulation import batches, explaining, saving
 from rheobase.simulation.arguments import (
     choose_backend,
     read_seed,
@@ -207,6 +207,43 @@ class Network(Describing):
             extra["threads"] = str(self._assembly.threads)
             run = Run(self, self._assembly, self._clock, self._hooks, condition, kept)
             return carry_out(run, steps, chosen, spent, progress, extra)
+
+    def run_batch(self, duration: Any, sets: Sequence[Mapping[str, Any]], *, threads: int = 1,
+                  backend: str | None = None) -> list[Result]:  # fmt: skip
+        """Run once for every set of values, each time from where the network stands.
+
+        Parameters
+        ----------
+        duration : quantity
+            Of each run.
+        sets : sequence of dict
+            What is set before each run: "population.parameter" or "projection.weights" -> value,
+            and "seed" -> that of the noise.
+        threads : int
+            How many runs go on at a time. Each is a run on one thread, and has the bits of the run
+            that follows `restore` and the same settings.
+        backend : "numba" or "interpreter"
+            As for `run`.
+
+        Returns
+        -------
+        list of Result
+            In the order of the sets. The network is left where it stood.
+
+        Raises
+        ------
+        UnknownNameError, WiringError
+            A set names what is not there, or is no dict.
+        UserError
+            What setting a value or a run raises; of several, that of the first set.
+
+        Examples
+        --------
+        >>> sets = [{"cells.tau_m": tau*ms, "seed": 3} for tau in (5, 10, 20)]
+        >>> rates = [r.spikes["cells"].rates().mean() for r in net.run_batch(1*second, sets)]
+        """
+        self._not_while_running("run_batch")
+        return batches.run_batch(self, duration, sets, threads, choose_backend(backend)[0])
 
     def step(self) -> Result:
         """Run one step."""
