@@ -148,7 +148,7 @@ class Describing:
             target = wiring.continuous_target(source, sink, of, to, call)
         real_time.refuse(source, sink, synapse, storage, call)
         if synaptic.is_plastic(synapse):
-            target = synaptic.plastic_target(target, synapse, sink, storage, weight_dtype, call)
+            target = synaptic.plastic_target(target, synapse, sink, weight_dtype, call)
         target = wiring.check_weight(weight, chosen, target, call)
         wiring.check_delay(delay, call)
         label = projection_name(name, source, sink, target.to, self._told.projections)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from rheobase.engine.plan import RewardPlan, SynapsePlan
 from rheobase.engine.plasticity import PlasticStore
 from rheobase.errors import UnknownNameError, UserError, WiringError, did_you_mean
+from rheobase.language.definitions import PARAMETER, SUBEXPRESSION
 from rheobase.language.expressions import Number
 from rheobase.language.model import Model
 from rheobase.language.synapse import Synapse
@@ -44,7 +45,7 @@ def is_plastic(synapse: Any) -> bool:
     return getattr(synapse, "kind", None) == "plastic"
 
 
-def plastic_target(target: Target, synapse: Synapse, sink: Cells, storage: str, dtype: str,
+def plastic_target(target: Target, synapse: Synapse, sink: Cells, dtype: str,
                    call: str) -> Target:  # fmt: skip
     """Check a synapse on the cells it is placed on; return the target with its kind of weight.
 
@@ -60,8 +61,6 @@ def plastic_target(target: Target, synapse: Synapse, sink: Cells, storage: str, 
             f"{call}: {synapse.name} is for spikes, and of={target.of!r} connects continuously",
             mend="leave of= away",
         )
-    if storage != "stored":
-        raise WiringError(f"{call}: synapses that change are stored", mend="leave storage= away")
     if dtype != "float64":
         raise WiringError(
             f'{call}: weights that change are kept in "float64"', mend="leave weight_dtype= away"
@@ -157,7 +156,9 @@ class PlasticProjection(Projection):
         unit = synapse.equation(name).unit
         if name in synapse.defaults:
             return read_quantity(np.float64(synapse.defaults[name]), unit, "")
-        if name not in synapse.variables and name not in synapse.per_synapse:
+        if synapse.equation(name).kind == PARAMETER and not self._has_value(name):
+            raise self._without_value(name)
+        if synapse.equation(name).kind == SUBEXPRESSION:
             raise WiringError(
                 f"{self._name}.{name} is a subexpression: it is computed at spikes only",
                 mend=f"it is {synapse.equation(name).text}",
@@ -186,7 +187,7 @@ class PlasticProjection(Projection):
             self.weights = value
         elif name in synapse.variables:
             self._set_variable(name, value)
-        elif name in synapse.defaults or name in synapse.per_synapse:
+        elif name in synapse.names and synapse.equation(name).kind == PARAMETER:
             self._set_parameter(name, value)
         else:
             raise _unknown(self, name)
@@ -307,17 +308,22 @@ class PlasticProjection(Projection):
 
     # -- the plan -------------------------------------------------------------------------
 
+    def _has_value(self, name: str) -> bool:
+        synapse = self._synapse
+        known = name in synapse.defaults or name in synapse.per_synapse
+        return known or name in synapse.variables
+
+    def _without_value(self, name: str) -> UserError:
+        return UserError(
+            f"{self._name}: the parameter {name} of {self._synapse.name} has no value",
+            mend=f"give it: synapse({name}=...), or {self._name}.{name} = ...",
+        )
+
     def _check_complete(self) -> None:
         """Refuse parameters without a value."""
-        synapse = self._synapse
-        for equation in synapse.equations:
-            name = equation.name
-            known = name in synapse.defaults or name in synapse.per_synapse
-            if equation.kind == "parameter" and not known and name not in synapse.variables:
-                raise UserError(
-                    f"{self._name}: the parameter {name} of {synapse.name} has no value",
-                    mend=f"give it: synapse({name}=...), or {self._name}.{name} = ...",
-                )
+        for equation in self._synapse.equations:
+            if equation.kind == PARAMETER and not self._has_value(equation.name):
+                raise self._without_value(equation.name)
 
     def _lowered(self, program: Program, values: CellValues) -> SynapseProgram:
         per_cell = frozenset(values.per_cell)
