@@ -55,7 +55,7 @@ def bandwidth() -> float:
     """Return how fast one thread reads memory far larger than the caches [GB/s]."""
     from numba import njit
 
-    @njit(error_model="numpy")  # type: ignore[untyped-decorator]
+    @njit(error_model="numpy")
     def read(values: Any) -> Any:
         total = np.uint64(0)
         for k in range(values.size):
@@ -70,7 +70,7 @@ def latency() -> float:
     """Return the time of a read at random in 128 MB, one waiting for the other [ns]."""
     from numba import njit
 
-    @njit(error_model="numpy")  # type: ignore[untyped-decorator]
+    @njit(error_model="numpy")
     def follow(after: Any, count: int) -> Any:
         place = np.int32(0)
         for _ in range(count):
@@ -93,7 +93,7 @@ def exponential() -> float:
 
     exp = namespace_numba()["exp"]
 
-    @njit(error_model="numpy")  # type: ignore[untyped-decorator]
+    @njit(error_model="numpy")
     def loop(values: Any, results: Any, repetitions: int) -> None:
         for _ in range(repetitions):
             for k in range(values.size):

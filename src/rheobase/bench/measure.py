@@ -215,7 +215,7 @@ def _times(
         return Figure(f"{name}.{quantity}", float(value), limits.get(f"{name}.{quantity}"))
 
     def middle(part: str) -> float:
-        return median(one["timing"][part] for one in every)
+        return float(median(one["timing"][part] for one in every))
 
     yield figure("neurons", cold["neurons"])
     yield figure("synapses", cold["synapses"])

@@ -27,18 +27,20 @@ if TYPE_CHECKING:
     from rheobase.simulation.assembly import Description
 
 # Seconds of one core of the 2-core x86-64 server they were measured on; `slowness` compares.
-PER_STEP = 1.5e-6
-PER_CELL_STEP = 0.5e-9
-PER_NODE = 0.05e-9
-PER_CALL = 1.8e-9
-PER_DRAW = 1.5e-9
-PER_EVENT = 1.2e-9
-PER_SLICE = 25e-9
-PER_PLASTIC_EVENT = 8e-9
+BEFORE_RUNNING = 0.1
+PER_STEP = 0.4e-6
+PER_CELL_STEP = 0.3e-9
+PER_NODE = 0.025e-9
+PER_CALL = 1.0e-9
+PER_DRAW = 1.2e-9
+PER_EVENT = 0.8e-9
+PER_OWN_EVENT = 1.6e-9
+PER_SLICE = 40e-9
+PER_PLASTIC_EVENT = 12e-9
 PER_CONTINUOUS_EVENT = 1e-9
-PER_SYNAPSE_BUILT = 12e-9
+PER_SYNAPSE_BUILT = 25e-9
 PER_VALUE_DRAWN = 12e-9
-PER_PLASTIC_BUILT = 150e-9
+PER_PLASTIC_BUILT = 130e-9
 REFERENCE_LOOP = 95e-6
 """Seconds of `_loop` on that server."""
 
@@ -100,7 +102,8 @@ def estimate(told: Description, programs: Mapping[str, Program], clock: Clock, s
     events, delivering = _delivery(told, rates, steps, duration)
     updating = _updating(told, programs, steps)
     building = sum(_building(projection) for projection in told.projections.values())
-    seconds = slowness() * ((updating + delivering + building) / threads + steps * PER_STEP)
+    shared = (updating + delivering + building) / threads
+    seconds = slowness() * (BEFORE_RUNNING + shared + steps * PER_STEP)
     memory = _memory(told, programs, rates, steps, duration, threads)
     return Estimate(int(memory), seconds, synapses, spikes, events, threads)
 
@@ -129,7 +132,8 @@ def _memory(told: Description, programs: Mapping[str, Program], rates: Mapping[s
         if name in programs:
             program = programs[name]
             found += 8.0 * (len(program.arrays) + ARRAYS_BESIDE) * population.size
-            variables = {v for port in program.ports.values() if not port.event for v in port.variables}
+            ports = [port for port in program.ports.values() if not port.event]
+            variables = {variable for port in ports for variable in port.variables}
             sums += len(variables) * population.size
         emitted = rates[name] * population.size * duration
         found += emitted * BYTES_PER_SPIKE * population._record_spikes
@@ -173,7 +177,9 @@ def _delivery(told: Description, rates: Mapping[str, float], steps: int,
         arriving = count * rates[source.name] * duration
         events += arriving
         # A plastic synapse is worked on at spikes of its source and of its target.
-        each = 2 * PER_PLASTIC_EVENT if plastic_values(projection) else PER_EVENT
+        each = PER_EVENT if projection._drawn.one_weight() is not None else PER_OWN_EVENT
+        if plastic_values(projection):
+            each = 2 * PER_PLASTIC_EVENT
         seconds += arriving * each
         delays = distinct_delays(projection)
         spikes = rates[source.name] * source.size * duration
