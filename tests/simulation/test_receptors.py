@@ -271,3 +271,47 @@ def test_variables_a_coupling_does_not_find(net, cells):
     refused(lambda: net.connect(cells, cells, weight=1 * pA, to="v",
                                 synapse=synapses.Coupling("v_pre - v_post")), UnknownNameError,
             "'cells' has no input 'v'")  # fmt: skip
+
+
+def busy(seed=1):
+    """Return a network with every kind of receptor and junction."""
+    net = rb.Network(dt=0.1 * ms, seed=seed)
+    a, b = net.add(rb.models.LIF, 150, name="a"), net.add(rb.models.AdEx, 90, name="b")
+    net.drive(a, rb.stimuli.poisson(3000 * Hz), weight=4 * nS, synapse=AMPA)
+    rule = rb.rules.fixed_probability(0.1)
+    net.connect(a, b, rule, weight=3 * nS, synapse=synapses.Alpha(2 * ms, 0 * mV))
+    net.connect(a, b, rule, weight=3 * nS, synapse=synapses.LinearNMDA(name="linear"))
+    net.connect(a, b, weight=0.05 * nS, delay=0.5 * ms, synapse=synapses.NMDA())
+    net.connect(
+        a,
+        a,
+        rb.rules.where("i < j", probability=0.05),
+        weight=rb.random.uniform(0.1 * nS, 1 * nS),
+        synapse=synapses.GapJunction(),
+    )
+    net.connect(a, b, rule, weight=0.5 * nS, synapse=synapses.GapJunction())
+    net.record(b[::9], "v", "i_gap", "i_nmda")
+    return net
+
+
+def ends(result):
+    traces = result.traces["b"]
+    return [result.spikes["a"].times, result.spikes["b"].times, traces.v.values,
+            traces.i_gap.values, traces.i_nmda.values]  # fmt: skip
+
+
+def test_the_same_bits_for_any_number_of_threads_interpreted_and_saved(tmp_path):
+    whole = ends(busy().run(20 * ms))
+    assert whole[1].size > 50
+    for other in (busy().run(20 * ms, threads=3), busy().run(20 * ms, backend="interpreter")):
+        for one, two in zip(whole, ends(other), strict=True):
+            np.testing.assert_array_equal(one, two)
+    net = busy()
+    net.run(10 * ms)
+    net.save(tmp_path / "busy.net")
+    for one, two in zip(
+        ends(net.run(10 * ms)),
+        ends(rb.Network.load(tmp_path / "busy.net").run(10 * ms)),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(one, two)
