@@ -91,6 +91,9 @@ class Result:
         ``result.traces["cells"].v[:, 0]``; dimensions (time, cell), ``attrs["units"]``.
     timing : Timing
         ``result.timing["run"]`` or ``result.timing.run`` [s].
+    error_check
+        What `net.run(..., error_check=True)` found; prints as sentences. None where it was not
+        asked for.
     plot
         ``result.plot.raster()``, ``.traces("v")``, ``.population_rate()``, ...
     """
@@ -121,6 +124,7 @@ class Result:
         self.description = description
         self.metadata: dict[str, str] = dict(metadata or {})
         self.note = note
+        self.error_check: Any = None
 
     @property
     def duration(self) -> float:

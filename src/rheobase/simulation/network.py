@@ -28,6 +28,7 @@ from rheobase.simulation.arguments import (
 from rheobase.simulation.assembly import Assembly, Description
 from rheobase.simulation.clock import Clock, milliseconds_quantity, one_time
 from rheobase.simulation.describing import Describing
+from rheobase.simulation.error_check import check_errors, stretch_steps
 from rheobase.simulation.estimating import Estimate, estimate
 from rheobase.simulation.long_runs import read_kept
 from rheobase.simulation.naming import unknown_population
@@ -147,7 +148,8 @@ class Network(Describing):
             stop_when: str | Callable[[Network], Any] | None = None,
             stream_to: str | os.PathLike[str] | None = None, overwrite: bool = False,
             checkpoint_every: Any = None,
-            checkpoint_to: str | os.PathLike[str] | None = None) -> Result:  # fmt: skip
+            checkpoint_to: str | os.PathLike[str] | None = None,
+            error_check: Any = False) -> Result:  # fmt: skip
         """Run for a time; time goes on at the next run.
 
         Parameters
@@ -180,6 +182,11 @@ class Network(Describing):
         checkpoint_to : path
             Where; beside the stream ("run.checkpoint.h5" beside "run.h5") or beside the script if
             not given.
+        error_check : bool or quantity
+            Repeat the first 100 ms of the run, or as long as is given, at dt/2 and dt/4 from the
+            same state with nested noise, before the run. `result.error_check` says how traces,
+            spike times and rates differ, and a warning whether the method is unfit. The
+            repetition is interpreted: small networks take seconds.
 
         Returns
         -------
@@ -205,8 +212,12 @@ class Network(Describing):
         with self._busy():
             spent = self._assembly.prepare(chosen, count)
             extra["threads"] = str(self._assembly.threads)
+            repeated = stretch_steps(self._clock, error_check, steps)
+            errors = check_errors(self, repeated) if repeated else None
             run = Run(self, self._assembly, self._clock, self._hooks, condition, kept)
-            return carry_out(run, steps, chosen, spent, progress, extra)
+            result = carry_out(run, steps, chosen, spent, progress, extra)
+            result.error_check = errors
+            return result
 
     def run_batch(self, duration: Any, sets: Sequence[Mapping[str, Any]], *, threads: int = 1,
                   backend: str | None = None) -> list[Result]:  # fmt: skip

@@ -90,7 +90,7 @@ def save(net: Network, path: str | os.PathLike[str],
 
     place = Path(path)
     assembly = net._assembly
-    state, retired = _state_of(assembly), _retired(assembly)
+    state, retired = state_of(assembly), _retired(assembly)
     tree = {
         "network": network_to_plain(net),
         "state": None if state is None else engine_states().to_plain(state, "the state"),
@@ -102,7 +102,7 @@ def save(net: Network, path: str | os.PathLike[str],
     return place
 
 
-def _state_of(assembly: Assembly) -> EngineState | None:
+def state_of(assembly: Assembly) -> EngineState | None:
     """Return the state of the engine, or of the one that is to be, None before the first run."""
     if assembly.engine is None:
         return None if assembly.resumed is None else assembly.resumed.as_now(assembly)
@@ -175,6 +175,14 @@ def _resume(assembly: Assembly, tree: Mapping[str, Any]) -> None:
     if tree["state"] is None:
         return
     state = engine_states().from_plain(tree["state"])
+    since = {str(name): int(step) for name, step in tree["since"].items()}
+    resume(assembly, state, since)
+    for kept in engine_states().from_plain(tree["retired"]):
+        assembly._retired.append(_retired_plan(kept))
+
+
+def resume(assembly: Assembly, state: EngineState, since: dict[str, int]) -> None:
+    """Let a network that is not built yet go on from a state."""
     left: dict[str, Any] = {}
     for name, values in assembly._model_values():
         for variable in values.states:
@@ -186,10 +194,7 @@ def _resume(assembly: Assembly, tree: Mapping[str, Any]) -> None:
         if spiked is not None:
             values._last = np.array(spiked, np.float64)
             left[name] = values._left.copy()
-    since = {str(name): int(step) for name, step in tree["since"].items()}
     assembly.resumed = Resumed(state, since, left)
-    for kept in engine_states().from_plain(tree["retired"]):
-        assembly._retired.append(_retired_plan(kept))
 
 
 def _retired_plan(kept: dict[str, Any]) -> ProjectionPlan:
