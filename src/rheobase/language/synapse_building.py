@@ -323,13 +323,13 @@ def _check_names(parts: SynapseParts) -> None:
     for name, source in parts.initial_sources.items():
         check_names(parts.initial[name], shared, source=source, label=f"initial, {name}")
     for equation in parts.equations:
-        expression = equation.expression
-        if equation.kind != DIFFERENTIAL or expression is None:
+        right = equation.expression
+        if equation.kind != DIFFERENTIAL or right is None:
             continue
-        if "weight" in names_in(expression):
+        if "weight" in names_in(right):
             raise EquationError(
                 f"{equation.left}: weight changes at spikes only",
-                place=equation.source.point(expression.span),
+                place=equation.source.point(right.span),
                 mend="read it in on_pre or on_post",
             )
 

@@ -78,7 +78,8 @@ def check_statements(statements: Statements, units: Mapping[str, Unit]) -> None:
             checker.value(statement.expression)
             continue
         unit = units[statement.target]
-        reason = f"{statement.target} is in {unit.text}"
+        plain = unit.dimension == DIMENSIONLESS
+        reason = f"{statement.target} is {'a plain number' if plain else 'in ' + unit.text}"
         if statement.operator in ("*=", "/="):
             unit, reason = _PLAIN, f"{statement.operator} scales {statement.target}"
         checker.require(statement.expression, unit, reason)
