@@ -62,9 +62,20 @@ def integers(
     """
     bound = np.asarray(limit, dtype=np.uint64)
     half = np.uint64(32)
-    high = random.words(2 * elements, step, draw).astype(np.uint64)
-    low = random.words(2 * elements + 1, step, draw).astype(np.uint64)
+    high, low = _two_words(random, elements, step, draw)
     return ((high * bound + ((low * bound) >> half)) >> half).astype(np.int64)
+
+
+def _two_words(
+    random: RandomSource, elements: Ints, step: Ints | int, draw: int
+) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
+    """Return words 2k and 2k + 1 for every element k."""
+    if np.ndim(elements) == 2 and elements.shape[0] == 1 and np.all(np.diff(elements[0]) == 1):
+        first, count = (2 * int(elements[0, 0]), elements.size) if elements.size else (0, 0)
+        both = random.words(np.arange(first, first + 2 * count)[None, :], step, draw)
+        return both[..., ::2].astype(np.uint64), both[..., 1::2].astype(np.uint64)
+    high, low = (random.words(2 * elements + k, step, draw) for k in (0, 1))
+    return high.astype(np.uint64), low.astype(np.uint64)
 
 
 def coarse(probability: float) -> bool:
@@ -82,8 +93,7 @@ def _skips(
 ) -> Ints:
     """Return how many places are passed over before the next success, at most `most`."""
     if coarse(probability):
-        high = random.words(2 * elements, step, 0).astype(np.float64)
-        low = random.words(2 * elements + 1, step, 0).astype(np.float64)
+        high, low = _two_words(random, elements, step, 0)
         unit = (high + (low + 0.5) / 2.0**32) / 2.0**32
     else:
         unit = (random.words(elements, step, 0).astype(np.float64) + 0.5) / 2.0**32

@@ -41,6 +41,7 @@ __all__ = [
     "uniform",
     "uniform_at",
     "words",
+    "words_of_rows",
 ]
 
 _CHUNK = 1 << 14  # places at a time: what is in between stays in the cache
@@ -154,6 +155,33 @@ def words(
     `elements` and `step` are integers or integer arrays that broadcast against each other.
     """
     return _at(seed, stream, elements, step, draw, np.uint32)
+
+
+def words_of_rows(
+    seed: int, stream: int, first: int, count: int, steps: NDArray[np.int64], draw: int = 0
+) -> NDArray[np.uint32]:
+    """The words of neighboring elements, for several steps: four times as quick as `words`.
+
+    Parameters
+    ----------
+    first, count : int
+        The elements first .. first + count; `first` is a multiple of 4.
+    steps : ndarray of int64, shape (rows,)
+
+    Returns
+    -------
+    ndarray of uint32, shape (rows, count)
+    """
+    if first % 4:
+        raise InternalError(f"random numbers start at a multiple of 4, not at element {first}")
+    groups = np.arange(first >> 2, (first + count + 3) >> 2)
+    out = np.empty((steps.size, groups.size, 4), np.uint32)
+    rows = max(1, _CHUNK // max(groups.size, 1))
+    for begin in range(0, steps.size, rows):
+        part = slice(begin, begin + rows)
+        for lane, found in enumerate(_group_words(seed, stream, groups, steps[part, None], draw)):
+            out[part, :, lane] = found
+    return out.reshape(steps.size, -1)[:, :count]
 
 
 def uniform_at(

@@ -32,6 +32,10 @@ class RandomStream:
 
     def words(self, elements: Ints, step: Ints | int, draw: int) -> Words:
         """Return 32 random bits for each place."""
+        if _are_rows(elements, step):
+            first, count = int(elements[0, 0]), elements.size
+            steps = np.asarray(step, np.int64).reshape(-1)
+            return random.words_of_rows(self.seed, self.stream, first, count, steps, draw)
         return random.words(self.seed, self.stream, *_places(elements, step), draw)
 
     def uniform(self, elements: Ints, step: Ints | int, draw: int) -> Floats:
@@ -60,6 +64,15 @@ def _shared(name: str, values: Floats) -> Floats:
         part = slice(begin, begin + _CHUNK)
         out[part] = function(flat[part])
     return out.reshape(np.shape(values))
+
+
+def _are_rows(elements: Ints, step: Ints | int) -> bool:
+    """Whether these are the same neighboring elements for one step after the other."""
+    return (
+        np.ndim(elements) == 2 and np.ndim(step) == 2 and elements.shape[0] == 1
+        and np.shape(step)[1] == 1 and elements.size > 1 and elements[0, 0] % 4 == 0
+        and bool(np.all(np.diff(elements[0]) == 1))
+    )  # fmt: skip
 
 
 def _places(elements: Ints, step: Ints | int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
