@@ -8,7 +8,7 @@ import pytest
 
 import rheobase as rb
 from rheobase.errors import EquationError, RheobaseError, UnitError, UnknownNameError, UserError
-from rheobase.units import mV, ms, nS, pA
+from rheobase.units import ms, mV, nS, pA
 
 TRACE = "dx/dt = -x/tau : 1"
 
