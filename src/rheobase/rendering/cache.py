@@ -117,18 +117,29 @@ def module_from_source(source: str, name: str) -> ModuleType:
     module
         The same object for the same source within a process.
     """
-    if not re.fullmatch(r"\w+", name, re.ASCII):
-        raise InternalError(f"{name!r} is no name for a generated module")
-    digest = hashlib.blake2b(digest_size=12)
-    digest.update(_surroundings())
-    digest.update(b"\0" + source.encode())
-    full_name = f"rheobase_{name}_{digest.hexdigest()}"
+    full_name = _full_name(source, name)
     if full_name not in _modules:
         path = cache_folder() / f"{full_name}.py"
         _write_once(path, source)
         with _timed():
             _modules[full_name] = _load(path, full_name)
     return _modules[full_name]
+
+
+def is_kept(source: str, name: str) -> bool:
+    """Return whether a module was generated before, so that it loads without compiling."""
+    full_name = _full_name(source, name)
+    return full_name in _modules or (cache_folder() / f"{full_name}.py").exists()
+
+
+def _full_name(source: str, name: str) -> str:
+    """Return the name of a module, which says all that its machine code depends on."""
+    if not re.fullmatch(r"\w+", name, re.ASCII):
+        raise InternalError(f"{name!r} is no name for a generated module")
+    digest = hashlib.blake2b(digest_size=12)
+    digest.update(_surroundings())
+    digest.update(b"\0" + source.encode())
+    return f"rheobase_{name}_{digest.hexdigest()}"
 
 
 def seconds_loading() -> float:
