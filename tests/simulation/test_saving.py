@@ -340,3 +340,84 @@ def test_new_fields_of_the_state_are_saved(tmp_path, monkeypatch):
         one, other = getattr(state, entry.name), getattr(again, entry.name)
         assert type(one) is type(other)
         assert repr(one) == repr(other)
+
+
+# -- synapses that change -------------------------------------------------------------------
+
+
+def plastic_network():
+    net = rb.Network(dt=0.1 * ms, seed=3)
+    cells = net.add(rb.models.LIF(tau_syn=3 * ms), 12, name="cells")
+    noise = net.add(rb.stimuli.poisson(60 * Hz), 15, name="noise")
+    cells.v = "E_L + rand()*(V_T - E_L)"
+    net.inject(cells, rb.stimuli.step(0.45 * nA))
+    plastic = net.connect(
+        noise, cells, rb.rules.fixed_probability(0.5), name="plastic", weight=40 * pA,
+        delay=rb.random.uniform(0.5 * ms, 4 * ms),
+        synapse=rb.synapses.STDP(tau_plus=20 * ms, tau_minus=15 * ms, a_plus=0.05, a_minus=0.04,
+                                 w_max=90 * pA),
+    )  # fmt: skip
+    net.record(plastic, "weight", every=2 * ms)
+    net.record(cells, "v", every=1 * ms)
+    return net
+
+
+def test_synapses_that_change(tmp_path):
+    net = plastic_network()
+    run(net, 40 * ms)
+    plastic = net.projections["plastic"]
+    assert np.ptp(plastic.weights.magnitude) > 0
+    net.save(tmp_path / "net.h5")
+    again = rb.Network.load(tmp_path / "net.h5")
+    np.testing.assert_array_equal(again.projections["plastic"].weights.magnitude,
+                                  plastic.weights.magnitude)  # fmt: skip
+    expected, again = assert_goes_on(net, tmp_path / "net.h5", 40 * ms)
+    np.testing.assert_array_equal(again.projections["plastic"].weights.magnitude,
+                                  plastic.weights.magnitude)  # fmt: skip
+    assert expected.traces["plastic"].weight.shape[0] == 20
+    assert list(again._told.synapse_recordings) == ["plastic"]
+
+
+def test_weights_of_synapses_that_change_can_be_set_before_and_after_loading(tmp_path):
+    net = plastic_network()
+    run(net, 20 * ms)
+    net.projections["plastic"].weights = 11 * pA
+    net.save(tmp_path / "net.h5")
+    again = rb.Network.load(tmp_path / "net.h5")
+    assert np.all(again.projections["plastic"].weights.magnitude == 11)
+    for n in (net, again):
+        n.projections["plastic"].weights = 60 * pA
+    assert_goes_on(again, tmp_path / "again.h5", 20 * ms)
+    run(net, 20 * ms)
+    np.testing.assert_array_equal(net.projections["plastic"].weights.magnitude,
+                                  again.projections["plastic"].weights.magnitude)  # fmt: skip
+
+
+def test_streams_hold_recorded_synapses(tmp_path):
+    expected = run(plastic_network(), 20 * ms)
+    net = plastic_network()
+    for part in (8 * ms, 12 * ms):
+        net.run(part, backend="interpreter", progress=False, stream_to=tmp_path / "run.h5")
+    found = rb.Result.load(tmp_path / "run.h5").traces["plastic"].weight
+    np.testing.assert_array_equal(found.values, expected.traces["plastic"].weight.values)
+    assert found.dims == ("time", "synapse")
+    assert found.attrs == expected.traces["plastic"].weight.attrs
+
+
+def test_rewards_are_saved(tmp_path):
+    net = rb.Network(dt=0.1 * ms, seed=1)
+    cells, noise = net.add(rb.models.LIF, 4, name="cells"), net.add(rb.stimuli.poisson(90 * Hz), 4)
+    dopamine = net.add(rb.stimuli.spike_times([4, 9, 17] * ms), name="dopamine")
+    net.inject(cells, rb.stimuli.step(0.5 * nA))
+    synapse = rb.synapses.RewardSTDP(tau_plus=20 * ms, tau_minus=20 * ms, a_plus=0.1, a_minus=0.05,
+                                     w_max=50 * pA)  # fmt: skip
+    plastic = net.connect(noise, cells, weight=20 * pA, synapse=synapse, name="plastic")
+    plastic.reward_by(dopamine, 0.5, delay=2 * ms)
+    run(net, 15 * ms)
+    net.save(tmp_path / "net.h5")
+    again = rb.Network.load(tmp_path / "net.h5")
+    run(net, 15 * ms)
+    run(again, 15 * ms)
+    assert np.ptp(plastic.weights.magnitude) > 0
+    np.testing.assert_array_equal(again.projections["plastic"].weights.magnitude,
+                                  plastic.weights.magnitude)  # fmt: skip

@@ -28,6 +28,6 @@ class LazyArray(BackendArray):
         )
 
 
-def lazy_variable(rows: Any, attributes: dict[str, str]) -> xr.Variable:
-    """Return a variable over (time, cell) that reads from a file what is taken of it."""
-    return xr.Variable(("time", "cell"), indexing.LazilyIndexedArray(LazyArray(rows)), attributes)
+def lazy_variable(rows: Any, over: str, attributes: dict[str, str]) -> xr.Variable:
+    """Return a variable over (time, cell or synapse) that reads what is taken of it."""
+    return xr.Variable(("time", over), indexing.LazilyIndexedArray(LazyArray(rows)), attributes)

@@ -66,11 +66,14 @@ class StreamedTrace(TraceData):
         from rheobase.results.lazy_arrays import lazy_variable
 
         variables = {
-            variable: lazy_variable(self.values[variable], {"units": self.units[variable]})
+            variable: lazy_variable(
+                self.values[variable], self.over, {"units": self.units[variable]}
+            )
             for variable in self.units
         }
-        coordinates = {"time": ("time", self.times, {"units": "s"}), "cell": self.cells}
-        return xr.Dataset(variables, coordinates, {"population": self.population})
+        coordinates = {"time": ("time", self.times, {"units": "s"}), self.over: self.cells}
+        attributes = {"population" if self.over == "cell" else "projection": self.population}
+        return xr.Dataset(variables, coordinates, attributes)
 
 
 class Rows:
@@ -193,8 +196,9 @@ class _Parts:
         begin, end = int(self.begin[where]), int(self.end[where])
         times = header.start + self._rows(group, "steps", where) * header.dt
         values: dict[str, Any] = {
-            variable: Rows(self.path, f"{group}/{n}", begin, end, len(column.cells))
+            variable: Rows(self.path, f"{group}/{n}", begin, end, column.columns.size)
             for n, variable in enumerate(column.units)
         }
-        cells = np.array(column.cells, np.int64)
-        return StreamedTrace(name, column.population, times, cells, values, column.units)
+        over = "synapse" if column.synapses else "cell"
+        return StreamedTrace(name, column.population, times, column.columns, values, column.units,
+                             over)  # fmt: skip

@@ -82,6 +82,9 @@ class TraceColumn:
         Steps from sample to sample.
     units : dict of str to str
         Variable to unit.
+    synapses : int
+        For a recording of the synapses of a projection: how many there are; it has no cells, and
+        `population` is the projection.
     """
 
     name: str
@@ -89,6 +92,12 @@ class TraceColumn:
     cells: tuple[int, ...]
     every: int
     units: dict[str, str]
+    synapses: int = 0
+
+    @property
+    def columns(self) -> np.ndarray:
+        """The indices of the cells, or of the synapses."""
+        return np.arange(self.synapses) if self.synapses else np.array(self.cells, np.int64)
 
 
 @dataclass(frozen=True)
@@ -363,14 +372,14 @@ def _growing(group: Any) -> dict[str, Any]:
 
 def _create_traces(group: Any, traces: TraceColumn) -> None:
     group.attrs["name"] = traces.name
-    group["cell"] = np.array(traces.cells, np.int64)
+    group["cell"] = traces.columns
+    count = traces.columns.size
     group.create_dataset("steps", (0,), np.int64, maxshape=(None,), chunks=(_ROWS,))
-    cells = max(1, len(traces.cells))
-    across = min(cells, _CHUNK_BYTES)
+    across = min(max(1, count), _CHUNK_BYTES)
     chunks = (max(1, _CHUNK_BYTES // (8 * across)), across)
     for n, (variable, unit) in enumerate(traces.units.items()):
-        held = group.create_dataset(str(n), (0, len(traces.cells)), np.float64,
-                                    maxshape=(None, len(traces.cells)), chunks=chunks)  # fmt: skip
+        held = group.create_dataset(str(n), (0, count), np.float64, maxshape=(None, count),
+                                    chunks=chunks)  # fmt: skip
         held.attrs.update(variable=variable, units=unit)
 
 

@@ -24,6 +24,7 @@ from rheobase.simulation.population import Cells, Population, View
 from rheobase.simulation.projection import Projection
 from rheobase.simulation.synapses import Given
 from rheobase.simulation.synaptic import PlasticProjection
+from rheobase.simulation.synaptic_records import SynapseRecording
 from rheobase.simulation.values import CellValues
 from rheobase.synapses.extending import extend
 
@@ -51,7 +52,16 @@ def network_to_plain(net: Network) -> Plain:
         "drives": [_drive(d) for d in told.drives],
         "clamps": [_clamp(c) for c in told.clamps],
         "recordings": [_recording(r) for r in told.recordings.values()],
-        "functions left out": len(net._hooks),
+        "synapse recordings": [
+            {
+                "name": r.name,
+                "projection": r.projection.name,
+                "every": r.every_steps,
+                "variables": list(r.variables),
+            }
+            for r in told.synapse_recordings.values()
+        ],
+        "functions left out": functions_left_out(net),
     }
 
 
@@ -86,7 +96,23 @@ def network_from_plain(plain: Mapping[str, Any], dt: float | None = None) -> Net
             part["name"], _read_cells(net, part["cells"]), int(part["every"]),
             [str(name) for name in part["variables"]],
         )  # fmt: skip
+    for part in plain["synapse recordings"]:
+        _record_synapses(net, part)
     return net
+
+
+def functions_left_out(net: Network) -> int:
+    """Return how many functions of `net.every` a network has, which no file can hold."""
+    return sum(hook.changes for hook in net._hooks)  # others record synapses
+
+
+def _record_synapses(net: Network, part: Mapping[str, Any]) -> None:
+    projection = net._told.projections[part["projection"]]
+    assert isinstance(projection, PlasticProjection)
+    made = SynapseRecording(part["name"], projection, int(part["every"]), net._clock,
+                            [str(name) for name in part["variables"]])  # fmt: skip
+    net._told.synapse_recordings[made.name] = made
+    net._hooks.append(made.hook())
 
 
 def _seconds(value: float) -> Any:
@@ -186,6 +212,10 @@ def _projection(projection: Projection) -> Plain:
         "target": keep(projection._target, f"the target of {name}"),
         "synapse": keep(getattr(projection, "_synapse", None), f"the synapse of {name}"),
         "set": keep(getattr(projection, "_given", {}), f"a variable of {name}"),
+        "rewards": [
+            {"cells": cells.name, "delay": delay, "amount": amount}
+            for cells, delay, amount in getattr(projection, "_rewards", [])
+        ],
         "weight_dtype": drawn.dtype,
         "storage": projection._storage,
         "seed": projection._seed,
@@ -208,6 +238,10 @@ def _connect(net: Network, part: Mapping[str, Any]) -> None:
     else:
         made = PlasticProjection(*parts, net._clock, synapse)
         made._given = dict(read(part["set"]))
+        made._rewards = [
+            (net._told.populations[r["cells"]], int(r["delay"]), float(r["amount"]))
+            for r in part["rewards"]
+        ]
     made._storage = part["storage"]
     rule, weight, delay = map(int, part["seeds"])
     drawn = replace(made._drawn, rule_seed=rule, weight_seed=weight, delay_seed=delay, _shared={})

@@ -233,7 +233,12 @@ def scaled(plain: Mapping[str, Any], factor: int) -> dict[str, Any]:
 
     clamps = [c | {"first": later(c["first"]), "last": later(c["last"])} for c in plain["clamps"]]
     recordings = [r | {"every": r["every"] * factor} for r in plain["recordings"]]
-    return {**plain, "step": plain["step"] * factor, "clamps": clamps, "recordings": recordings}
+    projections = [
+        p | {"rewards": [r | {"delay": r["delay"] * factor} for r in p["rewards"]]}
+        for p in plain["projections"]
+    ]
+    return {**plain, "step": plain["step"] * factor, "clamps": clamps, "recordings": recordings,
+            "projections": projections, "synapse recordings": []}  # fmt: skip
 
 
 def scaled_state(state: EngineState, factor: int) -> EngineState:

@@ -205,6 +205,11 @@ class Keeper:
         names = [column.name for column in self.writer.header.traces]
         for name, values in recorded.items():
             self.writer.add_samples(names.index(name), steps[name], values)
+        for name, recording in told.synapse_recordings.items():
+            trace = recording.trace()
+            if trace is not None:
+                self.writer.add_samples(names.index(name), np.array(recording._steps), trace.values)
+                recording.clear()
 
     def at_step(self, step: int, end: int) -> None:
         """Write a checkpoint if one is due at a step of the run."""
@@ -248,6 +253,13 @@ def stream_header(assembly: Assembly) -> StreamHeader:
             {v: r.cells._values(v).unit(v).text for v in r.variables},
         )
         for r in told.recordings.values()
+    )  # fmt: skip
+    traces += tuple(
+        TraceColumn(
+            r.name, r.projection.name, (), r.every_steps,
+            {v: r.projection._unit_of(v).text for v in r.variables}, len(r.projection),
+        )
+        for r in told.synapse_recordings.values()
     )  # fmt: skip
     sizes = {name: p.size for name, p in told.populations.items()}
     return StreamHeader(clock.dt, clock.start, assembly.seed, sizes, spikes, traces,

@@ -28,6 +28,7 @@ from rheobase.simulation.arguments import (
 from rheobase.simulation.assembly import Assembly, Description
 from rheobase.simulation.clock import Clock, milliseconds_quantity, one_time
 from rheobase.simulation.describing import Describing
+from rheobase.simulation.describing_files import functions_left_out
 from rheobase.simulation.error_check import check_errors, stretch_steps
 from rheobase.simulation.estimating import Estimate, estimate
 from rheobase.simulation.long_runs import read_kept
@@ -329,8 +330,8 @@ class Network(Describing):
             The file cannot be written there.
         """
         self._not_while_running("save")
-        if self._hooks:
-            left_out = len(self._hooks)
+        left_out = functions_left_out(self)
+        if left_out:
             warn(
                 f"net.save: {left_out} function{'s' * (left_out > 1)} of net.every "
                 f"{'are' if left_out > 1 else 'is'} not in the file; call net.every again after "

@@ -24,6 +24,7 @@ from rheobase.simulation.assembly import Assembly
 from rheobase.simulation.checkpoint_files import read_checkpoint, write_checkpoint
 from rheobase.simulation.describing_files import network_from_plain, network_to_plain
 from rheobase.simulation.plain import Plain, Registry, record
+from rheobase.simulation.synapses import Given
 from rheobase.simulation.warning import warn
 
 if TYPE_CHECKING:
@@ -43,25 +44,38 @@ class Resumed:
         From which step on projections deliver.
     left : dict of str to ndarray
         The refractory times as they were loaded, by population.
+    weights : dict of str to Given
+        The weights of synapses that change as they were loaded, by projection.
     """
 
     state: EngineState
     since: dict[str, int]
     left: dict[str, Any]
+    weights: dict[str, Given]
 
     def take_over(self, engine: Engine, assembly: Assembly) -> None:
         """Let a new engine go on from here."""
         own = {(name, state) for name, values in assembly._model_values()
                for state in values.states}  # fmt: skip
         arrays = {key: held for key, held in self._arrays(assembly).items() if key not in own}
-        engine.restore(replace(self.state, arrays=arrays))
+        engine.restore(replace(self.state, arrays=arrays, synapses=self._synapses(assembly)))
 
     def as_now(self, assembly: Assembly) -> EngineState:
         """Return the state with what was set since it was loaded."""
         arrays = self._arrays(assembly)
         for name, values in assembly._model_values():
             arrays |= {(name, state): np.array(held) for state, held in values._states.items()}
-        return replace(self.state, arrays=arrays)
+        return replace(self.state, arrays=arrays, synapses=self._synapses(assembly))
+
+    def _synapses(self, assembly: Assembly) -> dict[str, dict[str, Any]]:
+        """Return the values of synapses without weights that were set since."""
+        projections = assembly.description.projections
+        own = {name for name, given in self.weights.items()
+               if projections[name]._drawn.weight is not given}  # fmt: skip
+        return {
+            name: {k: v for k, v in values.items() if k != "weight" or name not in own}
+            for name, values in self.state.synapses.items()
+        }
 
     def _arrays(self, assembly: Assembly) -> dict[tuple[str, str], Any]:
         """Return the arrays without refractory times that were set since."""
@@ -107,6 +121,9 @@ def state_of(assembly: Assembly) -> EngineState | None:
     if assembly.engine is None:
         return None if assembly.resumed is None else assembly.resumed.as_now(assembly)
     state = assembly.engine.state()
+    for name, projection in assembly.description.projections.items():
+        if projection._weights_changed and name in state.synapses:  # set since the last step
+            state.synapses[name].pop("weight", None)
     for name, values in assembly._model_values():
         for key, array in (values.arrays or {}).items():  # of what was added since the last run
             state.arrays.setdefault((name, key), np.array(array))
@@ -194,7 +211,19 @@ def resume(assembly: Assembly, state: EngineState, since: dict[str, int]) -> Non
         if spiked is not None:
             values._last = np.array(spiked, np.float64)
             left[name] = values._left.copy()
-    assembly.resumed = Resumed(state, since, left)
+    assembly.resumed = Resumed(state, since, left, _weights(assembly, state))
+
+
+def _weights(assembly: Assembly, state: EngineState) -> dict[str, Given]:
+    """Let projections show the weights of a state, and return them."""
+    found = {}
+    for name, values in state.synapses.items():
+        projection = assembly.description.projections[name]
+        if "weight" in values:
+            found[name] = Given(np.array(values["weight"]))
+            seed = projection._drawn.weight_seed
+            projection._drawn = projection._drawn.with_weight(found[name], seed)
+    return found
 
 
 def _retired_plan(kept: dict[str, Any]) -> ProjectionPlan:
