@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from tests.stepping import Cells
 
 from rheobase.errors import EquationError, InternalError
 from rheobase.language.model import Model
@@ -129,3 +131,20 @@ def test_dt_and_the_number_of_cells_can_be_read():
     program = lower(model)
     assert "dt" in program.prepare.reads()
     assert not program.ports["v"].event
+
+
+@pytest.mark.parametrize("method", ["exact", "exponential_euler", "staggered"])
+def test_what_dies_away_becomes_zero_before_it_is_subnormal(method):
+    text = "dv/dt = (1 + g*(2 - v) - v)/(20*ms) : 1\ndg/dt = -g/(0.1*ms) : 1"
+    if method == "exact":
+        text = text.replace("g*(2 - v)", "g")
+    cells = Cells(Model(text, method=method), 1e-4, 2, backend="interpreter")
+    cells.arrays["g"][:] = 1.0, -1e-6
+    seen = []
+    for _ in range(720):
+        cells.run(1)
+        seen.append(cells.arrays["g"].copy())
+    sizes = np.abs(np.array(seen))
+    assert np.all((sizes == 0) | (sizes > 1e-307))
+    assert not sizes[-1].any()
+    np.testing.assert_allclose(sizes[:600, 0], np.exp(-np.arange(1.0, 601.0)), rtol=1e-12)

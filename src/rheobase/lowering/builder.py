@@ -16,6 +16,9 @@ from typing import Literal
 from rheobase.errors import InternalError
 from rheobase.lowering.program import COMPARISONS, Block, Kind, Level, Node, Write
 
+TINY = 1e-290
+"""Added and taken away again: what is smaller by 16 digits becomes 0, nothing else changes."""
+
 
 @dataclass(frozen=True, eq=False)
 class Value:
@@ -280,6 +283,10 @@ class Graph:
     def invert(self, a: Value) -> Value:
         """not a."""
         return self.operate("not", (a,), kind="bool")
+
+    def without_subnormals(self, a: Value) -> Value:
+        """A value that dies away, 0 before it is subnormal, which makes processors slow."""
+        return (a + TINY) - TINY
 
     def power(self, base: Operand, exponent: int) -> Value:
         """base**exponent for a whole exponent, as multiplications."""

@@ -62,7 +62,9 @@ def _stepped(system: System, names: tuple[str, ...], matrix: Matrix, rest: dict[
                 total = term if total is None else total + term
         drive = _drive(system, name, rest, q, suffix)
         assert total is not None
-        new[name] = total if drive is None else total + drive
+        new[name] = (
+            system.graph.without_subnormals(total) if drive is None else total + drive
+        )  # fmt: skip
     return new
 
 

@@ -27,7 +27,7 @@ def exponential_step(system: System, name: str, scope: Scope, h: Value) -> Value
     if max(a.level, h.level) <= Level.CELL:
         decay = graph.call("exp", a * h).named(f"decay_{name}")
         if b.node.operation == "constant" and b.node.payload == 0.0:
-            return decay * x
+            return graph.without_subnormals(decay * x)
         gain = (h * graph.call("exprel", a * h)).named(f"gain_{name}")
         return decay * x + gain * b
     return x + (a * x + b) * (h * graph.call("exprel", a * h))
