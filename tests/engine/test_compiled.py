@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.engine.hand_made import cells, network, synapses
 from tests.engine.networks import random_network
 
-from rheobase.engine import arrivals, compiled, tables
+from rheobase.engine import arrivals, compiled, rows, tables
 from rheobase.engine.plan import (
     DrivePlan,
     NetworkPlan,
@@ -62,8 +62,22 @@ def test_any_number_of_threads_gives_the_same_bits(seed: int) -> None:
         assert found == expected
 
 
-def test_a_run_goes_on_with_another_number_of_threads() -> None:
-    for seed in range(4):
+@pytest.mark.parametrize("short", [0, 2, 10**9])
+def test_the_calendar_gives_the_same_bits(monkeypatch: pytest.MonkeyPatch, short: int) -> None:
+    monkeypatch.setattr(rows, "SHORT", short)
+    for seed in range(5):
+        expected = run(random_network(seed, "interpreter"), "interpreter", 80)
+        for threads in (1, 3):
+            found = run(random_network(seed, "numba"), "numba", 30, 50, threads=threads)
+            assert found == expected
+
+
+@pytest.mark.parametrize("short", [0, 10**9])
+def test_a_run_goes_on_with_another_number_of_threads(
+    monkeypatch: pytest.MonkeyPatch, short: int
+) -> None:
+    monkeypatch.setattr(rows, "SHORT", short)
+    for seed in range(3):
         plan = random_network(seed, "numba", 700)
         expected = run(random_network(seed, "numba", 700), "numba", 80)
         engine = Engine(plan, "numba")

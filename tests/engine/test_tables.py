@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from tests.engine.hand_made import cells, network, synapses
 
+from rheobase.engine import rows
 from rheobase.engine.addresses import as_int64, as_table
 from rheobase.engine.compiled import Compiled
 from rheobase.engine.parts import columns
@@ -28,7 +29,10 @@ def one_row(name: str, delays: list[int], variables: list[str]) -> ProjectionPla
     return synapses(name, 0, 0, "g", [0, each], [0] * each, delays, dict.fromkeys(variables, 1.0))
 
 
-def test_entries_are_sorted_oldest_first_then_by_creation() -> None:
+def test_entries_are_sorted_oldest_first_then_by_creation(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rows, "SHORT", 0)  # no calendar
     made = tables_of(
         cells("a", 1, "numba"),
         projections=[one_row("first", [0, 2, 5], ["g", "v"]), one_row("second", [2, 9], ["g"])],

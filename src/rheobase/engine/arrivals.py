@@ -6,11 +6,12 @@ import numpy as np
 
 from rheobase.engine import facts
 from rheobase.engine.addresses import ALIGNED, Addresses, as_table
+from rheobase.engine.calendar import Calendar
 from rheobase.engine.compiled_events import CompiledEvents
 from rheobase.engine.parts import address_of, columns
-from rheobase.engine.plan import AnyArray, DrivePlan, PopulationPlan
+from rheobase.engine.plan import AnyArray, DrivePlan, PopulationPlan, ProjectionPlan
 from rheobase.engine.plastic_tables import PlasticTables
-from rheobase.engine.rows import Bundle, Rows, StoredRows, is_by_cell
+from rheobase.engine.rows import Bundle, Rows, StoredRows, is_by_cell, is_drawn
 from rheobase.errors import InternalError
 
 SPARSE_FRACTION = 4
@@ -30,6 +31,8 @@ class Arrivals:
         Of the arrays of the thread.
     rows : Rows
         The synapses as they are stored.
+    calendar : Calendar
+        It is told which bundles go through it.
     events : CompiledEvents, optional
         The events of cells with exact crossings, whose spikes arrive as those of drives do.
 
@@ -40,12 +43,18 @@ class Arrivals:
     """
 
     def __init__(
-        self, addresses: Addresses, rows: Rows, events: CompiledEvents | None = None
+        self,
+        addresses: Addresses,
+        rows: Rows,
+        calendar: Calendar,
+        events: CompiledEvents | None = None,
     ) -> None:
         self.addresses, self.plan, self.share = addresses, addresses.plan, addresses.share
         self.sums = rows.sums[self.share.thread]
         self.plastic = PlasticTables(addresses, self.sums)
         self._lines: list[list[int]] = []
+        self._listed: list[list[int]] = []
+        self._drawn: list[int] = []
         self._drives: list[list[int]] = []
         self._applies: list[list[int]] = []
         self._apply_of: dict[tuple[int, str], int] = {}
@@ -71,7 +80,10 @@ class Arrivals:
         delayed = sum(entry[columns.E_DELAY] > 0 for entry in due)
         target = [delayed, len(due), len(self._drives), len(self._applies),
                   self.sums.count // SPARSE_FRACTION]  # fmt: skip
-        self.targets = as_table([target] if due or self._drives else [], columns.T_WIDTH)
+        arriving = due or self._drives or self._listed
+        self.targets = as_table([target] if arriving else [], columns.T_WIDTH)
+        listed = as_table(self._listed, columns.Z_WIDTH)
+        calendar.use(listed, self.lines, self._drawn)
 
     def _apply(self, place: int, population: PopulationPlan, variable: str) -> None:
         """Add the row that adds the sums of a variable to it."""
@@ -95,11 +107,18 @@ class Arrivals:
         """Add the lines of a bundle; return its rows of the table of entries."""
         first = bundle.first
         entries: list[list[int]] = []
+        if is_drawn(first):
+            self._list_drawn(first)
+            return entries
         if not stored.targets.size:
             return entries
+        if stored.delays is not None:
+            self._list_stored(first, stored)
         for variable in first.variables:
             line = len(self._lines)
             self._lines.append(self._line(bundle, stored, variable))
+            if stored.delays is not None:
+                continue
             entries += [
                 [int(delay), first.source, line, place, first.since, first.until]
                 for place, delay in enumerate(bundle.delays)
@@ -116,10 +135,13 @@ class Arrivals:
         else:
             weights = self._weights(bundle.shared[variable], stored.targets.size)
         row = [
-            addresses.of(stored.starts, stored.starts.dtype), stored.starts.itemsize,
-            bundle.delays.size, addresses.of(stored.targets, stored.targets.dtype),
-            stored.targets.itemsize, *weights,
-        ]  # fmt: skip
+            addresses.of(stored.starts, stored.starts.dtype),
+            stored.starts.itemsize if stored.delays is None else 0,
+            bundle.delays.size,
+            addresses.of(stored.targets, stored.targets.dtype),
+            stored.targets.itemsize,
+            *weights,
+        ]
         if first.synapse is not None:
             kernel = first.synapse.kernels.on_pre_address
             return [*row, 0, 0, 0, kernel, *self.plastic.of(first), 1, -1]
@@ -132,6 +154,45 @@ class Arrivals:
         shift = self.sums.first[first.target, variable] - place
         apply = self._apply_of[first.target, variable] if len(bundle.projections) == 1 else -1
         return [*row, self._sums + columns.WORD * shift, self.sums.count, place, 0, 0, 0, 0, apply]
+
+    def _list_stored(self, first: ProjectionPlan, stored: StoredRows) -> None:
+        """Add the row of the calendar for a bundle whose lines come next."""
+        assert stored.delays is not None
+        row = [0] * columns.Z_WIDTH
+        row[columns.Z_SOURCE] = first.source
+        row[columns.Z_LINE], row[columns.Z_LINES] = len(self._lines), len(first.variables)
+        row[columns.Z_SINCE], row[columns.Z_UNTIL] = first.since, first.until
+        row[columns.Z_STARTS] = self.addresses.of(stored.starts, np.int64)
+        row[columns.Z_STEPS] = self.addresses.of(stored.delays, stored.delays.dtype)
+        row[columns.Z_STEP_BYTES] = stored.delays.itemsize
+        self._listed.append(row)
+
+    def _list_drawn(self, first: ProjectionPlan) -> None:
+        """Add the line of synapses that are drawn, and their row of the calendar."""
+        recipe, (lo, hi) = first.rows, self.share.own(first.target)
+        assert recipe is not None
+        place = self.sums.first[first.target, first.variables[0]]
+        row = [0] * columns.Z_WIDTH
+        row[columns.Z_SOURCE] = first.source
+        row[columns.Z_LINE], row[columns.Z_LINES] = len(self._lines), 1
+        row[columns.Z_SINCE], row[columns.Z_UNTIL] = first.since, first.until
+        row[columns.Z_DRAW], row[columns.Z_RECIPE] = recipe.function, recipe.table
+        longest = max(recipe.longest_row, 1)
+        row[columns.Z_TARGETS] = self.addresses.of(np.zeros(longest, np.uint32), np.uint32)
+        row[columns.Z_WEIGHTS] = self.addresses.of(np.zeros(longest))
+        row[columns.Z_STEPS] = self.addresses.of(np.zeros(longest, np.int32), np.int32)
+        span = recipe.longest_delay - recipe.shortest_delay + 1
+        row[columns.Z_CURSORS] = self.addresses.of(np.zeros(span, np.int64), np.int64)
+        row[columns.Z_SHORTEST], row[columns.Z_LONGEST] = (
+            recipe.shortest_delay, recipe.longest_delay)  # fmt: skip
+        row[columns.Z_LO], row[columns.Z_HI], row[columns.Z_SHIFT] = lo, hi, place - lo
+        self._listed.append(row)
+        self._drawn.append(len(self._lines))
+        line = [0] * columns.L_WIDTH
+        line[columns.L_TARGET_BYTES], line[columns.L_KIND] = 4, columns.EACH64
+        line[columns.L_STEP], line[columns.L_APPLY] = columns.WORD, -1
+        line[columns.L_SUM], line[columns.L_SUMS] = self._sums, self.sums.count
+        self._lines.append(line)
 
     def _weights(self, weights: AnyArray, count: int) -> list[int]:
         """Return address, kind and bytes a weight: one for all, or one each of either precision."""

@@ -14,14 +14,15 @@ from functools import partial
 import numpy as np
 
 from rheobase.engine import facts
+from rheobase.engine.calendar import Calendar
 from rheobase.engine.compiled_events import CompiledEvents
 from rheobase.engine.events import exact_populations
 from rheobase.engine.facts import Memory, Outcome
 from rheobase.engine.logs import Logs, has_offsets
 from rheobase.engine.partition import shares
 from rheobase.engine.parts import address_of, columns
-from rheobase.engine.plasticity import bind_bundle
 from rheobase.engine.plan import FloatArray, Int32Array, Int64Array, NetworkPlan
+from rheobase.engine.plasticity import bind_bundle
 from rheobase.engine.rows import Rows
 from rheobase.engine.tables import Tables
 from rheobase.engine.workers import Workers, yield_address
@@ -75,10 +76,12 @@ class Compiled:
             for (p, name), delay in facts.remembered_values(plan).items()
         }
         self.fresh = dict.fromkeys(self.rings, True)
+        self.calendars = [Calendar(self.history) for _ in self.shares]
+        self._refill = False  # whether what is due has to be listed in them again
         # compiles the step loop, or finds it on disk; calls through ctypes let go of the GIL
-        prototype = ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * 5)
-        self._run = prototype(address_of("driver", "run"))
-        self._grow = prototype(_weakly(self))
+        self._prototype = ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * 5)
+        self._run = self._prototype(address_of("driver", "run"))
+        self._grow = self._prototype(_weakly(self))
         self.sync = np.zeros(columns.Y_WIDTH * columns.LINE_WORDS, np.int64)
         self._trouble: BaseException | None = None
         self._replaced: list[tuple[Int32Array, FloatArray]] = []  # others may still read them
@@ -100,11 +103,12 @@ class Compiled:
         if len(bound) == len(self._bound) and all(map(_same, bound, self._bound)):
             return
         self._bound = bound
+        self._refill = True
         self.tables = [
             Tables(self.plan, share, list(zip(ids, offsets, strict=True)), starts, self.rings,
-                   self.rows, self.events)
-            for share, ids, offsets, starts in zip(
-                self.shares, self.ids, self.offsets, self.starts, strict=True)
+                   self.rows, calendar, self.events)
+            for share, ids, offsets, starts, calendar in zip(
+                self.shares, self.ids, self.offsets, self.starts, self.calendars, strict=True)
         ]  # fmt: skip
         places = [t.populations.__array_interface__["data"][0] for t in self.tables]
         peers, grow = np.array(places, np.int64), ctypes.cast(self._grow, ctypes.c_void_p).value
@@ -120,12 +124,22 @@ class Compiled:
             if bundle.first.synapse is not None:
                 place = bundle.first.target
                 bounds = [share.own(place) for share in self.shares]
-                bind_bundle(bundle, bounds, self.plan.populations[place].size)
+                size = self.plan.populations[place].size
+                bind_bundle(bundle, bounds, size, self._index_columns)
+
+    def _index_columns(self, jobs: list[Int64Array]) -> None:
+        """Fill in the column indices of synapses that change, each thread its own."""
+        prototype = ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * 5)
+        index = prototype(address_of("plasticity", "index"))
+        addresses = [int(job.__array_interface__["data"][0]) for job in jobs]
+        self.rows.each(partial(index, address, 0, 0, 0, 0) for address in addresses)
 
     def run(self, first: int, steps: int) -> Outcome:
         """Run steps first <= k < first + steps or fewer, at least one unless a state fails."""
         steps = min(steps, self.most_steps)
         self._begin(first, steps)
+        if self._refill:
+            self._refill_calendars(first)
         base = first - self.history
         addresses = [t.network.__array_interface__["data"][0] for t in self.tables]
         self.workers.run([partial(self._run, first, steps, first, base, a) for a in addresses])
@@ -208,6 +222,19 @@ class Compiled:
             for item, state in tables.shared_noise:
                 state[:] = item.state
 
+    def _refill_calendars(self, step: int) -> None:
+        """List what the spikes of earlier steps still bring about."""
+        self._refill = False
+        for tables, calendar in zip(self.tables, self.calendars, strict=True):
+            if not calendar.used:
+                continue
+            calendar.clear()
+            append = self._prototype(address_of("calendar", "append"))
+            row, network = (a.__array_interface__["data"][0]
+                            for a in (calendar.row, tables.network))  # fmt: skip
+            for back in range(self.history, 0, -1):
+                append(row, network, self.history - back, step, step - back)
+
     def _end(self) -> None:
         """Read from the tables how far a slice came."""
         for row, log in zip(self.tables[0].records, self.logs.samples, strict=True):
@@ -225,6 +252,12 @@ class Compiled:
         Others may still be reading what was there: it stays as it is.
         """
         try:
+            if kind == columns.PIECES:
+                self.calendars[thread].more_pieces()
+                return
+            if kind == columns.POOL:
+                self.calendars[thread].more_pool(needed)
+                return
             self._replaced.append((self.ids[thread][place], self.offsets[thread][place]))
             self._enlarge(thread, place, 2 * needed + 1024)
             buffer = self.ids[thread][place], self.offsets[thread][place]

@@ -34,6 +34,9 @@ from rheobase.errors import InternalError
 NARROW = 1 << 16
 """Sums that indices of 16 bits reach."""
 
+SHORT = 8
+"""Synapses a source and distinct delay below which slices are listed in the calendar."""
+
 Key = tuple[object, ...]
 
 
@@ -51,12 +54,15 @@ class StoredRows:
         By variable, one weight for each synapse; none where all share one.
     order : ndarray of int64 or None
         By synapse, its place in canonical order; only for synapses with variables of their own.
+    delays : ndarray of uint16 or int32, or None
+        By synapse, its delay, where slices are listed in the calendar; `starts` are of rows then.
     """
 
     starts: AnyArray
     targets: AnyArray
     weights: dict[str, AnyArray] = field(default_factory=dict)
     order: Int64Array | None = None
+    delays: AnyArray | None = None
 
 
 @dataclass
@@ -73,12 +79,15 @@ class Bundle:
         By variable, the weight that all synapses share.
     shares : list of StoredRows
         By thread.
+    listed : bool
+        Whether slices are listed in the calendar when a source spikes.
     """
 
     projections: list[ProjectionPlan]
     delays: Int64Array
     shared: dict[str, FloatArray]
     shares: list[StoredRows]
+    listed: bool = False
 
     @property
     def first(self) -> ProjectionPlan:
@@ -179,7 +188,9 @@ class Rows:
     # -- laying out -------------------------------------------------------------------------
 
     def _lay_out(self, plan: NetworkPlan, group: list[ProjectionPlan]) -> Bundle:
-        """Draw the synapses of a bundle and sort them."""
+        """Draw the synapses of a bundle and sort them, unless their rows are drawn as needed."""
+        if is_drawn(group[0]):
+            return _unstored(group, len(self.shares))
         drawn = [projection.connectivity() for projection in group]
         for projection, synapses in zip(group, drawn, strict=True):
             check_connectivity(plan, projection, synapses)
@@ -220,7 +231,10 @@ class _Layout:
         delays = self._measured(max(longest))
         place_of = np.zeros(max(longest) + 1, np.int32)
         place_of[delays] = np.arange(delays.size)
-        stored = [self._room(t, delays.size) for t in self.threads]
+        count = int(self.jobs[:, columns.J_COUNT].sum())
+        listed = (self.group[0].synapse is None and delays.size > 1
+                  and count < SHORT * self.sources * delays.size)  # fmt: skip
+        stored = [self._room(t, delays, listed) for t in self.threads]
         cursors = [np.zeros(delays.size, np.int64) for _ in self.threads]
         for t, job in enumerate(self.jobs):
             job[columns.J_DELAYS] = delays.size
@@ -228,7 +242,7 @@ class _Layout:
             job[columns.J_CURSORS] = _address(cursors[t])
         for name, values in self._weights().items():
             self._placed(stored, name, values)
-        return Bundle(self.group, delays, self.shared, stored)
+        return Bundle(self.group, delays, self.shared, stored, listed)
 
     def _shared(self) -> dict[str, FloatArray]:
         """Return the weights that all synapses of the bundle share, if there are any."""
@@ -270,16 +284,23 @@ class _Layout:
             row[columns.Q_LO], row[columns.Q_HI] = lo, hi
             row[columns.Q_SHIFT], row[columns.Q_SIZE] = shift, self.sizes[q]
 
-    def _room(self, thread: int, delays: int) -> StoredRows:
+    def _room(self, thread: int, delays: Int64Array, listed: bool) -> StoredRows:
         """Return memory for the synapses of a thread."""
         job = self.jobs[thread]
         count = int(job[columns.J_COUNT])
         narrow = self.rows._shift(self.group[0], thread)[3]
-        starts = np.empty(self.sources * delays + 1, np.uint32 if count < 2**32 else np.int64)
+        places = self.sources * (1 if listed else delays.size) + 1
+        wide = listed or count >= 2**32
+        starts = np.empty(places, np.int64 if wide else np.uint32)
         targets = np.empty(count, np.uint16 if narrow else np.uint32)
         job[columns.J_STARTS], job[columns.J_START_BYTES] = _address(starts), starts.itemsize
         job[columns.J_TARGETS], job[columns.J_TARGET_BYTES] = _address(targets), targets.itemsize
-        return StoredRows(starts, targets)
+        stored = StoredRows(starts, targets)
+        if listed:
+            stored.delays = np.empty(count, np.uint16 if delays[-1] < 2**16 else np.int32)
+            job[columns.J_STEPS] = _address(stored.delays)
+            job[columns.J_STEP_BYTES] = stored.delays.itemsize
+        return stored
 
     def _weights(self) -> dict[str, list[AnyArray] | None]:
         """Return what goes with the targets into storage, by projection; None for nothing."""
@@ -360,6 +381,21 @@ def bundled(plan: NetworkPlan) -> list[list[ProjectionPlan]]:
     return groups
 
 
+def is_drawn(projection: ProjectionPlan) -> bool:
+    """Return whether rows of a projection are drawn whenever their source spikes."""
+    return projection.rows is not None and not is_by_cell(projection)
+
+
+def _unstored(group: list[ProjectionPlan], threads: int) -> Bundle:
+    """Return the bundle of a projection whose rows are drawn."""
+    recipe = group[0].rows
+    assert recipe is not None
+    group[0].longest_delay = recipe.longest_delay
+    nothing = np.zeros(1, np.int64), np.zeros(0, np.uint32)
+    shares = [StoredRows(*nothing) for _ in range(threads)]
+    return Bundle(group, np.zeros(0, np.int64), {}, shares, True)
+
+
 def is_by_cell(projection: ProjectionPlan) -> bool:
     """Return whether synapses are stored with the cells they are onto instead of their sums."""
     return facts.is_event(projection) or projection.synapse is not None
@@ -377,7 +413,7 @@ def _merges(projection: ProjectionPlan) -> bool:
     """Return whether a projection may share a bundle with others."""
     return (
         not is_by_cell(projection)
-        and projection.rows is None
+        and not is_drawn(projection)
         and projection.shared_weights is None
         and len(projection.variables) == 1
     )

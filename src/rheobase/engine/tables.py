@@ -12,6 +12,7 @@ import numpy as np
 from rheobase.engine import facts
 from rheobase.engine.addresses import ALIGNED, Addresses, as_int64, as_table
 from rheobase.engine.arrivals import Arrivals
+from rheobase.engine.calendar import Calendar
 from rheobase.engine.compiled_events import CompiledEvents
 from rheobase.engine.logs import has_offsets
 from rheobase.engine.partition import Share
@@ -53,6 +54,8 @@ class Tables:
         By place and variable, the past values of a source of continuous coupling.
     rows : Rows
         The synapses.
+    calendar : Calendar
+        The slices that are due at the thread's cells.
     events : CompiledEvents, optional
         The events of cells with exact crossings, which the first thread runs.
     """
@@ -65,9 +68,10 @@ class Tables:
         starts: Int64Array,
         rings: dict[tuple[int, str], FloatArray],
         rows: Rows,
+        calendar: Calendar,
         events: CompiledEvents | None = None,
     ) -> None:
-        self.plan, self.share = plan, share
+        self.plan, self.share, self.calendar = plan, share, calendar
         self.addresses = Addresses(plan, share)
         self.events = events if share.thread == 0 else None
         if self.events is not None:
@@ -83,7 +87,7 @@ class Tables:
         self.inputs = as_table([self._input(item) for item in self._held], columns.I_WIDTH)
         self.couplings = self._couplings(rings)
         self.groups = self._groups()
-        self.arrivals = Arrivals(self.addresses, rows, events)
+        self.arrivals = Arrivals(self.addresses, rows, calendar, events)
         largest = max((p.size for p in plan.populations), default=0)
         self.slices = np.zeros((max(SLICES, largest), columns.S_WIDTH), np.int64)
         self.control = np.zeros(columns.K_WIDTH, np.int64)
@@ -109,6 +113,7 @@ class Tables:
             (self.inputs, columns.N_INPUTS), (arrivals.entries, columns.N_ENTRIES),
             (arrivals.lines, columns.N_LINES), (arrivals.drives, columns.N_DRIVES),
             (arrivals.applies, columns.N_APPLIES), (self.control, columns.N_CONTROL),
+            (self.calendar.row, columns.N_CALENDAR),
         ):  # fmt: skip
             row[place] = self._address(table, np.int64)
         return np.array(row, np.int64)

@@ -17,8 +17,8 @@ PART = "void(int64, int64, int64, int64, int64)"
 # addresses of the tables of populations of all threads; N_SYNC: the words they share.
 (N_POPULATIONS, N_POPULATION_ROWS, N_EMISSIONS, N_EMISSION_ROWS, N_CALLS, N_CALL_ROWS,
  N_DELIVERIES, N_DELIVERY_ROWS, N_SLICES, N_SLICE_ROWS, N_INPUTS, N_ENTRIES, N_LINES, N_DRIVES,
- N_APPLIES, N_CONTROL, N_PEERS, N_SYNC, N_THREAD, N_THREADS, N_YIELD, N_GROW,
- N_WIDTH) = range(23)  # fmt: skip
+ N_APPLIES, N_CONTROL, N_PEERS, N_SYNC, N_THREAD, N_THREADS, N_YIELD, N_GROW, N_CALENDAR,
+ N_WIDTH) = range(24)  # fmt: skip
 # Control: why the driver came back, the population concerned, the number of steps done, what the
 # last drive delivered, and how often the thread has waited for the others.
 K_REASON, K_POPULATION, K_DONE, K_EVENTS, K_ROUND, K_WIDTH = range(6)
@@ -30,7 +30,7 @@ LINE_WORDS = 8
 # How often a waiting thread looks before it lets others run.
 PATIENCE = 200
 # What a thread may ask for when it lacks room.
-SPIKES, POOL = range(2)
+SPIKES, PIECES, POOL = range(3)
 # Calls of parts, in order: the emissions of sources; then clamps, samples, histories, inputs,
 # couplings; and after the update, deliveries.
 F_FUNCTION, F_ROW, F_WIDTH = range(3)
@@ -75,10 +75,10 @@ T_DELAYED, T_ENTRIES, T_DRIVES, T_APPLIES, T_SPARSE, T_WIDTH = range(6)
 E_DELAY, E_SOURCE, E_LINE, E_PLACE, E_SINCE, E_UNTIL, E_WIDTH = range(7)
 # Lines: synapses of a bundle onto one variable, or onto an event port (L_SUM is 0).
 # Slice `source * L_DELAYS + place` goes from that entry of L_STARTS to the next; entries have
-# L_START_BYTES. L_TARGETS: indices of L_TARGET_BYTES, of sums from L_SUM on, L_FIRST being that of
-# the first cell of the thread; or cells. L_STEP: bytes from weight to weight. L_APPLY: the row of
-# the application, -1 for several. L_SLICED: the kernel at L_ARRIVE takes the slice and its
-# first synapse instead of addresses.
+# L_START_BYTES (0: slices are listed in the calendar). L_TARGETS: indices of L_TARGET_BYTES, of
+# sums from L_SUM on, L_FIRST being that of the first cell of the thread; or cells. L_STEP: bytes
+# from weight to weight. L_APPLY: the row of the application, -1 for several. L_SLICED: the kernel
+# at L_ARRIVE takes the slice and its first synapse instead of addresses.
 (L_STARTS, L_START_BYTES, L_DELAYS, L_TARGETS, L_TARGET_BYTES, L_WEIGHTS, L_KIND, L_STEP, L_SUM,
  L_SUMS, L_FIRST, L_ARRIVE, L_TABLE, L_NUMBERS, L_SLICED, L_APPLY, L_WIDTH) = range(17)  # fmt: skip
 EACH64, ONE, EACH32 = range(3)
@@ -100,11 +100,27 @@ S_LINE, S_BEGIN, S_END, S_SLICE, S_WIDTH = range(5)
 DENSE = 1 << 40
 PREFETCH = 6
 # Laying out a bundle: J_PARTS rows from J_PART on are its projections. J_PLACE_OF: by delay, its
-# place among the J_DELAYS distinct ones; J_SEEN: by delay, whether it occurs.
+# place among the J_DELAYS distinct ones; J_SEEN: by delay, whether it occurs. J_STEPS: where the
+# delay of every synapse is put, with J_STARTS by row only; 0 for J_STARTS by row and delay.
 (J_SOURCES, J_PART, J_PARTS, J_DELAYS, J_PLACE_OF, J_SEEN, J_STARTS, J_START_BYTES, J_TARGETS,
- J_TARGET_BYTES, J_CURSORS, J_COUNT, J_WRONG, J_WIDTH) = range(14)  # fmt: skip
+ J_TARGET_BYTES, J_CURSORS, J_STEPS, J_STEP_BYTES, J_COUNT, J_WRONG,
+ J_WIDTH) = range(16)  # fmt: skip
 # Projections to lay out: the synapses onto targets Q_LO .. Q_HI of Q_SIZE. Q_DELAYS is the delay
 # itself where Q_DELAY_BYTES is 0; without weights, Q_WEIGHT_BYTES is 0.
 (Q_ROWS, Q_TARGETS, Q_DELAYS, Q_DELAY_BYTES, Q_WEIGHTS, Q_STORED, Q_WEIGHT_BYTES, Q_LO, Q_HI,
  Q_SHIFT, Q_SIZE, Q_WIDTH) = range(12)  # fmt: skip
+# The calendar: by step modulo X_BUCKETS, the slices that are due in it, as chunks of
+# CHUNK rows of the table of slices (S_SLICE is the step of emission there) in a chain. X_EMISSION
+# and X_LINE tell of the next slice in the bucket of this step, X_AT where in chunk X_CHUNK it is.
+# The pool is a ring that drawn synapses are kept in; X_MARKS: by step, where it ended.
+(X_BUCKETS, X_HEADS, X_TAILS, X_FILLED, X_CHUNKS, X_NEXT, X_FREE, X_CHUNK, X_AT, X_EMISSION,
+ X_LINE, X_TAKEN, X_BEGIN, X_APPEND, X_TAKE, X_ROWS, X_ROW_COUNT, X_POOL_TARGETS, X_POOL_WEIGHTS,
+ X_POOL_SIZE, X_HEAD, X_TAIL, X_MARKS, X_WIDTH) = range(24)  # fmt: skip
+CHUNK = 16
+FAR = 1 << 62
+# What goes into the calendar: rows of Z_LINES lines from Z_LINE on. Z_STARTS: int64, by source.
+# Z_DRAW: the function that draws a row anew, into scratch at Z_TARGETS ...; 0 for stored rows.
+(Z_SOURCE, Z_LINE, Z_LINES, Z_SINCE, Z_UNTIL, Z_STARTS, Z_STEPS, Z_STEP_BYTES, Z_DRAW, Z_RECIPE,
+ Z_TARGETS, Z_WEIGHTS, Z_CURSORS, Z_SHORTEST, Z_LONGEST, Z_LO, Z_HI, Z_SHIFT,
+ Z_WIDTH) = range(19)  # fmt: skip
 WORD = 8

@@ -105,3 +105,15 @@ def due(steps, count, begin, step):
     while begin < count and times[begin] < step:
         begin += 1
     return begin
+
+
+@inner
+def first_not_below(targets, begin, end, least):
+    """Return the first place of ascending targets that holds no less than a number."""
+    while begin < end:
+        middle = (begin + end) >> 1
+        if targets[middle] < least:
+            begin = middle + 1
+        else:
+            end = middle
+    return begin

@@ -44,6 +44,7 @@ from rheobase.engine.parts.columns import (
     L_WEIGHTS,
     L_WIDTH,
     N_APPLIES,
+    N_CALENDAR,
     N_CONTROL,
     N_DRIVES,
     N_ENTRIES,
@@ -73,6 +74,12 @@ from rheobase.engine.parts.columns import (
     V_LINE,
     V_WIDTH,
     WORD,
+    X_APPEND,
+    X_BEGIN,
+    X_EMISSION,
+    X_LINE,
+    X_TAKE,
+    X_TAKEN,
 )
 from rheobase.engine.parts.common import inner
 from rheobase.rendering.intrinsics import (
@@ -99,8 +106,10 @@ def read_start(piece, lines):
     if load(line, L_START_BYTES) == 4:
         bounds = uint32_view(start, 0, 2)
         first, end = np.int64(bounds[0]), np.int64(bounds[1])
-    else:
+    elif load(line, L_START_BYTES) == 8:
         first, end = load(start, 0), load(start, 1)
+    else:
+        first, end = start, load(piece, S_END)
     store(piece, S_BEGIN, first)
     store(piece, S_END, end)
     count = end - first
@@ -193,33 +202,62 @@ def list_slices(entry, network, ids, n):
 
 
 @inner
-def deliver_entries(first, last, network, column, n, step):
-    """Deliver what is due of some entries; return the slices listed so far and the events.
+def full(network, n, pending, events, step):
+    """Deliver and forget the slices listed if there is no place for one more.
 
-    Where the list is full, slices are delivered and forgotten, so that all sums have to be gone
-    through.
+    All sums have to be gone through then.
     """
-    slices, room = load(network, N_SLICES), load(network, N_SLICE_ROWS)
-    lines, events, pending = load(network, N_LINES), np.int64(0), n
+    if n == load(network, N_SLICE_ROWS):
+        lines = load(network, N_LINES)
+        events += deliver_slices(load(network, N_SLICES), pending, n, lines, step) + DENSE
+        return np.int64(0), np.int64(0), events
+    return n, pending, events
+
+
+@inner
+def take_from_calendar(network, emitted, line, n, pending, events, step):
+    """List what the calendar has for this step and comes before a line and its emission."""
+    calendar = load(network, N_CALENDAR)
+    while load(calendar, X_EMISSION) < emitted or (
+        load(calendar, X_EMISSION) == emitted and load(calendar, X_LINE) < line
+    ):
+        n, pending, events = full(network, n, pending, events, step)
+        store(calendar, X_TAKEN, n)
+        call_kernel5(load(calendar, X_TAKE), calendar, network, emitted, line, step)
+        n = load(calendar, X_TAKEN)
+    return n, pending, events
+
+
+@inner
+def deliver_entries(first, last, network, column, n, step, limit):
+    """Deliver what is due of some entries, and what the calendar has from steps before `limit`.
+
+    Returns the slices listed so far and the events.
+    """
+    events, pending = np.int64(0), n
     for e in range(first, last):
         entry = load(network, N_ENTRIES) + WORD * E_WIDTH * e
         delay = load(entry, E_DELAY)
         if step - delay < load(entry, E_SINCE) or step - delay >= load(entry, E_UNTIL):
             continue
+        n, pending, events = take_from_calendar(
+            network, step - delay, load(entry, E_LINE), n, pending, events, step
+        )
         offset = WORD * P_WIDTH * load(entry, E_SOURCE)
         for thread in range(load(network, N_THREADS)):
             source = load(load(network, N_PEERS), thread) + offset
             bounds = int64_view(load(source, P_STARTS), column - delay, 2)
             at, end = bounds[0], bounds[1]
             while at < end:
-                if n == room:
-                    events += deliver_slices(slices, pending, n, lines, step) + DENSE
-                    n, pending = np.int64(0), np.int64(0)
-                some = select(end - at < room - n, end - at, room - n)
+                n, pending, events = full(network, n, pending, events, step)
+                room = load(network, N_SLICE_ROWS) - n
+                some = select(end - at < room, end - at, room)
                 list_slices(entry, network, int32_view(load(source, P_IDS), at, some), n)
                 n += some
                 at += some
-    return n, events + deliver_slices(slices, pending, n, lines, step)
+    n, pending, events = take_from_calendar(network, limit, 0, n, pending, events, step)
+    lines = load(network, N_LINES)
+    return n, events + deliver_slices(load(network, N_SLICES), pending, n, lines, step)
 
 
 @inner
@@ -303,9 +341,15 @@ def deliver_drives(target, network, column, table_row, step, n, events):
 def deliver(target, network, column, table_row, step):
     """Deliver all that is due at the cells of a thread, then add up what arrived."""
     delayed, zero = load(target, T_DELAYED), np.int64(0)  # not literals: one type for n
-    n, events = deliver_entries(zero, delayed, network, column, zero, step)
+    calendar = load(network, N_CALENDAR)
+    if load(calendar, X_BEGIN) != 0:
+        call_kernel5(load(calendar, X_BEGIN), calendar, network, column, step, step)
+    n, events = deliver_entries(zero, delayed, network, column, zero, step, step)
     n, events = deliver_drives(target, network, column, table_row, step, n, events)
-    n, found = deliver_entries(delayed, load(target, T_ENTRIES), network, column, n, step)
+    if load(calendar, X_APPEND) != 0:
+        call_kernel5(load(calendar, X_APPEND), calendar, network, column, step, step)
+    last = load(target, T_ENTRIES)
+    n, found = deliver_entries(delayed, last, network, column, n, step, step + 1)
     events += found
     if events <= load(target, T_SPARSE):
         add_sparse(load(network, N_SLICES), n, network, step)

@@ -17,6 +17,8 @@ from rheobase.engine.parts.columns import (
     J_SOURCES,
     J_START_BYTES,
     J_STARTS,
+    J_STEP_BYTES,
+    J_STEPS,
     J_TARGET_BYTES,
     J_TARGETS,
     J_WRONG,
@@ -35,7 +37,7 @@ from rheobase.engine.parts.columns import (
     Q_WIDTH,
     WORD,
 )
-from rheobase.engine.parts.common import inner
+from rheobase.engine.parts.common import first_not_below, inner
 from rheobase.rendering.intrinsics import (
     int32_view,
     int64_view,
@@ -45,18 +47,6 @@ from rheobase.rendering.intrinsics import (
 )
 from rheobase.rendering.intrinsics import load_address as load
 from rheobase.rendering.intrinsics import store_address as store
-
-
-@inner
-def first_not_below(targets, begin, end, least):
-    """Return the first place of ascending targets that holds no less than a number."""
-    while begin < end:
-        middle = (begin + end) >> 1
-        if targets[middle] < least:
-            begin = middle + 1
-        else:
-            end = middle
-    return begin
 
 
 @inner
@@ -131,12 +121,21 @@ def move(job, part, n, at):
         store(load(part, Q_STORED), at, load(load(part, Q_WEIGHTS), n))
 
 
+@inner
+def put_delay(job, at, delay):
+    """Keep the delay of a synapse beside it."""
+    if load(job, J_STEP_BYTES) == 2:
+        uint16_view(load(job, J_STEPS), at, 1)[0] = delay
+    else:
+        int32_view(load(job, J_STEPS), at, 1)[0] = delay
+
+
 @cfunc(PART, cache=True, error_model="numpy", _nrt=False)
 def place(job, a, b, c, d):
     """Sort the rows: by source, then delay, then projection, then as they come."""
     delays, parts = load(job, J_DELAYS), load(job, J_PARTS)
     cursors = int64_view(load(job, J_CURSORS), 0, delays)
-    place_of = load(job, J_PLACE_OF)
+    place_of, listed = load(job, J_PLACE_OF), load(job, J_STEPS) != 0
     at = 0
     for source in range(load(job, J_SOURCES)):
         for k in range(delays):
@@ -149,10 +148,13 @@ def place(job, a, b, c, d):
             else:
                 for n in range(begin, end):
                     cursors[int32_view(place_of, delay_of(part, n), 1)[0]] += 1
+        if listed:
+            put_start(job, source, at)
         for k in range(delays):
             count = cursors[k]
             cursors[k] = at
-            put_start(job, source * delays + k, at)
+            if not listed:
+                put_start(job, source * delays + k, at)
             at += count
         for q in range(parts):
             part = load(job, J_PART) + WORD * Q_WIDTH * q
@@ -160,5 +162,7 @@ def place(job, a, b, c, d):
             for n in range(begin, end):
                 k = int32_view(place_of, delay_of(part, n), 1)[0]
                 move(job, part, n, cursors[k])
+                if listed:
+                    put_delay(job, cursors[k], delay_of(part, n))
                 cursors[k] += 1
-    put_start(job, load(job, J_SOURCES) * delays, at)
+    put_start(job, load(job, J_SOURCES) * (1 if listed else delays), at)
