@@ -232,7 +232,8 @@ def test_gates_need_cells(net, cells, noise):
 
 def test_gates_are_shared_by_targets_and_receptors_of_other_blocks(net, cells):
     other = net.add(rb.models.LIF, 2, name="other")
-    net.connect(cells, other, weight=1 * nS, synapse=synapses.NMDA())
+    made = net.connect(cells, other, weight=1 * nS, synapse=synapses.NMDA())
+    assert made.name == "cells_to_other_nmda"
     net.connect(cells, cells, weight=1 * nS, synapse=synapses.NMDA(Mg=2 * mM))
     assert [n for n in cells.model.names if n.startswith("s_")] == ["s_nmda"]
     assert cells.Mg_nmda == 2 * mM and other.Mg_nmda == 1 * mM
@@ -252,6 +253,7 @@ def test_pairs_with_two_junctions_are_told(net, cells):
 def test_both_sides_of_a_junction_are_extended(net, cells):
     other = net.add(rb.models.AdEx, 1, name="other")
     made = net.connect(cells, other, weight=1 * nS, synapse=synapses.GapJunction())
+    assert made.name == "cells_to_other_gap"
     assert "i_gap" in cells.model.names and "i_gap" in other.model.names
     assert made.weights[0] == 1 * nS
     net.record(cells, "i_gap")

@@ -151,7 +151,8 @@ class Describing:
             target = synaptic.plastic_target(target, synapse, sink, weight_dtype, call)
         target = wiring.check_weight(weight, chosen, target, call)
         wiring.check_delay(delay, call)
-        label = projection_name(name, source, sink, target.to, self._told.projections)
+        label = projection_name(name, source, sink, target.receptor or target.to,
+                                self._told.projections)  # fmt: skip
         parts = (label, source, sink, chosen, target, weight, delay, weight_dtype, self._seed)
         if synaptic.is_plastic(synapse):
             made: Projection = synaptic.PlasticProjection(*parts, self._clock, synapse)

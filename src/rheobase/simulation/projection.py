@@ -62,6 +62,8 @@ class Target:
         The line that uses the weight.
     terms
         The sums of a coupling, where it is not one sum of `of` to `to`.
+    receptor
+        What the receptor or coupling that was placed for it is called in the target, or "".
     """
 
     to: str
@@ -70,6 +72,7 @@ class Target:
     unit: Unit
     line: str
     terms: tuple[Term, ...] = ()
+    receptor: str = ""
 
 
 class Projection:

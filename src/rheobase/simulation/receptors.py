@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -57,7 +58,8 @@ def target_of(source: Cells, sink: Cells, synapse: Receptor | Coupling, of: str 
     _check_gates(source, sink, synapse, call)
     name = place(sink, synapse, to, call)
     gate = _place_gate(source.population, synapse, call)
-    return wiring.continuous_target(source, sink, f"s_{gate}", f"g_{name}", call)
+    target = wiring.continuous_target(source, sink, f"s_{gate}", f"g_{name}", call)
+    return replace(target, receptor=name)
 
 
 def drive_port(cells: Cells, synapse: Any, to: str | None) -> str | None:
@@ -104,7 +106,8 @@ def _couple(source: Cells, sink: Cells, synapse: Coupling, to: str | None,
         dimension = sink.model.unit_of(name).dimension / separated.dimension
         line = f"{sink.name}.{name} += weight*({synapse.text})"
     unit = parse_unit("nS" if dimension == SIEMENS else usual_unit(dimension) or "1")
-    return Target(terms[0].to, terms[0].of, dimension, unit, line, tuple(terms))
+    placed_as = terms[0].to.removeprefix("sum_1_")
+    return Target(terms[0].to, terms[0].of, dimension, unit, line, tuple(terms), placed_as)
 
 
 def _one_way(source: Cells, sink: Cells, synapse: Coupling, to: str | None,
