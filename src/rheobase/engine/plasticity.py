@@ -8,9 +8,9 @@ not depend on how many parts there are.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,10 @@ from rheobase.rendering.synapse_kernels import InterpretedSynapse
 if TYPE_CHECKING:
     from rheobase.engine.rows import Bundle, StoredRows
 
+Jobs: TypeAlias = list[Int64Array]
+
+CHUNK = 1 << 20
+"""Synapses that are looked at together."""
 MOST = 2**32
 """Synapses onto the cells of one thread that 32 bits can count."""
 
@@ -44,7 +48,7 @@ class PlasticRows:
         The canonical place of every synapse of the storage; None: the same.
     targets : ndarray of uint32
         The cell of every synapse.
-    starts : ndarray of int64, shape (sources * delays + 1,)
+    starts : ndarray of int64 or uint32, shape (sources * delays + 1,)
         Where the slices begin: slice i*delays + d is that of source i and the d-th delay.
     column_start : ndarray of int64, shape (hi - lo + 1,)
         Where the synapses of each cell begin in the column index.
@@ -56,7 +60,7 @@ class PlasticRows:
     hi: int
     order: AnyArray | None
     targets: UInt32Array
-    starts: Int64Array
+    starts: AnyArray
     column_start: Int64Array
     positions: UInt32Array
     slices: UInt32Array
@@ -77,11 +81,7 @@ class PlasticRows:
             slot = slot[sorting]
             order = sorting if order is None else order[sorting]
         if slot.size >= MOST or count >= MOST:
-            raise UserError(
-                f"{slot.size:,} plastic synapses onto the cells of one thread: at most "
-                f"{MOST - 1:,} can be counted",
-                mend="run on more threads: net.run(..., threads=2)",
-            )
+            raise too_many(slot.size)
         targets = synapses.targets if order is None else synapses.targets[order]
         starts = np.zeros(count + 1, np.int64)
         np.cumsum(np.bincount(slot, minlength=count), out=starts[1:])
@@ -92,11 +92,40 @@ class PlasticRows:
 
     @classmethod
     def sorted(cls, stored: StoredRows, lo: int, hi: int) -> PlasticRows:
-        """Take over synapses that are in order of source and delay."""
-        starts = stored.starts.astype(np.int64)
-        slot = np.repeat(np.arange(starts.size - 1, dtype=np.int64), np.diff(starts))
-        columns = _columns(stored.targets, slot, lo, hi)
-        return cls(lo, hi, stored.order, stored.targets, starts, *columns)
+        """Take over synapses that are in order of source and delay; `index` fills in the rest."""
+        count, order = stored.targets.size, stored.order
+        if order is not None and np.array_equal(order[:1], [0]) and order[-1] == count - 1:
+            in_order = all(
+                np.array_equal(order[k : k + CHUNK], np.arange(k, min(k + CHUNK, count)))
+                for k in range(0, count, CHUNK)
+            )
+            order = None if in_order else order
+        if count >= MOST or stored.starts.size > MOST:
+            raise too_many(count)
+        return cls(
+            lo, hi, order, stored.targets, stored.starts, np.zeros(hi - lo + 1, np.int64),
+            np.empty(count, np.uint32), np.empty(count, np.uint32),
+        )  # fmt: skip
+
+    def index_job(self) -> Int64Array:
+        """Return the table by which the compiled `index` fills in the column index."""
+        starts = self.starts
+        arrays = (self.targets, starts, self.column_start, self.positions, self.slices)
+        targets, begins, columns, positions, slices = (
+            int(a.__array_interface__["data"][0]) for a in arrays
+        )
+        return np.array([
+            targets, self.targets.size, self.lo, self.hi - self.lo, begins, starts.itemsize,
+            starts.size - 1, columns, positions, slices,
+        ], np.int64)  # fmt: skip
+
+
+def too_many(count: int) -> UserError:
+    """Return the error for more synapses than 32 bits count."""
+    return UserError(
+        f"{count:,} plastic synapses onto the cells of one thread: at most {MOST - 1:,}",
+        mend="run on more threads: net.run(..., threads=2)",
+    )
 
 
 def _slots(synapses: Connectivity, distinct: Int64Array) -> Int64Array:
@@ -365,8 +394,16 @@ def bind_connectivity(
         store.lay_out(synapses, projection.version, bounds, cells, first_step(projection))
 
 
-def bind_bundle(bundle: Bundle, bounds: Sequence[tuple[int, int]], cells: int) -> None:
-    """Lay out the synapses of a projection as the compiled engine has sorted them."""
+def bind_bundle(
+    bundle: Bundle, bounds: Sequence[tuple[int, int]], cells: int, index: Callable[[Jobs], None]
+) -> None:
+    """Lay out the synapses of a projection as the compiled engine has sorted them.
+
+    Parameters
+    ----------
+    index : callable
+        Fills in the column indices of some parts, each a thread's.
+    """
     projection = bundle.first
     assert projection.synapse is not None
     store: PlasticStore = projection.synapse.store
@@ -376,12 +413,13 @@ def bind_bundle(bundle: Bundle, bounds: Sequence[tuple[int, int]], cells: int) -
         PlasticRows.sorted(stored, lo, hi)
         for stored, (lo, hi) in zip(bundle.shares, bounds, strict=True)
     ]
+    index([r.index_job() for r in rows])
     count = sum(stored.targets.size for stored in bundle.shares)
     new = projection.version != store.version
     store.take(rows, bundle.delays, count, cells, projection.version, first_step(projection))
     for part, stored in zip(store.parts, bundle.shares, strict=True):
+        weights = stored.weights.pop("weight", None)  # they are in the store from now on
+        stored.order = None
         if new:
-            weights = stored.weights.pop("weight", None)
             part.arrays["weight"][:] = bundle.shared["weight"] if weights is None else weights
-        stored.weights.pop("weight", None)  # they are in the store from now on
     store.version = projection.version

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from numba import cfunc
 
 from rheobase.engine.parts.columns import N_PEERS, N_POPULATIONS, N_THREADS, P_WIDTH, PART, WORD
@@ -19,6 +20,16 @@ from rheobase.engine.parts.plastic_columns import (
     B_SOURCE,
     B_STARTS,
     B_TABLE,
+    M_CELLS,
+    M_COLUMNS,
+    M_COUNT,
+    M_LO,
+    M_POSITIONS,
+    M_SLICE_OF,
+    M_SLICES,
+    M_START_BYTES,
+    M_STARTS,
+    M_TARGETS,
     X_CELLS,
     X_COLUMNS,
     X_KERNEL,
@@ -26,8 +37,39 @@ from rheobase.engine.parts.plastic_columns import (
     X_NUMBERS,
     X_TABLE,
 )
-from rheobase.rendering.intrinsics import call_kernel7, int32_view
+from rheobase.rendering.intrinsics import call_kernel7, int32_view, int64_view, uint32_view
 from rheobase.rendering.intrinsics import load_address as load
+
+
+@cfunc(PART, cache=True, error_model="numpy", _nrt=False)
+def index(job, a, b, c, d):
+    """List where the synapses of each cell are stored, and in which slices: a sort by counting."""
+    cells, lo, total = load(job, M_CELLS), load(job, M_LO), load(job, M_COUNT)
+    targets = uint32_view(load(job, M_TARGETS), 0, total)
+    columns = int64_view(load(job, M_COLUMNS), 0, cells + 1)
+    positions = uint32_view(load(job, M_POSITIONS), 0, total)
+    slice_of = uint32_view(load(job, M_SLICE_OF), 0, total)
+    slices = load(job, M_SLICES)
+    wide = int64_view(load(job, M_STARTS), 0, slices + 1)
+    narrow = uint32_view(load(job, M_STARTS), 0, slices + 1)
+    short = load(job, M_START_BYTES) == 4
+    for p in range(total):
+        columns[targets[p] - lo + 1] += 1
+    for j in range(cells):
+        columns[j + 1] += columns[j]
+    for s in range(slices):
+        begin, end = wide[s], wide[s + 1]
+        if short:
+            begin, end = np.int64(narrow[s]), np.int64(narrow[s + 1])
+        for p in range(begin, end):
+            j = targets[p] - lo
+            q = columns[j]  # becomes where the next one begins, and is moved back below
+            positions[q] = p
+            slice_of[q] = s
+            columns[j] = q + 1
+    for j in range(cells, 0, -1):
+        columns[j] = columns[j - 1]
+    columns[0] = 0
 
 
 @cfunc(PART, cache=True, error_model="numpy", _nrt=False)
