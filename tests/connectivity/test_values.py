@@ -22,6 +22,7 @@ DT = 1e-4
 @pytest.fixture(autouse=True)
 def compiled_for_any_size(monkeypatch):
     monkeypatch.setattr(compiled, "COMPILED_FROM", 0)
+    monkeypatch.setattr(compiled, "COMPILED_FROM_WHEN_COLD", 0)
     monkeypatch.setattr(compiled, "CHUNK", 50)
 
 

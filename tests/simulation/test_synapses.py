@@ -13,8 +13,9 @@ from rheobase.units import Hz, ms, pA, um
 def compiled(monkeypatch):
     """Let compiled code draw however few there are, and keep nothing."""
     monkeypatch.setattr(synapses, "COMPILED_FROM", 0)
-    monkeypatch.setattr(synapses, "COMPILED_FROM_WHEN_LOADED", 0)
+    monkeypatch.setattr(synapses, "COMPILED_FROM_WHEN_COLD", 0)
     monkeypatch.setattr(drawn_values, "COMPILED_FROM", 0)
+    monkeypatch.setattr(drawn_values, "COMPILED_FROM_WHEN_COLD", 0)
     monkeypatch.setattr(synapses, "KEPT_UP_TO", -1)
 
 

@@ -120,6 +120,13 @@ def draw_rows(
     return from_realized(rule, realized(rule, drawing), drawing, size)
 
 
+def part_of(rule: rules.Rule) -> str:
+    """Return the compiled part that draws a rule."""
+    if isinstance(rule, rules.FixedIndegree):
+        return "incoming"
+    return "totals" if isinstance(rule, rules.FixedTotal) else "rows"
+
+
 def from_realized(rule: rules.Rule, made: Realized, drawing: Drawing, size: int) -> Rows:
     """Return synapses of the definition as rows."""
     return Rows(

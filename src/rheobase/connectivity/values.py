@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rheobase.connectivity.parts import at_hand, function_of
 from rheobase.connectivity.parts import columns as c
-from rheobase.connectivity.parts import function_of, in_use
 from rheobase.connectivity.rows import Rows
 from rheobase.connectivity.ruletable import address, bits
 from rheobase.connectivity.threads import divide, each
@@ -31,8 +31,8 @@ from rheobase.network.synapse_values import (
 from rheobase.units import Dimension
 
 CHUNK = 1 << 20  # synapses worked out at a time: some 8 MB an array
-COMPILED_FROM = 200_000  # synapses: for fewer it does not pay to load compiled code
-COMPILED_FROM_WHEN_LOADED = 5_000
+COMPILED_FROM = 10_000  # synapses: NumPy draws fewer before compiled code is loaded
+COMPILED_FROM_WHEN_COLD = 1_000_000  # and these before it is compiled
 LONGEST_SHORT = np.iinfo(np.uint16).max
 _LAWS = {
     "normal": c.NORMAL,
@@ -220,7 +220,7 @@ def steps(
 
 def _pays(count: int) -> bool:
     """Return whether compiled code draws so many values sooner than NumPy."""
-    return count >= (min(COMPILED_FROM_WHEN_LOADED, COMPILED_FROM) if in_use() else COMPILED_FROM)
+    return count >= COMPILED_FROM and (count >= COMPILED_FROM_WHEN_COLD or at_hand("values"))
 
 
 def _steps_in_chunks(

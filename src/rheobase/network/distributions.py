@@ -105,6 +105,10 @@ class Distribution:
         WiringError
             If the bounds are so far out that drawing again does not end.
         """
+        with np.errstate(over="ignore"):  # what is not finite is refused by who asked for it
+            return self._sampled(elements, step, random)
+
+    def _sampled(self, elements: Ints, step: Ints | int, random: RandomSource) -> Floats:
         draw = _LAWS[self.name]
         values = draw(self.arguments, elements, step, random, 0)
         if not math.isfinite(self.low) and not math.isfinite(self.high):

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from rheobase.connectivity import parts
 from rheobase.connectivity import values as drawn_values
-from rheobase.connectivity.rows import Rows, draw_rows, from_realized
+from rheobase.connectivity.rows import Rows, draw_rows, from_realized, part_of
 from rheobase.connectivity.threads import usable_cores
 from rheobase.connectivity.values import CHUNK, Source
 from rheobase.errors import ShapeError, WiringError
@@ -35,9 +35,10 @@ Floats: TypeAlias = NDArray[np.float64]
 Weights: TypeAlias = float | NDArray[Any]
 Steps: TypeAlias = float | NDArray[Any]
 
-COMPILED_FROM = 1_000_000
-"""Synapses of a projection: for fewer it does not pay to load compiled code."""
-COMPILED_FROM_WHEN_LOADED = 10_000
+COMPILED_FROM = 20_000
+"""Synapses of a projection: NumPy draws fewer before compiled code is loaded."""
+COMPILED_FROM_WHEN_COLD = 1_500_000
+"""And so many before it is compiled."""
 KEPT_UP_TO = 2_000_000
 """Synapses of a projection that are kept once they were drawn."""
 
@@ -146,10 +147,9 @@ class Synapses:
             held: Rows = self._shared["rows"]
             return held
         size = self.source.population.size
-        pays = self.expected >= (COMPILED_FROM_WHEN_LOADED if parts.in_use() else COMPILED_FROM)
         with self.named():
             drawing = self.drawing()
-            if pays and has_numba():
+            if self._pays():
                 origin = self.origin("rule")
                 rows = draw_rows(self.rule, drawing, size, origin.seed, origin.stream, self.cores)
             else:
@@ -162,6 +162,13 @@ class Synapses:
     def tell_count(self, count: int) -> None:
         """Say how many synapses there are, where they were counted without being drawn here."""
         self._shared["count"] = count
+
+    def _pays(self) -> bool:
+        """Whether compiled code draws the rule sooner than NumPy."""
+        expected = self.expected
+        if not has_numba() or expected < COMPILED_FROM:
+            return False
+        return expected >= COMPILED_FROM_WHEN_COLD or parts.at_hand(part_of(self.rule))
 
     def use_threads(self, threads: int) -> None:
         """Draw with so many threads from now on; before, it is as many as there are cores."""

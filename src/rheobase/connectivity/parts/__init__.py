@@ -12,7 +12,9 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from rheobase.rendering.cache import module_from_source
+from rheobase.rendering.cache import is_kept, module_from_source
+
+_loaded: set[str] = set()
 
 
 @cache
@@ -24,17 +26,27 @@ def _digest() -> str:
     return digest.hexdigest()
 
 
-def in_use() -> bool:
-    """Return whether a part was compiled, or found on disk, by this process."""
-    return address_of.cache_info().currsize > 0
+@cache
+def _source_of(part: str) -> str:
+    source = Path(__file__).with_name(f"{part}.py").read_text(encoding="utf-8")
+    return f"{source}\n# of connectivity parts {_digest()}\n"
+
+
+@cache
+def _kept(part: str) -> bool:
+    return is_kept(_source_of(part), f"connectivity_{part}")
+
+
+def at_hand(part: str) -> bool:
+    """Return whether a part needs no compiling: it is loaded, or was compiled before."""
+    return part in _loaded or _kept(part)
 
 
 @cache
 def address_of(part: str, function: str) -> int:
     """Return the address of a C function of a part; the part is compiled, or found on disk."""
-    source = Path(__file__).with_name(f"{part}.py").read_text(encoding="utf-8")
-    source = f"{source}\n# of connectivity parts {_digest()}\n"
-    module = module_from_source(source, f"connectivity_{part}")
+    module = module_from_source(_source_of(part), f"connectivity_{part}")
+    _loaded.add(part)
     return int(getattr(module, function).address)
 
 

@@ -176,34 +176,33 @@ def take_in(kept, have, new, count):
 
 
 @inner
-def draw_different(seed, stream, step, limit, count, kept, drawn, ordered, counters):
-    """Draw different integers below a limit, in order: as many are drawn again as repeat."""
-    have = 0
-    first = 0
-    while have < count:
-        missing = count - have
-        draw_integers(seed, stream, step, 0, first, missing, limit, drawn)
-        put_in_order(drawn, missing, limit, ordered, counters)
-        have = take_in(kept, have, ordered, missing)
-        first += missing
-
-
-@inner
 def chosen(seed, stream, step, limit, count, repeats, out, spare, counters, room):
-    """Draw `count` integers below a limit into `out`, in order."""
+    """Draw `count` integers below a limit into `out`, in order.
+
+    Different ones are drawn until there are enough, as many again as repeat; where more than half
+    of all are wanted, the others are drawn.
+    """
     first = uint32_view(spare, 0, room)
-    second = uint32_view(spare, room, room)
-    if repeats:
-        draw_integers(seed, stream, step, 0, 0, count, limit, first)
-        put_in_order(first, count, limit, out, counters)
-    elif count <= limit - count:
-        draw_different(seed, stream, step, limit, count, out, first, second, counters)
-    else:  # the others are drawn
-        others = limit - count
-        draw_different(seed, stream, step, limit, others, first, out, second, counters)
+    ordered = uint32_view(spare, room, room)
+    others = not repeats and count > limit - count
+    wanted = limit - count if others else count
+    kept, drawn = (first, out) if others else (out, first)
+    have, begin = 0, 0
+    while have < wanted:
+        missing = wanted - have
+        draw_integers(seed, stream, step, 0, begin, missing, limit, drawn)
+        put_in_order(drawn, missing, limit, ordered, counters)
+        if repeats:
+            for i in range(missing):
+                kept[unsigned(i)] = ordered[unsigned(i)]
+            have = missing
+        else:
+            have = take_in(kept, have, ordered, missing)
+        begin += missing
+    if others:
         left, to = 0, 0
         for value in range(limit):
-            if left < others and first[unsigned(left)] == value:
+            if left < wanted and kept[unsigned(left)] == value:
                 left += 1
             else:
                 out[unsigned(to)] = value
