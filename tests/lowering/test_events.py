@@ -30,9 +30,14 @@ def plain(equations, **options):
 @pytest.mark.parametrize("made, why", [
     (lambda: plain("dv/dt = (1 - v)*v/ms : 1"),
      "`dv/dt = (1 - v)*v/ms : 1` has no closed form between events: it is not linear in v"),
-    (lambda: plain("dv/dt = (s - v)/ms : 1\nds/dt = -s/ms : 1"),
-     "`dv/dt = (s - v)/ms : 1` has no closed form between events: it depends on s, which changes "
-     "on its own"),
+    (lambda: plain("dv/dt = (s - u - v)/ms : 1\nds/dt = -s/ms : 1\ndu/dt = -u/ms : 1"),
+     "`dv/dt = (s - u - v)/ms : 1` has no closed form between events: it depends on s and u, and "
+     "at most one may drive v"),
+    (lambda: plain("dv/dt = (s - v)/ms : 1\nds/dt = (1 - s)/ms : 1"),
+     "it depends on s, and both would have to decay by themselves, as ds/dt = -s/tau does"),
+    (lambda: plain("dv/dt = s/ms : 1\nds/dt = -s/ms : 1"), "both would have to decay"),
+    (lambda: plain("dv/dt = (s - v)/ms : 1\nds/dt = -(s - v)/ms : 1"), "both would have to decay"),
+    (lambda: plain("dv/dt = s*(1 - v)/ms : 1\nds/dt = -s/ms : 1"), "it is not linear in v and s"),
     (lambda: plain("dv/dt = -v/ms + xi*second**-0.5 : 1"), "it contains white noise"),
     (lambda: plain("dv/dt = (rand() - v)/ms : 1"), "it draws random numbers in every step"),
     (lambda: plain("dv/dt = (sin(t/ms) - v)/ms : 1"), "it depends on t"),
@@ -99,6 +104,9 @@ def test_the_program_holds_no_numbers_of_the_model_and_prints_its_blocks():
     lambda: model(receives="v += weight"),
     lambda: plain("dv/dt = a*v + b + I : 1\na : 1/ms\nb : 1/ms\nI : 1/ms (input)",
                   parameters=dict(a=0.1 / ms, b=0.2 / ms), receives="v *= weight"),
+    lambda: plain("dv/dt = a*v + b + s : 1 (unless refractory)\nds/dt = a*s/2 : 1/ms\na : 1/ms\n"
+                  "b : 1/ms", parameters=dict(a=-0.1 / ms, b=0.2 / ms),
+                  receives="s += weight/ms", refractory=3 * ms),
     lambda: plain("dv/dt = c : 1\nc : 1/ms", parameters=dict(c=0.2 / ms), receives="v = weight",
                   refractory=3 * ms),
 ])  # fmt: skip

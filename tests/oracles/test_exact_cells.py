@@ -189,3 +189,53 @@ def test_rates_of_the_benchmark_do_not_depend_on_the_step():
     assert 8.5 < rates[3200:].mean() < 10.5
     np.testing.assert_array_equal(fine[17].size, coarse[17].size)
     np.testing.assert_allclose(np.sort(fine.times), np.sort(coarse.times), rtol=0, atol=1e-9)
+
+
+def driven_by_a_current(v, current, gap_to, tau=10.0, tau_syn=0.5):
+    """The first time [ms] at which LIF's voltage crosses, scanned and bisected."""
+    from scipy.optimize import brentq
+
+    def height(t):
+        swing = (math.exp(-t / tau_syn) - math.exp(-t / tau)) / (1 / tau - 1 / tau_syn)
+        return v * math.exp(-t / tau) + current / 250.0 * swing - gap_to
+
+    times = np.linspace(0, 20, 20001)
+    values = [height(t) for t in times]
+    first = next(n for n, value in enumerate(values) if value >= 0)
+    return brentq(height, times[first - 1], times[first], xtol=1e-15, rtol=1e-15)
+
+
+@pytest.mark.parametrize("dt", [0.1, 2.0])
+def test_a_voltage_that_a_synaptic_current_drives(backend, dt):
+    """LIF: 15 mV above rest to cross, currents of 15 nA that last half a millisecond."""
+    net = rb.Network(dt=dt * ms)
+    cell = net.add(rb.models.LIF(crossing="exact"), name="cell")
+    net.drive(cell, rb.stimuli.spike_times([1.3, 6.5] * ms), weight=15000 * pA)
+    net.record(cell, "v", "i_syn", every=2 * ms)
+    result = net.run(20 * ms, backend=backend)
+    first = 1.3 + driven_by_a_current(0.0, 15000.0, 15.0)
+    assert first + 2 < 6.5
+    # what is left of the current when refractoriness ends moves v on
+    left = 15000.0 * math.exp(-(first + 2 - 1.3) / 0.5)
+    waited = 6.5 - first - 2
+    moved = left / 250 * (math.exp(-waited / 0.5) - math.exp(-waited / 10)) / (0.1 - 2)
+    both = 15000.0 + left * math.exp(-waited / 0.5)
+    second_one = 6.5 + driven_by_a_current(moved, both, 15.0)
+    np.testing.assert_allclose(
+        result.spikes["cell"].times * 1e3, [first, second_one], rtol=0, atol=1e-12
+    )
+    current = result.traces["cell"]["i_syn"].values[1, 0]
+    assert current == pytest.approx(15000 * math.exp(-0.7 / 0.5), rel=1e-13)
+
+
+def test_a_drive_that_does_not_decay_is_told(backend):
+    net = rb.Network(dt=1 * ms)
+    cells = net.add(rb.models.LIF(crossing="exact"), 3, name="cells")
+    cells[1].tau_syn = -1 * ms
+    with pytest.raises(rb.errors.UserError) as told:
+        net.run(1 * ms, backend=backend)
+    assert (
+        "'cells': crossing=\"exact\" needs a variable and the one that drives it to decay"
+        in str(told.value)
+    )
+    assert str(told.value).endswith("look at the parameters of the first cell: cells[1]")

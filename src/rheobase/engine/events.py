@@ -31,6 +31,7 @@ from rheobase.engine.plan import (
     PopulationPlan,
     ProjectionPlan,
 )
+from rheobase.errors import UserError
 
 EVENT_TIME = "event_time"
 """The number of a program that holds the time of an event."""
@@ -229,6 +230,13 @@ class Cells:
             arrays[name][:] = seen[name]
         for lo, hi in _runs(changed):
             self.anchor(lo, hi, step)
+        if np.isnan(self.crossings).any():
+            raise UserError(
+                f'{self.population.name!r}: crossing="exact" needs a variable and the one that '
+                "drives it to decay, and a time constant is negative or infinite",
+                mend="look at the parameters of the first cell: "
+                f"{self.population.name}[{int(np.argmax(np.isnan(self.crossings)))}]",
+            )
         np.maximum(self.crossings, step * dt, out=self.crossings)  # over a level that was set
 
     def change_inputs(self, dt: float, step: int) -> None:

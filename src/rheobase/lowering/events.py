@@ -14,6 +14,10 @@ after a time s, and c is crossed upwards, if a*x + b > 0 and a*c + b > 0, after
 
     s = log1p(a*(c - x)/(a*x + b))/a                         ((c - x)/b where a is 0).
 
+x may be driven by one variable y that decays, as a voltage by a synaptic current: then k*y times
+(exp(r*s) - exp(a*s))/(r - a) is added, and the crossing, which has no formula, is found to
+rounding by iteration (`rheobase.rendering.crossings.first_crossing`).
+
 Blocks of a program of this kind read the time of the event from the number `event_time`, in
 seconds since the start of the network, which the engine sets. Products and sums are not fused:
 the same formula must give the same bits in every block that it is part of.
@@ -57,10 +61,12 @@ def anchor(name: str) -> str:
 
 @dataclass(frozen=True)
 class Course:
-    """dx/dt = rate*x + rest, both constant between events."""
+    """dx/dt = rate*x + rest + gain*driver, all but driver and x constant between events."""
 
     rate: Expr
     rest: Expr
+    driver: str = ""
+    gain: Expr = ZERO
 
 
 @dataclass(frozen=True)
@@ -115,6 +121,8 @@ class Events:
         self.inputs = tuple(e.name for e in model.inputs) + tuple(model.time_functions)
         self._refuse_options()
         self.courses = {name: self._course(name) for name in self.states}
+        for name, course in self.courses.items():
+            self._check_driver(name, course)
         self.variable, self.level = self._crossed()
 
     # -- what has a closed form -----------------------------------------------------------
@@ -158,12 +166,26 @@ class Events:
         expression = self._inlined(self.right[name])
         self._fixed(expression, line)
         others = sorted((names_in(expression) & set(self.states)) - {name})
-        if others:
-            raise self._refusal(line, f"it depends on {others[0]}, which changes on its own")
-        form = linear_form(expression, frozenset({name}))
+        form = linear_form(expression, frozenset({name, *others}))
         if form is None:
-            raise self._refusal(line, f"it is not linear in {name}")
-        return Course(form[0].get(name, ZERO), form[1])
+            raise self._refusal(line, f"it is not linear in {' and '.join([name, *others])}")
+        if len(others) > 1:
+            raise self._refusal(
+                line, f"it depends on {' and '.join(others)}, and at most one may drive {name}"
+            )
+        driver = others[0] if others else ""
+        return Course(form[0].get(name, ZERO), form[1], driver, form[0].get(driver, ZERO))
+
+    def _check_driver(self, name: str, course: Course) -> None:
+        """Refuse to be driven by anything but a variable that decays to 0 on its own."""
+        if not course.driver:
+            return
+        own, line = self.courses[course.driver], self.model.equation(name).text
+        if own.driver or own.rest != ZERO or own.rate == ZERO or course.rate == ZERO:
+            raise self._refusal(
+                line, f"it depends on {course.driver}, and both would have to decay by "
+                f"themselves, as d{course.driver}/dt = -{course.driver}/tau does",
+            )  # fmt: skip
 
     def _inlined(self, expression: Expr) -> Expr:
         return self._held_currents(self.new_scope().inline(expression))
@@ -206,10 +228,16 @@ class Events:
             return rest if rest is not None else scope.graph.constant(0.0)
         return rate * x if rest is None else rate * x + rest
 
-    def _after(self, name: str, scope: Scope, x: Value, elapsed: Value) -> Value:
-        """Return a variable some time after it was x."""
+    def _after(self, name: str, scope: Scope, x: Value, elapsed: Value,
+               driver: Value | None = None) -> Value:  # fmt: skip
+        """Return a variable some time after it was x, and what drives it was `driver`."""
         graph = scope.graph
         graph.section(self.model.equation(name).text)
+        if driver is not None:
+            gain, rates = self._drive(name, scope, driver)
+            alone = elapsed * graph.call("exprel", rates[0] * elapsed)
+            driven = gain * graph.call("response", elapsed, *rates)
+            return x + (self._slope(name, scope, x) * alone + driven)
         rate, rest = self._coefficients(name, scope)
         if rate is None:
             return x if rest is None else x + rest * elapsed
@@ -217,6 +245,22 @@ class Events:
             return x * graph.call("exp", rate * elapsed)
         gain = elapsed * graph.call("exprel", rate * elapsed)
         return x + self._slope(name, scope, x) * gain
+
+    def _drive(self, name: str, scope: Scope, driver: Value) -> tuple[Value, tuple[Value, Value]]:
+        """Return the slope that comes from the driver, and the rates of both variables."""
+        course = self.courses[name]
+        own = scope.number(course.rate).called(f"rate_{name}")
+        other = scope.number(self.courses[course.driver].rate).called(f"rate_{course.driver}")
+        return scope.number(course.gain) * driver, (own, other)
+
+    def _driver(self, name: str, moment: Moment, waited: Value) -> Value | None:
+        """Return what drives a variable, some time after the moment."""
+        driver = self.courses[name].driver
+        if not driver:
+            return None
+        if driver in self.held_names:
+            return moment.states[driver]
+        return self._after(driver, moment.scope, moment.states[driver], waited)
 
     def _stored(self) -> Moment:
         """Return a cell as it was at its last event, over a new block."""
@@ -247,26 +291,29 @@ class Events:
         """Return the variables at a time at or after the moment."""
         graph = moment.scope.graph
         elapsed = time - moment.time
-        waited = elapsed
+        waited, before = elapsed, graph.constant(0.0)
         if moment.until is not None and self.held_names:
             graph.section("refractoriness holds until it ends")
             begin = graph.call("maximum", moment.time, moment.until)
-            waited = graph.call("maximum", time - begin, 0.0)
-        return {
-            name: self._after(
-                name, moment.scope, x, waited if name in self.held_names else elapsed
-            ).called(f"{name}_now")
-            for name, x in moment.states.items()
-        }
+            waited, before = graph.call("maximum", time - begin, 0.0), begin - moment.time
+        now = {}
+        for name, x in moment.states.items():
+            held = name in self.held_names
+            driver = self._driver(name, moment, before if held else graph.constant(0.0))
+            went_on = waited if held else elapsed
+            now[name] = self._after(name, moment.scope, x, went_on, driver).called(f"{name}_now")
+        return now
 
     def _crossing(self, moment: Moment) -> Value:
         """Return when the threshold is crossed, NEVER if it is not."""
         graph, scope, name = moment.scope.graph, moment.scope, self.variable
         x, begin = moment.states[name], moment.time
+        driver = self._driver(name, moment, graph.constant(0.0))
         if moment.until is not None:
             begin = graph.call("maximum", begin, moment.until).called("free_from")
             if name not in self.held_names:
-                x = self._after(name, scope, x, begin - moment.time)
+                x = self._after(name, scope, x, begin - moment.time, driver)
+            driver = self._driver(name, moment, begin - moment.time)
         assert isinstance(self.threshold, Compare)
         graph.section(f"threshold: {to_text(self.threshold)}")
         level = graph.negate(scope.number(self.level)).called("level")
@@ -274,8 +321,12 @@ class Events:
         slope = self._slope(name, scope, x)
         if slope.level < Level.ELEMENT:  # a condition is worked out in every cell
             slope = slope + (x - x)
-        rises = graph.call("minimum", slope, self._slope(name, scope, level)) > 0.0
         gap = level - x
+        if driver is not None:
+            gain, rates = self._drive(name, scope, driver)
+            there = begin + graph.call("first_crossing", gap, slope, gain, *rates)
+            return graph.select(over, begin, there).called("crosses_at")
+        rises = graph.call("minimum", slope, self._slope(name, scope, level)) > 0.0
         wait = gap / slope
         rate = self._coefficients(name, scope)[0]
         if rate is not None:

@@ -41,6 +41,7 @@ _INLINED_SOURCES = (
     "primitives.py",
     "exponential.py",
     "trigonometric.py",
+    "crossings.py",
     "functions.py",
     "philox.py",
     "fills.py",

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from rheobase.rendering import exponential, primitives, trigonometric
+from rheobase.rendering import crossings, exponential, primitives, trigonometric
 from rheobase.rendering.primitives import Value
 
 _PRIMITIVES = (
@@ -77,6 +77,8 @@ _FUNCTIONS: Mapping[str, Callable[..., Value]] = {
     "mod": trigonometric.mod,
     "sin_cos_turns": trigonometric.sin_cos_turns,
     "fma": primitives.fma,
+    "first_crossing": crossings.first_crossing,
+    "response": crossings.response,
 }
 
 
@@ -163,7 +165,7 @@ def compiled_twins() -> Mapping[Any, Any]:
         getattr(primitives, name): getattr(intrinsics, name) for name in _PRIMITIVES
     }
     bound[primitives.fma_exact] = intrinsics.fma
-    for module in (exponential, trigonometric):
+    for module in (exponential, trigonometric, crossings):
         bind_to_numba(module, bound)
     return MappingProxyType(bound)
 
