@@ -186,6 +186,23 @@ def test_the_input_that_is_asked_for(net, noise):
     assert "(J + (K + i_ampa))" in cell.model.equation("v").text
 
 
+def test_an_input_that_no_equation_reads(net, noise):
+    model = rb.Model("dv/dt = -v/tau : mV\nI : pA (input)", parameters={"tau": "1 ms"})
+    cell = net.add(model, name="cell")
+    refused(lambda: net.connect(noise, cell, weight=1 * nS, synapse=AMPA), WiringError,
+            "no equation of Model reads its input I, so i_ampa would be lost",
+            "such as dv/dt = (... + I)/C_m : mV")  # fmt: skip
+    assert "g_ampa" not in cell.model.names
+
+
+def test_models_that_say_how_they_are_integrated(net, noise):
+    cell = net.add(rb.models.LIF(method="exact"), name="cell")
+    net.connect(noise, cell, weight=1 * nS, synapse=AMPA)
+    refused(lambda: net.run(1 * ms, backend="interpreter"), rb.errors.EquationError,
+            "method='exact' cannot be used for LIF: dv/dt is not linear",
+            "method='auto' would take 'staggered'")  # fmt: skip
+
+
 def test_what_is_no_receptor_here(net, cells, noise):
     refused(
         lambda: net.connect(cells, noise, weight=1 * nS, synapse=AMPA),

@@ -155,11 +155,12 @@ def _attach(population: Population, key: tuple[Any, ...], synapse: Receptor | Co
             f"{synapse} any more",
             mend="connect it before the first run, with weight 0 if it is to act later",
         )
-    population._pieces[key] = (name, piece)
-    pieces = [piece for _, piece in population._pieces.values()]
     assert isinstance(population._own_model, Model)
-    population._model = extend(population._own_model, pieces)
-    values.extend(population._model)
+    pieces = [held for _, held in population._pieces.values()]
+    extended = extend(population._own_model, [*pieces, piece])
+    population._pieces[key] = (name, piece)
+    population._model = extended
+    values.extend(extended)
     return name
 
 

@@ -75,6 +75,8 @@ def extend(model: Model, pieces: Sequence[Piece]) -> Model:
 
     Raises
     ------
+    WiringError
+        No equation of the model reads an input that something is to be added to.
     UserError
         The equations of model and pieces do not make a model.
     """
@@ -92,12 +94,29 @@ def extend(model: Model, pieces: Sequence[Piece]) -> Model:
         resets += [piece.reset] if piece.reset else []
     lines = given.equations
     if terms:
+        _check_read(model.name, lines, terms)
         lines = tuple(_with_terms(text, terms) for text in lines)
     lines += tuple(piece.equations for piece in pieces if piece.equations.strip())
     return type(model)._from_arguments(replace(
         given, equations=lines, parameters=parameters, receives=receives,
         reset="; ".join(resets) or None,
     ))  # fmt: skip
+
+
+def _check_read(model: str, texts: Sequence[str], inputs: Mapping[str, Sequence[str]]) -> None:
+    """Refuse inputs that no line reads, where what is added would be lost."""
+    read: set[str] = set()
+    for text in texts:
+        for equation in parse_equations(text):
+            read |= names_in(equation.expression) if equation.expression is not None else set()
+    for name, added in inputs.items():
+        if name not in read:
+            raise WiringError(
+                f"no equation of {model} reads its input {name}, so {', '.join(added)} would be "
+                "lost",
+                mend=f"add {name} to the currents in an equation, such as dv/dt = (... + {name})"
+                "/C_m : mV",
+            )
 
 
 def _with_terms(text: str, terms: Mapping[str, Sequence[str]]) -> str:
