@@ -37,6 +37,9 @@ NARROW = 1 << 16
 SHORT = 8
 """Synapses a source and distinct delay below which slices are listed in the calendar."""
 
+PLAIN = 1 << 22
+"""Synapses up to which rows that are in order as they are drawn are laid out without compiling."""
+
 Key = tuple[object, ...]
 
 
@@ -194,6 +197,8 @@ class Rows:
         drawn = [projection.connectivity() for projection in group]
         for projection, synapses in zip(group, drawn, strict=True):
             check_connectivity(plan, projection, synapses)
+        if is_plain(group, drawn):
+            return _plain(self, plan, group[0], drawn[0])
         return _Layout(self, plan, group, drawn).bundle()
 
     def each(self, functions: Iterable[Callable[[], object]]) -> None:
@@ -215,7 +220,7 @@ class _Layout:
         self.threads = range(len(rows.shares))
         self.sources = plan.populations[group[0].source].size
         self.sizes = [plan.populations[p.target].size for p in group]
-        self.shared = self._shared()
+        self.shared = _shared(group[0], drawn[0]) if len(group) == 1 else {}
         prototype = ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * 5)
         self._measure = prototype(address_of("layout", "measure"))
         self._place = prototype(address_of("layout", "place"))
@@ -243,14 +248,6 @@ class _Layout:
         for name, values in self._weights().items():
             self._placed(stored, name, values)
         return Bundle(self.group, delays, self.shared, stored, listed)
-
-    def _shared(self) -> dict[str, FloatArray]:
-        """Return the weights that all synapses of the bundle share, if there are any."""
-        if len(self.group) > 1:
-            return {}
-        given = self.group[0].shared_weights
-        weights = self.drawn[0].weights if given is None else given
-        return {name: w.astype(np.float64) for name, w in weights.items() if w.size == 1}
 
     def _measured(self, longest: int) -> Int64Array:
         """Count the synapses of every thread, and return the distinct delays."""
@@ -348,6 +345,51 @@ class _Layout:
             raise InternalError(f"synapses need a contiguous array of {dtype}, got {array.dtype}")
         self._alive.append(array)
         return _address(array)
+
+
+def _shared(projection: ProjectionPlan, synapses: Connectivity) -> dict[str, FloatArray]:
+    """Return the weights that all synapses of a projection share, if there are any."""
+    given = projection.shared_weights
+    weights = synapses.weights if given is None else given
+    return {name: w.astype(np.float64) for name, w in weights.items() if w.size == 1}
+
+
+def is_plain(group: list[ProjectionPlan], drawn: list[Connectivity]) -> bool:
+    """Return whether the synapses of a bundle are few, and in the order of storage already."""
+    return (
+        len(group) == 1 and group[0].synapse is None and drawn[0].targets.size <= PLAIN
+        and not isinstance(drawn[0].delays, np.ndarray)
+    )  # fmt: skip
+
+
+def _plain(
+    rows: Rows, plan: NetworkPlan, projection: ProjectionPlan, synapses: Connectivity
+) -> Bundle:
+    """Store the rows of a projection of one delay; they only have to be divided."""
+    targets, starts = synapses.targets, synapses.row_start
+    back = np.flatnonzero(targets[1:] < targets[:-1]) + 1
+    size = plan.populations[projection.target].size
+    if not np.isin(back, starts).all() or int(targets.max(initial=0)) >= max(size, 1):
+        raise InternalError(f"{projection.name}: targets do not ascend within a row")
+    delay = _longest(synapses)
+    projection.longest_delay = delay
+    shared = _shared(projection, synapses)
+    shares = []
+    for thread in range(len(rows.shares)):
+        lo, hi, shift, narrow = rows._shift(projection, thread)
+        own = (targets >= lo) & (targets < hi)
+        before = np.concatenate([np.zeros(1, np.int64), np.cumsum(own)])
+        stored = targets[own].astype(np.int64) + shift
+        weights = {
+            name: np.broadcast_to(synapses.weights[name], targets.shape)[own]
+            for name in projection.variables
+            if name not in shared
+        }
+        shares.append(StoredRows(
+            before[starts].astype(np.uint32), stored.astype(np.uint16 if narrow else np.uint32),
+            weights,
+        ))  # fmt: skip
+    return Bundle([projection], np.array([delay], np.int64), shared, shares)
 
 
 def bundled(plan: NetworkPlan) -> list[list[ProjectionPlan]]:
