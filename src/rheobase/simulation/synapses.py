@@ -39,7 +39,7 @@ COMPILED_FROM = 20_000
 """Synapses of a projection: NumPy draws fewer before compiled code is loaded."""
 COMPILED_FROM_WHEN_COLD = 1_500_000
 """And so many before it is compiled."""
-KEPT_UP_TO = 2_000_000
+KEPT_UP_TO = 300_000
 """Synapses of a projection that are kept once they were drawn."""
 
 
