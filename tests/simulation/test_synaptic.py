@@ -238,3 +238,16 @@ def test_cells_with_parameters_of_their_own_are_read_one_by_one():
     cells.E_L = np.linspace(-70, -65, 150) * mV
     net.run(30 * ms, threads=2)
     np.testing.assert_allclose(made.level.magnitude, np.linspace(-70, -65, 150)[made.post])
+
+
+@pytest.mark.parametrize("which", ["source", "target"])
+def test_cells_with_exact_crossings_are_refused(which):
+    exact = rb.models.DeltaLIF(crossing="exact")
+    net = rb.Network(dt=0.1 * ms)
+    one, other = net.add(exact, 1), net.add(rb.models.DeltaLIF, 1)
+    pre, post = (one, other) if which == "source" else (other, one)
+    with pytest.raises(
+        WiringError, match="synapses with variables of their own are updated step by step"
+    ):
+        net.connect(pre, post, weight=0.1 * mV, delay=1 * ms,
+                    synapse=rb.synapses.STDP(20 * ms, 20 * ms, 0.1, 0.1, 1 * mV))  # fmt: skip

@@ -65,12 +65,6 @@ def plastic_target(target: Target, synapse: Synapse, sink: Cells, dtype: str,
         raise WiringError(
             f'{call}: weights that change are kept in "float64"', mend="leave weight_dtype= away"
         )
-    if model.crossing == "exact":
-        raise WiringError(
-            f"{call}: {synapse.name} changes on the grid of steps, and {model.name} has "
-            'crossing="exact"',
-            mend='give the model crossing="grid"',
-        )
     unit = check_placed(synapse, model, target.to, call)
     line = "; ".join(s.text for s in synapse.on_pre)
     return replace(target, dimension=unit.dimension, unit=unit, line=line)
@@ -348,9 +342,11 @@ class PlasticProjection(Projection):
             self._stale = True
         if self._stale:
             self._renumber(values)
-        self._plan.rewards = [
+        rewards = [
             RewardPlan(places[cells.name], delay, amount) for cells, delay, amount in self._rewards
         ]
+        if rewards != self._plan.rewards:
+            self._plan.rewards = rewards
         return self._plan
 
     def _renumber(self, values: CellValues) -> None:
