@@ -1,6 +1,6 @@
 """The benchmark networks beside other simulators, in one run.
 
-    python benchmarks/compare.py [NETWORK ...] [--brian2 PYTHON] [--nest PYTHON]
+    python benchmarks/compare.py [NETWORK ...] [--brian2 PYTHON] [--nest PYTHON] [--annarchy PYTHON]
         [--threads 1 2] [--repetitions N] [--scale X] [--duration S] [--out FILE]
 
 Each peer runs in a virtual environment of its own, made by this script under .cache/ unless the
@@ -41,13 +41,15 @@ CACHE = HERE.parent / ".cache"
 
 #: Network -> the peers that run it, with their threads; those that compile count for cold starts.
 PEERS = {
-    **dict.fromkeys(("cuba", "coba", "cobahh"), (("brian2", 1), ("brian2", 2), ("nest", 2))),
+    **dict.fromkeys(("cuba", "coba"), (("brian2", 1), ("brian2", 2), ("nest", 2), ("annarchy", 1))),
+    "cobahh": (("brian2", 1), ("brian2", 2), ("nest", 2)),
     "brunel_delta": (("brian2", 1), ("nest", 2)),
     **dict.fromkeys([f"brunel_{x}" for x in "abcd"], (("nest", 2),)),
     "hpc": (("nest", 2),),
     "microcircuit": (("nest", 2),),
 }
-COMPILES = ("brian2",)
+COMPILES = ("brian2", "annarchy")
+MODULES = {"annarchy": "ANNarchy"}
 USUAL = ("cuba", "coba", "cobahh", "brunel_delta", "hpc", "microcircuit")
 #: Simulated seconds, where the benchmark's own would take a peer too long.
 DURATIONS = {"microcircuit": 1.0}
@@ -115,7 +117,7 @@ def prepare(peer: str) -> Path:
     works = (
         python.exists()
         and not subprocess.run(
-            [str(python), "-c", f"import {peer}"], capture_output=True
+            [str(python), "-c", f"import {MODULES.get(peer, peer)}"], capture_output=True
         ).returncode
     )
     if not works:
@@ -250,7 +252,11 @@ def main() -> int:
     parser.add_argument("networks", nargs="*", metavar="NETWORK", help=", ".join(PEERS))
     parser.add_argument("--brian2", type=Path, metavar="PYTHON", help="a Python that has Brian 2")
     parser.add_argument("--nest", type=Path, metavar="PYTHON", help="a Python that has NEST")
-    parser.add_argument("--peers", nargs="*", default=["brian2", "nest"], metavar="PEER")
+    parser.add_argument("--annarchy", type=Path, metavar="PYTHON", help="one that has ANNarchy")
+    parser.add_argument(
+        "--peers", nargs="*", default=["brian2", "nest", "annarchy"], metavar="PEER",
+        help="which of them (default: all)",
+    )  # fmt: skip
     parser.add_argument("--threads", nargs="+", type=int, default=[1, 2], help="of ours")
     parser.add_argument("--repetitions", type=int, default=3, metavar="N")
     parser.add_argument("--scale", type=float, help="fraction of the number of neurons")
@@ -295,7 +301,8 @@ def write(file: Path, tables: dict, pythons: dict[str, Path]) -> None:
         "numba": version("numba"),
     }
     for peer, python in pythons.items():
-        command = [str(python), "-c", f"import {peer}; print({peer}.__version__)"]
+        module = MODULES.get(peer, peer)
+        command = [str(python), "-c", f"import {module}; print({module}.__version__)"]
         machine[peer] = run_process(command)[1].splitlines()[-1]
     file.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"machine": machine, "networks": tables}, indent=2)
