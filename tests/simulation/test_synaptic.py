@@ -5,7 +5,7 @@ import pytest
 
 import rheobase as rb
 from rheobase.errors import EquationError, UnitError, UnknownNameError, UserError, WiringError
-from rheobase.units import Hz, mV, ms, nS, pA
+from rheobase.units import Hz, ms, mV, nS, pA
 
 PAIR = dict(tau_plus=20 * ms, tau_minus=20 * ms, a_plus=0.01, a_minus=0.012, w_max=100 * pA)
 
