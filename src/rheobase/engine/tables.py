@@ -116,6 +116,8 @@ class Tables:
             (self.calendar.row, columns.N_CALENDAR),
         ):  # fmt: skip
             row[place] = self._address(table, np.int64)
+        if len(arrivals.lines):
+            row[columns.N_DEPOSIT] = address_of("slices", "deliver")
         return np.array(row, np.int64)
 
     def join(self, peers: Int64Array, sync: Int64Array, yield_address: int, grow: int) -> None:

@@ -18,7 +18,7 @@ PART = "void(int64, int64, int64, int64, int64)"
 (N_POPULATIONS, N_POPULATION_ROWS, N_EMISSIONS, N_EMISSION_ROWS, N_CALLS, N_CALL_ROWS,
  N_DELIVERIES, N_DELIVERY_ROWS, N_SLICES, N_SLICE_ROWS, N_INPUTS, N_ENTRIES, N_LINES, N_DRIVES,
  N_APPLIES, N_CONTROL, N_PEERS, N_SYNC, N_THREAD, N_THREADS, N_YIELD, N_GROW, N_CALENDAR,
- N_WIDTH) = range(24)  # fmt: skip
+ N_DEPOSIT, N_WIDTH) = range(25)  # fmt: skip
 # Control: why the driver came back, the population concerned, the number of steps done, what the
 # last drive delivered, and how often the thread has waited for the others.
 K_REASON, K_POPULATION, K_DONE, K_EVENTS, K_ROUND, K_WIDTH = range(6)

@@ -22,30 +22,22 @@ from rheobase.engine.parts.columns import (
     E_SOURCE,
     E_UNTIL,
     E_WIDTH,
-    EACH32,
-    EACH64,
     FLAG,
     K_EVENTS,
     L_APPLY,
-    L_ARRIVE,
     L_DELAYS,
     L_FIRST,
-    L_KIND,
-    L_NUMBERS,
-    L_SLICED,
     L_START_BYTES,
     L_STARTS,
-    L_STEP,
     L_SUM,
     L_SUMS,
-    L_TABLE,
     L_TARGET_BYTES,
     L_TARGETS,
-    L_WEIGHTS,
     L_WIDTH,
     N_APPLIES,
     N_CALENDAR,
     N_CONTROL,
+    N_DEPOSIT,
     N_DRIVES,
     N_ENTRIES,
     N_LINES,
@@ -58,7 +50,6 @@ from rheobase.engine.parts.columns import (
     P_STARTS,
     P_WIDTH,
     PART,
-    PREFETCH,
     RELEASE,
     S_BEGIN,
     S_END,
@@ -84,8 +75,6 @@ from rheobase.engine.parts.columns import (
 from rheobase.engine.parts.common import inner
 from rheobase.rendering.intrinsics import (
     call_kernel5,
-    call_kernel7,
-    float32_view,
     float64_view,
     int32_view,
     int64_view,
@@ -97,92 +86,6 @@ from rheobase.rendering.intrinsics import (
 )
 from rheobase.rendering.intrinsics import load_address as load
 from rheobase.rendering.intrinsics import store_address as store
-
-
-@inner
-def read_start(piece, lines):
-    """Read where a slice begins and ends, and ask for its synapses; return how many there are."""
-    line, start = lines + WORD * L_WIDTH * load(piece, S_LINE), load(piece, S_BEGIN)
-    if load(line, L_START_BYTES) == 4:
-        bounds = uint32_view(start, 0, 2)
-        first, end = np.int64(bounds[0]), np.int64(bounds[1])
-    elif load(line, L_START_BYTES) == 8:
-        first, end = load(start, 0), load(start, 1)
-    else:
-        first, end = start, load(piece, S_END)
-    store(piece, S_BEGIN, first)
-    store(piece, S_END, end)
-    count = end - first
-    size, step = load(line, L_TARGET_BYTES), load(line, L_STEP)
-    target, weight = load(line, L_TARGETS) + size * first, load(line, L_WEIGHTS) + step * first
-    for n in range(0, size * select(count < 96, count, 96), 64):
-        prefetch(target + n)
-    for n in range(0, step * select(count < 96, count, 96), 64):
-        prefetch(weight + n)
-    return count + select(load(line, L_APPLY) < 0 and count > 0, DENSE, 0)
-
-
-@inner
-def run_events(line, piece, first, count, step):
-    """Call the kernel of an event port, or that of synapses with variables, for a slice."""
-    if load(line, L_SLICED) != 0:
-        call_kernel7(
-            load(line, L_ARRIVE), load(line, L_TABLE), load(line, L_NUMBERS),
-            load(piece, S_SLICE), first, count, step, 0,
-        )  # fmt: skip
-        return
-    call_kernel7(
-        load(line, L_ARRIVE), load(line, L_TABLE), load(line, L_NUMBERS),
-        load(line, L_TARGETS) + 4 * first, load(line, L_WEIGHTS) + load(line, L_STEP) * first,
-        count, step, load(line, L_KIND),
-    )  # fmt: skip
-
-
-@inner
-def deposit(piece, lines, step):
-    """Add the weights of a slice to the accumulators of its targets, or run its events."""
-    line, first = lines + WORD * L_WIDTH * load(piece, S_LINE), load(piece, S_BEGIN)
-    count = load(piece, S_END) - first
-    if count == 0:
-        return
-    if load(line, L_SUM) == 0:
-        run_events(line, piece, first, count, step)
-        return
-    address = load(line, L_WEIGHTS)
-    sums = float64_view(load(line, L_SUM), 0, load(line, L_SUMS))
-    each = np.uint64(load(line, L_KIND) == EACH64)
-    if load(line, L_TARGET_BYTES) == 2:
-        narrow = uint16_view(load(line, L_TARGETS), first, count)
-        if load(line, L_KIND) == EACH32:
-            singles = float32_view(address, first, count)
-            for n in range(count):
-                sums[np.uint64(narrow[n])] += np.float64(singles[n])
-        else:
-            weights = float64_view(address + load(line, L_STEP) * first, 0, count)
-            for n in range(count):
-                sums[np.uint64(narrow[n])] += weights[np.uint64(n) * each]
-        return
-    targets = uint32_view(load(line, L_TARGETS), first, count)
-    if load(line, L_KIND) == EACH32:
-        singles = float32_view(address, first, count)
-        for n in range(count):
-            sums[np.uint64(targets[n])] += np.float64(singles[n])
-    else:
-        weights = float64_view(address + load(line, L_STEP) * first, 0, count)
-        for n in range(count):
-            sums[np.uint64(targets[n])] += weights[np.uint64(n) * each]
-
-
-@inner
-def deliver_slices(slices, begin, end, lines, step):
-    """Deliver listed slices, asking for what comes next in time; return how many synapses."""
-    events = np.int64(0)
-    for s in range(begin, end + PREFETCH):
-        if s < end:
-            events += read_start(slices + WORD * S_WIDTH * s, lines)
-        if s >= begin + PREFETCH:
-            deposit(slices + WORD * S_WIDTH * (s - PREFETCH), lines, step)
-    return events
 
 
 @inner
@@ -202,14 +105,22 @@ def list_slices(entry, network, ids, n):
 
 
 @inner
+def deposit(network, begin, end, step):
+    """Deliver listed slices; return how many synapses they have."""
+    if begin == end:
+        return np.int64(0)
+    call_kernel5(load(network, N_DEPOSIT), 0, network, begin, end, step)
+    return load(load(network, N_CONTROL), K_EVENTS)
+
+
+@inner
 def full(network, n, pending, events, step):
     """Deliver and forget the slices listed if there is no place for one more.
 
     All sums have to be gone through then.
     """
     if n == load(network, N_SLICE_ROWS):
-        lines = load(network, N_LINES)
-        events += deliver_slices(load(network, N_SLICES), pending, n, lines, step) + DENSE
+        events += deposit(network, pending, n, step) + DENSE
         return np.int64(0), np.int64(0), events
     return n, pending, events
 
@@ -256,8 +167,7 @@ def deliver_entries(first, last, network, column, n, step, limit):
                 n += some
                 at += some
     n, pending, events = take_from_calendar(network, limit, 0, n, pending, events, step)
-    lines = load(network, N_LINES)
-    return n, events + deliver_slices(load(network, N_SLICES), pending, n, lines, step)
+    return n, events + deposit(network, pending, n, step)
 
 
 @inner
@@ -340,17 +250,19 @@ def deliver_drives(target, network, column, table_row, step, n, events):
 @cfunc(PART, cache=True, error_model="numpy", _nrt=False)
 def deliver(target, network, column, table_row, step):
     """Deliver all that is due at the cells of a thread, then add up what arrived."""
-    delayed, zero = load(target, T_DELAYED), np.int64(0)  # not literals: one type for n
     calendar = load(network, N_CALENDAR)
+    n, events = np.int64(0), np.int64(0)  # not literals: one type for all that returns them
+    first, last = np.int64(0), load(target, T_DELAYED)
     if load(calendar, X_BEGIN) != 0:
         call_kernel5(load(calendar, X_BEGIN), calendar, network, column, step, step)
-    n, events = deliver_entries(zero, delayed, network, column, zero, step, step)
-    n, events = deliver_drives(target, network, column, table_row, step, n, events)
-    if load(calendar, X_APPEND) != 0:
-        call_kernel5(load(calendar, X_APPEND), calendar, network, column, step, step)
-    last = load(target, T_ENTRIES)
-    n, found = deliver_entries(delayed, last, network, column, n, step, step + 1)
-    events += found
+    for phase in range(2):  # once in the text: it is compiled into this function
+        if phase == 1:
+            n, events = deliver_drives(target, network, column, table_row, step, n, events)
+            first, last = last, load(target, T_ENTRIES)
+            if load(calendar, X_APPEND) != 0:
+                call_kernel5(load(calendar, X_APPEND), calendar, network, column, step, step)
+        n, found = deliver_entries(first, last, network, column, n, step, step + phase)
+        events += found
     if events <= load(target, T_SPARSE):
         add_sparse(load(network, N_SLICES), n, network, step)
         return
