@@ -380,21 +380,16 @@ class ContinuousPlan:
         Name of the projection.
     source, target : int
         Places in `NetworkPlan.populations`; both are `PopulationPlan`.
-    source_array : str
-        The variable or subexpression r of the source.
-    input_array : str
-        The input variable of the target.
+    source_array, input_array : str
+        The variable or subexpression r of the source, and the input variable of the target.
     row_start : ndarray of int64, shape (target size + 1,)
         Where the row of each target begins.
     sources : ndarray of int32, shape (n,)
         Source cell of every connection, ascending within a row.
-    weights : ndarray of float64, shape (1,) or (n,)
-        The weights.
-    delay_steps : ndarray of int64, shape (1,) or (n,)
-        Delays in steps; 0 reads the state at the beginning of the step.
+    weights, delay_steps : ndarray of float64 and of int64, shape (1,) or (n,)
+        Weights; delays in steps, 0 reads the state at the beginning of the step.
     alike : bool
-        Whether one weight and one delay are for all, and all rows that are not empty have the
-        same sources: then one sum is made for all targets.
+        Whether weight and delay are one and rows that are not empty the same: then so is the sum.
     """
 
     name: str
