@@ -251,3 +251,56 @@ def test_cells_with_exact_crossings_are_refused(which):
     ):
         net.connect(pre, post, weight=0.1 * mV, delay=1 * ms,
                     synapse=rb.synapses.STDP(20 * ms, 20 * ms, 0.1, 0.1, 1 * mV))  # fmt: skip
+
+
+def random_network(seed):
+    """Cells that excite and inhibit each other through synapses of several kinds at once."""
+    random = np.random.default_rng(seed)
+    net = rb.Network(dt=0.1 * ms, seed=seed)
+    size = int(random.integers(60, 300))
+    cells = net.add(rb.models.LIF(V_T=-60 * mV), size, name="cells")
+    cells.v = "E_L + rand()*(V_T - E_L)"
+    noise = net.add(rb.stimuli.poisson(2000 * Hz), 7, name="noise")
+    net.inject(cells, rb.stimuli.noise(50 * pA, 5 * ms, mean=120 * pA))
+    made = []
+    for k in range(int(random.integers(2, 5))):
+        source = [noise, cells, cells[:33], cells[50:]][random.integers(4)]
+        sink = [cells, cells[20:], cells[::-1]][random.integers(3)]
+        delay = [0 * ms, 0.1 * ms, 3 * ms, rb.random.uniform(0 * ms, 2 * ms)][random.integers(4)]
+        synapse = [*KINDS[1:], rb.synapses.STDP(**PAIR)][random.integers(6)]
+        static = random.random() < 0.3
+        made.append(net.connect(
+            source, sink, rb.rules.fixed_probability(0.2), delay=delay, name=f"projection {k}",
+            weight=rb.random.uniform(0 * pA, 60 * pA), synapse=None if static else synapse,
+        ))  # fmt: skip
+        if not static and made[-1].synapse.on_reward:
+            made[-1].reward_by(noise, 0.01, delay=1 * ms)
+    return net, cells, made
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_generated_networks_have_the_same_bits_however_they_are_run(seed):
+    def run(pieces):
+        net, cells, made = random_network(seed)
+        times = []
+        for duration, options in pieces:
+            times.append(net.run(duration * ms, **options).spikes["cells"].times)
+        late = net.connect(cells, cells, rb.rules.fixed_indegree(5), weight=20 * pA, delay=1 * ms,
+                           synapse=rb.synapses.STDP(**PAIR), name="late")  # fmt: skip
+        times.append(net.run(5 * ms, **pieces[-1][1]).spikes["cells"].times)
+        found = [np.concatenate(times), cells.v.magnitude]
+        for projection in [*made, late]:
+            found.append(projection.weights.magnitude)
+            for name in getattr(getattr(projection, "synapse", None), "variables", ()):
+                found.append(getattr(projection, name).magnitude)
+        return found
+
+    alone = run([(20, dict(threads=1))])
+    assert alone[0].size > 20
+    for pieces in (
+        [(20, dict(threads=2))],
+        [(7, dict(threads=3)), (13, dict(threads=1))],
+        [(12, dict(threads=2)), (8, dict(backend="interpreter"))],
+    ):
+        for one, other in zip(alone, run(pieces), strict=True):
+            np.testing.assert_array_equal(one, other)
