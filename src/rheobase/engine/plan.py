@@ -382,10 +382,8 @@ class ContinuousPlan:
         Places in `NetworkPlan.populations`; both are `PopulationPlan`.
     source_array, input_array : str
         The variable or subexpression r of the source, and the input variable of the target.
-    row_start : ndarray of int64, shape (target size + 1,)
-        Where the row of each target begins.
-    sources : ndarray of int32, shape (n,)
-        Source cell of every connection, ascending within a row.
+    row_start, sources : ndarray of int64, shape (target size + 1,), and of int32, shape (n,)
+        Where the row of each target begins; the source cells, ascending within a row.
     weights, delay_steps : ndarray of float64 and of int64, shape (1,) or (n,)
         Weights; delays in steps, 0 reads the state at the beginning of the step.
     alike : bool
