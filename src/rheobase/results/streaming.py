@@ -1,6 +1,6 @@
 """Results that grow on disk while a network runs.
 
-Layout, version 1::
+Layout, version 1, after 512 bytes that begin with "rheostrm" and the size at the last flush::
 
     /                  attributes: format, version, id, dt, start [s], seed, first_step
     /header            JSON, as bytes: populations, spikes, traces, description, metadata
@@ -44,6 +44,9 @@ SPARED_BYTES = 1 << 24
 
 _CHUNK_BYTES = 1 << 18
 _ROWS = 1 << 14  # of a chunk of spikes
+_BLOCK = 512  # bytes before what is HDF5: the mark, and the size at the last flush
+_MARK = b"rheostrm"
+_FLAGS = 11  # of the superblock: where HDF5 notes that a file is open for writing
 _MULTIPLIER = 1_000_003
 
 # What h5py raises on files that are damaged or of other contents.
@@ -263,6 +266,7 @@ class StreamWriter:
             self._progress[self._rows] = np.append(row, check_number(row))
             self._progress.flush()
             self._rows += 1
+            _mark(self.path)
             if to_disk:
                 self._file.flush()
                 os.fsync(self._file.id.get_vfd_handle())
@@ -341,7 +345,7 @@ def _created(path: Path, header: StreamHeader, step: int, identity: str) -> Any:
     import h5py
 
     try:
-        file = h5py.File(path, "w", libver=("v110", "v110"))
+        file = h5py.File(path, "w", libver=("v110", "v110"), userblock_size=_BLOCK)
         file.attrs.update(format=FORMAT, version=VERSION, id=identity, dt=header.dt,
                           start=header.start, seed=str(header.seed), first_step=step)  # fmt: skip
         file["header"] = np.frombuffer(header.to_json(), np.uint8)
@@ -358,6 +362,7 @@ def _created(path: Path, header: StreamHeader, step: int, identity: str) -> Any:
         for n, traces in enumerate(header.traces):
             _create_traces(file.create_group(f"traces/{n}"), traces)
         file.swmr_mode = True
+        _mark(path)
     except (OSError, RuntimeError, ValueError) as error:
         raise FileFormatError(
             f"cannot write the stream to {path}: {why_not_written(error)}"
@@ -491,10 +496,30 @@ def _copy_rows(source: Any, target: Any, count: int) -> None:
 
 
 def opened(path: Path) -> Any:
-    """Return a stream open for reading, also while it is written."""
+    """Return a stream open for reading, also while it is written.
+
+    Raises
+    ------
+    ValueError
+        It is no stream, or is shorter than at its last flush. HDF5 must not be asked: it would
+        wait for what is missing as for something that is being written.
+    """
     import h5py
 
-    return h5py.File(path, "r", libver=("v110", "v110"), swmr=True)
+    with open(path, "rb") as plain:
+        block = plain.read(_BLOCK + _FLAGS + 1)
+    if not block.startswith(_MARK) or len(block) <= _BLOCK + _FLAGS:
+        raise ValueError("it is no stream")
+    writing = bool(block[_BLOCK + _FLAGS])
+    if writing and path.stat().st_size < int.from_bytes(block[8:16], "little"):
+        raise ValueError("it is shorter than when it was written")
+    return h5py.File(path, "r", libver=("v110", "v110"), swmr=writing)
+
+
+def _mark(path: Path) -> None:
+    """Note the size of a stream at a flush, before the part of the file that HDF5 knows of."""
+    with open(path, "r+b") as plain:
+        plain.write(_MARK + os.fstat(plain.fileno()).st_size.to_bytes(8, "little"))
 
 
 def read_header(file: Any) -> StreamHeader:

@@ -279,5 +279,5 @@ def _spikes(observed: list[Observed], twins: Twins, duration: float) -> dict[str
         name: compare_spikes(observed[0].spikes[name], observed[1].spikes[name], sizes[name],
                              duration)
         for name in observed[0].spikes
-        if name in twins.program
+        if name in twins.program and twins.program[name].spiking
     }  # fmt: skip
