@@ -9,12 +9,13 @@ import numpy as np
 
 from rheobase.engine import facts
 from rheobase.engine.addresses import Addresses, as_table
-from rheobase.engine.events import EVENT_TIME, Cells, Route, Routes, cells_of, log_spikes
+from rheobase.engine.events import Cells, Route, Routes, cells_of, log_spikes
 from rheobase.engine.facts import Pending
 from rheobase.engine.logs import Logs
 from rheobase.engine.parts import address_of, columns
 from rheobase.engine.parts import event_columns as of
 from rheobase.engine.plan import AnyArray, DrivePlan, Int64Array, NetworkPlan
+from rheobase.lowering.events import EVENT_TIME
 
 WIDTHS = (of.H_WIDTH, of.H_WIDTH, of.U_WIDTH, of.U_WIDTH)
 FIRST_ROOM = 1024

@@ -32,11 +32,7 @@ from rheobase.engine.plan import (
     ProjectionPlan,
 )
 from rheobase.errors import UserError
-
-EVENT_TIME = "event_time"
-"""The number of a program that holds the time of an event."""
-TOLERANCE = 1e-6
-"""An arrival this part of a step before a step begins belongs to that step."""
+from rheobase.lowering.events import EVENT_TIME
 
 
 @dataclass

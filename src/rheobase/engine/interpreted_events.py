@@ -13,10 +13,11 @@ from typing import TypeAlias
 import numpy as np
 
 from rheobase.engine import facts
-from rheobase.engine.events import TOLERANCE, Cells, Route, Routes, cells_of, log_spikes
+from rheobase.engine.events import Cells, Route, Routes, cells_of, log_spikes
 from rheobase.engine.facts import Pending
 from rheobase.engine.logs import Logs
 from rheobase.engine.plan import AnyArray, FloatArray, NetworkPlan
+from rheobase.network.grid import TOLERANCE
 from rheobase.rendering.refining import Draws
 
 Event: TypeAlias = tuple[float, int, int, float, int]

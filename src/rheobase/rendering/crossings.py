@@ -5,11 +5,10 @@ As `exponential.py`: the same code on NumPy arrays and in compiled loops, withou
 
 from __future__ import annotations
 
+from rheobase.lowering.events import NEVER
 from rheobase.rendering.exponential import NAN, exp, exprel, log1p
 from rheobase.rendering.primitives import Value, fabs, select
 
-NEVER = 1e300
-"""The time after which what does not happen happens, in seconds."""
 LASTING = 800.0
 """Time constants after which nothing is left of an exponential in float64."""
 SAFE, LAST = 36, 8

@@ -39,5 +39,3 @@ M_ALL, M_ROWS, M_LINES, M_WIDTH = range(4)
 # Lines: one a route and variable, or event port (R_SUM is 0). R_LO, R_HI: the cells.
 (R_ROUTE, R_LO, R_HI, R_SUM, R_WEIGHTS, R_KIND, R_STEP, R_ARRIVE, R_TABLE, R_NUMBERS,
  R_WIDTH) = range(11)  # fmt: skip
-ENDLESS = 4
-"""The mark of a cell whose reset leaves it over the threshold."""

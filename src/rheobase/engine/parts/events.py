@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numba import cfunc
 
+from rheobase.engine.facts import ENDLESS
 from rheobase.engine.parts.columns import (
     D_DRAWN,
     D_SKIP,
@@ -51,7 +52,6 @@ from rheobase.engine.parts.event_columns import (
     B_WEIGHTS,
     B_WIDTH,
     DUE,
-    ENDLESS,
     G_OUT,
     G_OUTS,
     G_PLACE,
@@ -128,6 +128,7 @@ from rheobase.engine.parts.event_columns import (
     Z_UPDATE,
     Z_WIDTH,
 )
+from rheobase.network.grid import TOLERANCE
 from rheobase.rendering.atomics import atomic_store
 from rheobase.rendering.intrinsics import (
     bits_to_float,
@@ -143,9 +144,6 @@ from rheobase.rendering.intrinsics import (
 )
 from rheobase.rendering.intrinsics import load_address as load
 from rheobase.rendering.intrinsics import store_address as store
-
-TOLERANCE = 1e-6
-
 
 # -- lists and heaps ------------------------------------------------------------------------
 
