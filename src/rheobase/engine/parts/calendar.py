@@ -16,7 +16,6 @@ from rheobase.engine.parts.columns import (
     CHUNK,
     FAR,
     N_PEERS,
-    N_SLICE_ROWS,
     N_SLICES,
     N_THREADS,
     P_IDS,
@@ -50,7 +49,6 @@ from rheobase.engine.parts.columns import (
     X_ROWS,
     X_TAIL,
     X_TAILS,
-    X_TAKEN,
     Z_CURSORS,
     Z_DRAW,
     Z_HI,
@@ -71,7 +69,7 @@ from rheobase.engine.parts.columns import (
     Z_WEIGHTS,
     Z_WIDTH,
 )
-from rheobase.engine.parts.common import ask_for_room, first_not_below, inner
+from rheobase.engine.parts.common import ask_for_room, first_not_below, inner, place_for_slice
 from rheobase.rendering.atomics import call_counting
 from rheobase.rendering.intrinsics import (
     float64_view,
@@ -167,21 +165,17 @@ def begin(calendar, network, column, least, step):
 
 @cfunc(PART, cache=True, error_model="numpy", _nrt=False)
 def take(calendar, network, emitted, line, step):
-    """List slices of this step from place X_TAKEN on: those before (emitted, line)."""
-    n, room = load(calendar, X_TAKEN), load(network, N_SLICE_ROWS)
-    while n < room:
-        next_ = load(calendar, X_EMISSION)
-        if next_ > emitted or (next_ == emitted and load(calendar, X_LINE) >= line):
-            break
+    """List the slices of this step that come before a line and its emission."""
+    while load(calendar, X_EMISSION) < emitted or (
+        load(calendar, X_EMISSION) == emitted and load(calendar, X_LINE) < line
+    ):
         at = load(calendar, X_AT)
         found = load(calendar, X_CHUNKS) + WORD * S_WIDTH * (CHUNK * load(calendar, X_CHUNK) + at)
-        piece = load(network, N_SLICES) + WORD * S_WIDTH * n
+        piece = load(network, N_SLICES) + WORD * S_WIDTH * place_for_slice(network, step)
         for word in range(S_WIDTH):
             store(piece, word, load(found, word))
-        n += 1
         store(calendar, X_AT, at + 1)
         look(calendar, step)
-    store(calendar, X_TAKEN, n)
 
 
 @inner

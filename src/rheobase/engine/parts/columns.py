@@ -21,7 +21,9 @@ PART = "void(int64, int64, int64, int64, int64)"
  N_DEPOSIT, N_WIDTH) = range(25)  # fmt: skip
 # Control: why the driver came back, the population concerned, the number of steps done, what the
 # last drive delivered, and how often the thread has waited for the others.
-K_REASON, K_POPULATION, K_DONE, K_EVENTS, K_ROUND, K_WIDTH = range(6)
+# Of the slices of a step, K_LISTED are listed, K_PENDING of them delivered; K_TOTAL events so far.
+(K_REASON, K_POPULATION, K_DONE, K_EVENTS, K_ROUND, K_LISTED, K_PENDING, K_TOTAL,
+ K_WIDTH) = range(9)  # fmt: skip
 DONE, ROOM, NOT_FINITE = range(3)
 # Words shared by all threads, each in a cache line of its own: how often threads have come to a
 # barrier; the step in which a state ceased to be finite; whether a thread has given up.
@@ -114,8 +116,8 @@ PREFETCH = 6
 # and X_LINE tell of the next slice in the bucket of this step, X_AT where in chunk X_CHUNK it is.
 # The pool is a ring that drawn synapses are kept in; X_MARKS: by step, where it ended.
 (X_BUCKETS, X_HEADS, X_TAILS, X_FILLED, X_CHUNKS, X_NEXT, X_FREE, X_CHUNK, X_AT, X_EMISSION,
- X_LINE, X_TAKEN, X_BEGIN, X_APPEND, X_TAKE, X_ROWS, X_ROW_COUNT, X_POOL_TARGETS, X_POOL_WEIGHTS,
- X_POOL_SIZE, X_HEAD, X_TAIL, X_MARKS, X_WIDTH) = range(24)  # fmt: skip
+ X_LINE, X_BEGIN, X_APPEND, X_TAKE, X_ROWS, X_ROW_COUNT, X_POOL_TARGETS, X_POOL_WEIGHTS,
+ X_POOL_SIZE, X_HEAD, X_TAIL, X_MARKS, X_WIDTH) = range(23)  # fmt: skip
 CHUNK = 16
 FAR = 1 << 62
 # What goes into the calendar: rows of Z_LINES lines from Z_LINE on. Z_STARTS: int64, by source.

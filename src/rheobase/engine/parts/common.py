@@ -22,10 +22,16 @@ from rheobase.engine.parts.columns import (
     D_SEED,
     D_SKIP,
     D_STREAM,
+    DENSE,
+    K_LISTED,
+    K_PENDING,
     K_ROUND,
+    K_TOTAL,
     LINE_WORDS,
     N_CONTROL,
+    N_DEPOSIT,
     N_GROW,
+    N_SLICE_ROWS,
     N_SYNC,
     N_THREAD,
     N_THREADS,
@@ -117,3 +123,30 @@ def first_not_below(targets, begin, end, least):
         else:
             end = middle
     return begin
+
+
+@inner
+def deposit_listed(network, step):
+    """Deliver the slices that were listed since this was done last."""
+    control = load(network, N_CONTROL)
+    begin, end = load(control, K_PENDING), load(control, K_LISTED)
+    if begin < end:
+        call_kernel5(load(network, N_DEPOSIT), 0, network, begin, end, step)
+    store(control, K_PENDING, end)
+
+
+@inner
+def place_for_slice(network, step):
+    """Return the place of the next slice in the list.
+
+    A full list is delivered and forgotten, so that all sums have to be gone through.
+    """
+    control = load(network, N_CONTROL)
+    if load(control, K_LISTED) == load(network, N_SLICE_ROWS):
+        deposit_listed(network, step)
+        store(control, K_TOTAL, load(control, K_TOTAL) + DENSE)
+        store(control, K_PENDING, 0)
+        store(control, K_LISTED, 0)
+    place = load(control, K_LISTED)
+    store(control, K_LISTED, place + 1)
+    return place

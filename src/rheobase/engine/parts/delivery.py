@@ -24,6 +24,9 @@ from rheobase.engine.parts.columns import (
     E_WIDTH,
     FLAG,
     K_EVENTS,
+    K_LISTED,
+    K_PENDING,
+    K_TOTAL,
     L_APPLY,
     L_DELAYS,
     L_FIRST,
@@ -37,12 +40,10 @@ from rheobase.engine.parts.columns import (
     N_APPLIES,
     N_CALENDAR,
     N_CONTROL,
-    N_DEPOSIT,
     N_DRIVES,
     N_ENTRIES,
     N_LINES,
     N_PEERS,
-    N_SLICE_ROWS,
     N_SLICES,
     N_THREADS,
     NEVER,
@@ -70,9 +71,8 @@ from rheobase.engine.parts.columns import (
     X_EMISSION,
     X_LINE,
     X_TAKE,
-    X_TAKEN,
 )
-from rheobase.engine.parts.common import inner
+from rheobase.engine.parts.common import deposit_listed, inner, place_for_slice
 from rheobase.rendering.intrinsics import (
     call_kernel5,
     float64_view,
@@ -89,8 +89,17 @@ from rheobase.rendering.intrinsics import store_address as store
 
 
 @inner
-def list_slices(entry, network, ids, n):
-    """List the slices of one entry for some spikes, from place `n` on."""
+def take_from_calendar(network, emitted, line, step):
+    """List what the calendar has for this step and comes before a line and its emission."""
+    calendar = load(network, N_CALENDAR)
+    first = load(calendar, X_EMISSION)
+    if first < emitted or (first == emitted and load(calendar, X_LINE) < line):
+        call_kernel5(load(calendar, X_TAKE), calendar, network, emitted, line, step)
+
+
+@inner
+def list_slices(entry, ids, network, step):
+    """List the slices of one entry for some spikes."""
     place = load(entry, E_LINE)
     line = load(network, N_LINES) + WORD * L_WIDTH * place
     width, size, starts = load(line, L_DELAYS), load(line, L_START_BYTES), load(line, L_STARTS)
@@ -98,76 +107,30 @@ def list_slices(entry, network, ids, n):
         which = ids[i] * width + load(entry, E_PLACE)
         start = starts + size * which
         prefetch(start)
-        piece = load(network, N_SLICES) + WORD * S_WIDTH * (n + i)
+        piece = load(network, N_SLICES) + WORD * S_WIDTH * place_for_slice(network, step)
         store(piece, S_LINE, place)
         store(piece, S_BEGIN, start)
         store(piece, S_SLICE, which)
 
 
 @inner
-def deposit(network, begin, end, step):
-    """Deliver listed slices; return how many synapses they have."""
-    if begin == end:
-        return np.int64(0)
-    call_kernel5(load(network, N_DEPOSIT), 0, network, begin, end, step)
-    return load(load(network, N_CONTROL), K_EVENTS)
-
-
-@inner
-def full(network, n, pending, events, step):
-    """Deliver and forget the slices listed if there is no place for one more.
-
-    All sums have to be gone through then.
-    """
-    if n == load(network, N_SLICE_ROWS):
-        events += deposit(network, pending, n, step) + DENSE
-        return np.int64(0), np.int64(0), events
-    return n, pending, events
-
-
-@inner
-def take_from_calendar(network, emitted, line, n, pending, events, step):
-    """List what the calendar has for this step and comes before a line and its emission."""
-    calendar = load(network, N_CALENDAR)
-    while load(calendar, X_EMISSION) < emitted or (
-        load(calendar, X_EMISSION) == emitted and load(calendar, X_LINE) < line
-    ):
-        n, pending, events = full(network, n, pending, events, step)
-        store(calendar, X_TAKEN, n)
-        call_kernel5(load(calendar, X_TAKE), calendar, network, emitted, line, step)
-        n = load(calendar, X_TAKEN)
-    return n, pending, events
-
-
-@inner
-def deliver_entries(first, last, network, column, n, step, limit):
-    """Deliver what is due of some entries, and what the calendar has from steps before `limit`.
-
-    Returns the slices listed so far and the events.
-    """
-    events, pending = np.int64(0), n
+def deliver_entries(first, last, network, column, step, limit):
+    """Deliver what is due of some entries, and what the calendar has from steps before `limit`."""
     for e in range(first, last):
         entry = load(network, N_ENTRIES) + WORD * E_WIDTH * e
         delay = load(entry, E_DELAY)
         if step - delay < load(entry, E_SINCE) or step - delay >= load(entry, E_UNTIL):
             continue
-        n, pending, events = take_from_calendar(
-            network, step - delay, load(entry, E_LINE), n, pending, events, step
-        )
+        take_from_calendar(network, step - delay, load(entry, E_LINE), step)
         offset = WORD * P_WIDTH * load(entry, E_SOURCE)
         for thread in range(load(network, N_THREADS)):
             source = load(load(network, N_PEERS), thread) + offset
             bounds = int64_view(load(source, P_STARTS), column - delay, 2)
-            at, end = bounds[0], bounds[1]
-            while at < end:
-                n, pending, events = full(network, n, pending, events, step)
-                room = load(network, N_SLICE_ROWS) - n
-                some = select(end - at < room, end - at, room)
-                list_slices(entry, network, int32_view(load(source, P_IDS), at, some), n)
-                n += some
-                at += some
-    n, pending, events = take_from_calendar(network, limit, 0, n, pending, events, step)
-    return n, events + deposit(network, pending, n, step)
+            if bounds[0] < bounds[1]:
+                ids = int32_view(load(source, P_IDS), bounds[0], bounds[1] - bounds[0])
+                list_slices(entry, ids, network, step)
+    take_from_calendar(network, limit, 0, step)
+    deposit_listed(network, step)
 
 
 @inner
@@ -205,10 +168,10 @@ def add_one(apply, cell, total, step):
 
 
 @inner
-def add_sparse(slices, n, network, step):
+def add_sparse(network, step):
     """Add the sums of the targets of slices to their variables, each once, and zero them."""
-    for s in range(n):
-        piece = slices + WORD * S_WIDTH * s
+    for s in range(load(load(network, N_CONTROL), K_LISTED)):
+        piece = load(network, N_SLICES) + WORD * S_WIDTH * s
         line = load(network, N_LINES) + WORD * L_WIDTH * load(piece, S_LINE)
         if load(line, L_SUM) == 0:
             continue
@@ -228,43 +191,42 @@ def add_sparse(slices, n, network, step):
 
 
 @inner
-def deliver_drives(target, network, column, table_row, step, n, events):
-    """Deliver the events of drives; return the slices and events so far."""
-    slices = load(network, N_SLICES)
+def deliver_drives(target, network, column, table_row, step):
+    """Deliver the events of drives, and list the cells they touched."""
+    control = load(network, N_CONTROL)
     for v in range(load(target, T_DRIVES)):
         drive = load(network, N_DRIVES) + WORD * V_WIDTH * v
         call_kernel5(load(drive, V_DELIVER), drive, network, column, table_row, step)
-        count = load(load(network, N_CONTROL), K_EVENTS)
-        events += count
-        if n == load(network, N_SLICE_ROWS):
-            n, events = np.int64(0), events + DENSE
-        elif 0 < count < DENSE:
-            piece = slices + WORD * S_WIDTH * n
+        count = load(control, K_EVENTS)
+        if 0 < count < DENSE:
+            place = place_for_slice(network, step)
+            piece = load(network, N_SLICES) + WORD * S_WIDTH * place
             store(piece, S_LINE, load(drive, V_LINE))
             store(piece, S_BEGIN, 0)
             store(piece, S_END, count)
-            n += 1
-    return n, events
+            store(control, K_PENDING, place + 1)  # they are delivered already
+        store(control, K_TOTAL, load(control, K_TOTAL) + count)
 
 
 @cfunc(PART, cache=True, error_model="numpy", _nrt=False)
 def deliver(target, network, column, table_row, step):
     """Deliver all that is due at the cells of a thread, then add up what arrived."""
-    calendar = load(network, N_CALENDAR)
-    n, events = np.int64(0), np.int64(0)  # not literals: one type for all that returns them
-    first, last = np.int64(0), load(target, T_DELAYED)
+    calendar, control = load(network, N_CALENDAR), load(network, N_CONTROL)
+    store(control, K_LISTED, 0)
+    store(control, K_PENDING, 0)
+    store(control, K_TOTAL, 0)
+    first, last = 0, load(target, T_DELAYED)
     if load(calendar, X_BEGIN) != 0:
         call_kernel5(load(calendar, X_BEGIN), calendar, network, column, step, step)
     for phase in range(2):  # once in the text: it is compiled into this function
         if phase == 1:
-            n, events = deliver_drives(target, network, column, table_row, step, n, events)
+            deliver_drives(target, network, column, table_row, step)
             first, last = last, load(target, T_ENTRIES)
             if load(calendar, X_APPEND) != 0:
                 call_kernel5(load(calendar, X_APPEND), calendar, network, column, step, step)
-        n, found = deliver_entries(first, last, network, column, n, step, step + phase)
-        events += found
-    if events <= load(target, T_SPARSE):
-        add_sparse(load(network, N_SLICES), n, network, step)
+        deliver_entries(first, last, network, column, step, step + phase)
+    if load(control, K_TOTAL) <= load(target, T_SPARSE):
+        add_sparse(network, step)
         return
     for a in range(load(target, T_APPLIES)):
         add_dense(load(network, N_APPLIES) + WORD * A_WIDTH * a, step)

@@ -11,7 +11,7 @@ from rheobase.engine.parts.columns import (
     DENSE,
     EACH32,
     EACH64,
-    K_EVENTS,
+    K_TOTAL,
     L_APPLY,
     L_ARRIVE,
     L_KIND,
@@ -135,4 +135,5 @@ def deliver(unused, network, begin, end, step):
             events += read_start(slices + WORD * S_WIDTH * s, lines)
         if s >= begin + PREFETCH:
             deposit(slices + WORD * S_WIDTH * (s - PREFETCH), lines, step)
-    store(load(network, N_CONTROL), K_EVENTS, events)
+    control = load(network, N_CONTROL)
+    store(control, K_TOTAL, load(control, K_TOTAL) + events)
