@@ -9,6 +9,7 @@ from tests.connectivity.drawn import SEED, STREAM, defined, drawing
 from rheobase.connectivity.rows import draw_rows
 from rheobase.errors import ShapeError, WiringError
 from rheobase.network import rules
+from rheobase.network.connecting import realized
 from rheobase.units import um
 
 
@@ -132,3 +133,17 @@ def test_rows_in_chunks():
     np.testing.assert_array_equal(
         np.concatenate([r.place_in_row for _, r in parts]), whole.place_in_row
     )
+
+
+@given(seed=st.integers(0, 1000), count=st.integers(0, 900), cells=st.integers(1, 12),
+       threads=st.sampled_from([1, 2, 3]))  # fmt: skip
+@settings(max_examples=60, deadline=None)
+def test_listed_pairs_keep_the_order_of_those_alike(seed, count, cells, threads):
+    rng = np.random.default_rng(seed)
+    rule = rules.pairs(rng.integers(0, cells, count), rng.integers(0, cells, count))
+    made = drawing(rule, rng.permutation(20)[:cells], rng.permutation(30)[:cells], False)
+    want = realized(rule, made)
+    rows = draw_rows(rule, made, 20, SEED, STREAM, threads)
+    np.testing.assert_array_equal(rows.sources(), want.pre)
+    np.testing.assert_array_equal(rows.targets, want.post)
+    np.testing.assert_array_equal(rows.order, want.order)

@@ -15,7 +15,7 @@ from rheobase.connectivity.ruletable import RuleTable, address, drawn_by_row, ru
 from rheobase.connectivity.threads import divide, each, evenly
 from rheobase.network import rules
 from rheobase.network.connecting import Realized, arranged, realized
-from rheobase.network.drawing import IN_PIECES, Drawing, Side, pieces
+from rheobase.network.drawing import IN_PIECES, Drawing, Side, draw, pieces
 from rheobase.network.draws import Ints
 
 UInts = NDArray[np.uint32]
@@ -114,6 +114,8 @@ def draw_rows(
         lengths, targets_of = totals.different_pairs(rule, table, drawing, threads)
         row_start, begins = layout(lengths, drawing.sources, size)
         return Rows(rule, row_start, targets_of(begins), drawing)
+    if isinstance(rule, rules.Pairs):
+        return _listed(rule, drawing, size, threads)
     in_order = drawing.sources.ascending and drawing.targets.ascending
     if isinstance(rule, IN_PIECES) and in_order:
         return _from_pieces(rule, drawing, size)
@@ -124,6 +126,8 @@ def part_of(rule: rules.Rule) -> str:
     """Return the compiled part that draws a rule."""
     if isinstance(rule, rules.FixedIndegree):
         return "incoming"
+    if isinstance(rule, rules.Pairs):
+        return "listed"
     return "totals" if isinstance(rule, rules.FixedTotal) else "rows"
 
 
@@ -244,3 +248,27 @@ def _from_pieces(rule: rules.Rule, drawing: Drawing, size: int) -> Rows:
         found.append(drawing.targets.indices(j).astype(np.uint32))
     targets = np.concatenate(found) if found else np.zeros(0, np.uint32)
     return Rows(rule, starts_of(lengths), targets, drawing)
+
+
+# -- listed pairs ------------------------------------------------------------------------------
+
+
+def _listed(rule: rules.Pairs, drawing: Drawing, size: int, threads: int) -> Rows:
+    """Put listed pairs in order; pairs alike stay in the order of the list."""
+    i, j = draw(rule, drawing)
+    sources = np.ascontiguousarray(drawing.sources.indices(i))
+    targets = np.ascontiguousarray(drawing.targets.indices(j))
+    row_start = starts_of(np.bincount(sources, minlength=size))
+    order = np.empty(sources.size, np.int64)
+    ends = row_start.copy()
+    by_source = function_of("listed", "by_source", 4)
+    by_source(sources.size, address(sources), address(ends), address(order))
+    lengths = np.diff(row_start)
+    by_target = function_of("listed", "by_target", 6)
+
+    def work(number: int, lo: int, hi: int) -> None:
+        room = np.empty(int(lengths.max(initial=0)), np.int64)
+        by_target(lo, hi, address(row_start), address(order), address(targets), address(room))
+
+    each(work, divide(lengths, threads))
+    return Rows(rule, row_start, targets[order].astype(np.uint32), drawing, order)
