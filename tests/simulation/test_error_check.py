@@ -238,3 +238,37 @@ def test_how_long_the_stretch_is():
     with pytest.raises(rb.errors.UnitError, match="the stretch of error_check: expected a time"):
         stretch_steps(clock, 3 * mV, 5000)
     assert stretch_steps(clock, 1 * second, 10) == 10
+
+
+def test_synapses_that_change_are_checked_from_the_start():
+    net = rb.Network(dt=0.1 * ms, seed=1)
+    cells, noise = net.add(rb.models.LIF, 5, name="cells"), net.add(rb.stimuli.poisson(90 * Hz), 9)
+    net.inject(cells, rb.stimuli.step(0.45 * nA))
+    stdp = rb.synapses.STDP(tau_plus=20 * ms, tau_minus=20 * ms, a_plus=0.1, a_minus=0.1,
+                            w_max=90 * pA)  # fmt: skip
+    net.connect(noise, cells, weight=50 * pA, synapse=stdp, delay=2 * ms)
+    net.record(cells, "i_syn")
+    found = check(net, 40 * ms)
+    assert found.traces["cells", "i_syn"].range > 50
+    assert found.spikes["cells"].matched > 0
+    with pytest.raises(rb.errors.UserError) as told:
+        check(net, 10 * ms)
+    assert str(told.value) == (
+        "error_check: it begins at the start of a network with synapses that change: their state "
+        "is kept in steps of dt\nask for it in the first run: net.run(..., error_check=True)"
+    )
+
+
+def test_exact_crossings_do_not_depend_on_the_step():
+    model = rb.Model(
+        "dv/dt = (E_L - v)/tau_m : mV (unless refractory)", threshold="v >= V_T", reset="v = V_r",
+        refractory=5 * ms, crossing="exact", receives=dict(jump="v += weight"),
+        parameters=dict(E_L=-49 * mV, V_T=-50 * mV, V_r=-60 * mV, tau_m=20 * ms),
+    )  # fmt: skip
+    net = rb.Network(dt=1 * ms, seed=2)
+    cells = net.add(model, 5, name="cells")
+    cells.v = "V_r + rand()*(V_T - V_r)"
+    net.connect(cells, cells, rb.rules.ring(1), weight=0.3 * mV, delay=1.3 * ms)
+    spikes = check(net, 90 * ms).spikes["cells"]
+    assert spikes.matched == spikes.count == spikes.finer_count > 4
+    assert spikes.max < 1e-9

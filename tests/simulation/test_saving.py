@@ -421,3 +421,24 @@ def test_rewards_are_saved(tmp_path):
     assert np.ptp(plastic.weights.magnitude) > 0
     np.testing.assert_array_equal(again.projections["plastic"].weights.magnitude,
                                   plastic.weights.magnitude)  # fmt: skip
+
+
+@pytest.mark.parametrize("backend", ["interpreter", "numba"])
+def test_exact_crossings(tmp_path, backend):
+    net = rb.Network(dt=1 * ms, seed=2)
+    model = rb.Model(
+        "dv/dt = (E_L - v)/tau_m : mV (unless refractory)", threshold="v >= V_T", reset="v = V_r",
+        refractory=2 * ms, crossing="exact", receives=dict(jump="v += weight"),
+        parameters=dict(E_L=-49 * mV, V_T=-50 * mV, V_r=-60 * mV, tau_m=20 * ms),
+    )  # fmt: skip
+    cells = net.add(model, 10, name="cells")
+    cells.v = "V_r + rand()*(V_T - V_r)"
+    net.connect(cells, cells, rb.rules.fixed_indegree(3), weight=0.5 * mV, delay=1.7 * ms)
+    net.record(cells, "v")
+    net.run(60 * ms, backend=backend, progress=False)
+    expected, _ = assert_goes_on(net, tmp_path / "net.h5", 60 * ms, backend)
+    assert expected.spikes["cells"].count > 10
+    streamed = rb.Network.load(tmp_path / "net.h5").run(
+        60 * ms, backend=backend, progress=False, stream_to=tmp_path / "run.h5"
+    )
+    np.testing.assert_array_equal(streamed.spikes["cells"].times, expected.spikes["cells"].times)
