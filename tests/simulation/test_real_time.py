@@ -77,4 +77,5 @@ def test_sources_and_explanations():
     noise = net.add(rb.stimuli.poisson(100 * Hz), 30, name="noise")
     net.connect(noise, exact, rb.rules.one_to_one(), weight=1 * mV, delay=1.5 * ms)
     assert "at the time of the crossing, whatever the step" in net.explain()
+    assert "Method: exact, in closed form from event to event\n" in net.explain()
     assert net.run(5 * ms, backend="interpreter").spikes["exact"].count >= 0

@@ -83,6 +83,8 @@ def explain(told: Description, programs: Mapping[str, Program], clock: Clock, se
 
 
 def _method(program: Program) -> str:
+    if program.crossing == "exact":
+        return f"Method: {program.method}, {program.reason}"
     lines = [f"Method: {program.method}, because {program.reason}"]
     if program.method in METHODS:
         lines.append(f"  {METHODS[program.method].summary}")
