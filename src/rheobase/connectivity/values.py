@@ -204,7 +204,8 @@ def steps(
         As `synapse_values.delay_steps`, and what `weights_of` raises.
     """
     if spec is None or not len(rows):
-        return delay_steps(spec, dt, rows.realized(), source.random, what)
+        # Which synapses there are does not matter: none is looked at.
+        return delay_steps(spec, dt, rows.realized(0, 0), source.random, what)
     if isinstance(spec, Distribution) and compiled and _pays(len(rows)):
         spec.check(SECOND, what)
         short = reach(spec)[1] / dt < LONGEST_SHORT - 1
