@@ -285,3 +285,20 @@ def test_poisson_drives_and_sources_agree_between_backends_and_steps_of_events()
     for other in (run("numba"), run("numba", 2)):
         np.testing.assert_array_equal(one[0], other[0])
         np.testing.assert_array_equal(one[1], other[1])
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_spikes_under_way_keep_the_delay_they_left_with(backend):
+    net = rb.Network(dt=1 * ms)
+    cell = net.add(jumping()(E_L=-60 * mV), name="cell")
+    train = net.add(rb.stimuli.spike_times([1, 4, 4.5] * ms), name="train")
+    projection = net.connect(train, cell, weight=2 * mV, delay=5.25 * ms)
+    net.record(cell, "v")
+    values = [net.run(3 * ms, backend=backend).traces["cell"]["v"].values[:, 0]]
+    projection.delays = 1.5 * ms
+    other = net.add(jumping(), name="other")  # a new engine takes over what is under way
+    net.connect(cell, other, weight=1 * mV, delay=1 * ms)
+    values.append(net.run(9 * ms, backend=backend).traces["cell"]["v"].values[:, 0])
+    t = np.arange(12.0)
+    expected = -60 + sum(2 * np.exp(-(t - s) / 20) * (t > s) for s in (6.25, 5.5, 6.0))
+    np.testing.assert_allclose(np.concatenate(values), expected, rtol=1e-13)
