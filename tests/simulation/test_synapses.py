@@ -122,3 +122,14 @@ def test_errors_begin_with_the_call(compiled):
     late = net.connect(cells, cells, weight=1 * pA, delay=rb.random.normal(1 * ms, 5 * ms))
     with pytest.raises(rb.errors.WiringError, match=r"\.\.\.\): the delay is negative"):
         late.delays  # noqa: B018
+
+
+def test_synapses_are_counted_without_being_drawn(compiled):
+    net = rb.Network(dt=0.1 * ms, seed=3)
+    cells = net.add(rb.models.LIF, 70, name="cells")
+    for rule in (rb.rules.fixed_probability(0.3), rb.rules.fixed_total(99),
+                 rb.rules.fixed_outdegree(3), rb.rules.all_to_all(autapses=False)):  # fmt: skip
+        made = net.connect(cells[:60], cells[5:], rule, weight=1 * pA)
+        assert len(made) == made.pre.size
+    none = net.connect(cells[:0], cells, rb.rules.fixed_probability(0.3), weight=1 * pA)
+    assert len(none) == 0

@@ -122,6 +122,13 @@ def draw_rows(
     return from_realized(rule, realized(rule, drawing), drawing, size)
 
 
+def count_of(rule: rules.Rule, drawing: Drawing, seed: int, stream: int, threads: int) -> int:
+    """Return how many synapses a rule that is `drawn_by_row` makes; as of `draw_rows`."""
+    if 0 in drawing.shape:
+        return 0
+    return int(row_lengths(rule, rule_table(rule, drawing, seed, stream), threads).sum())
+
+
 def part_of(rule: rules.Rule) -> str:
     """Return the compiled part that draws a rule."""
     if isinstance(rule, rules.FixedIndegree):

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from rheobase.connectivity import parts
 from rheobase.connectivity import values as drawn_values
-from rheobase.connectivity.rows import Rows, draw_rows, from_realized, part_of
+from rheobase.connectivity.rows import Rows, count_of, draw_rows, from_realized, part_of
+from rheobase.connectivity.ruletable import drawn_by_row
 from rheobase.connectivity.threads import usable_cores
 from rheobase.connectivity.values import CHUNK, Source
 from rheobase.errors import ShapeError, WiringError
@@ -121,6 +122,11 @@ class Synapses:
     @property
     def count(self) -> int:
         """The number of synapses."""
+        if "count" not in self._shared and self._pays() and drawn_by_row(self.rule):
+            origin = self.origin("rule")
+            with self.named():
+                found = count_of(self.rule, self.drawing(), origin.seed, origin.stream, self.cores)
+            self.tell_count(found)
         if "count" not in self._shared:
             self.rows()
         return int(self._shared["count"])
