@@ -154,7 +154,7 @@ def _add_bench(
         "--repetitions",
         type=_positive,
         metavar="N",
-        help="warm processes, of which the median counts (default: 3, of large networks none)",
+        help="warm processes, of which the median counts (default: 3, of large networks 1)",
     )
     for option, what in (
         ("scale", "fraction of the number of neurons"),

@@ -146,19 +146,19 @@ CATALOG: Final[dict[str, Benchmark]] = {
     **{
         f"brunel_{letter}": Benchmark(
             partial(panel, letter), _two_kinds, lambda *_, letter=letter: _panel(letter),
-            duration=2.0, warmup=0.2, repetitions=0,
+            duration=2.0, warmup=0.2, repetitions=1,
         )
         for letter in "abcd"
     },
-    "brunel_delta": Benchmark(brunel_delta, _two_kinds, lambda *_: _delta(), repetitions=0),
+    "brunel_delta": Benchmark(brunel_delta, _two_kinds, lambda *_: _delta(), repetitions=1),
     "hpc": Benchmark(
         hpc, _two_kinds, _hpc,
-        duration=0.5, warmup=0.1, settle=0.1, indegree=0.1, repetitions=0,
+        duration=0.5, warmup=0.1, settle=0.1, indegree=0.1, repetitions=1,
         options=("indegree",),
     ),
     "microcircuit": Benchmark(
         pd.microcircuit, _each_population, _microcircuit,
-        duration=5.0, warmup=0.5, settle=0.5, scale=0.1, repetitions=0,
+        duration=5.0, warmup=0.5, settle=0.5, scale=0.1, repetitions=1,
         options=("indegree", "storage"),
     ),
 }  # fmt: skip

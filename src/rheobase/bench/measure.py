@@ -229,7 +229,9 @@ def _times(
     memory = max(one["timing"]["peak_memory_bytes"] for one in [cold, *warm])
     if memory:  # 0 where the platform does not tell
         yield figure("memory", memory)
-        ratio = cold["estimate"]["memory_bytes"] / memory
+        # Compiling needs memory of its own, of which an estimate knows nothing.
+        ready = max(one["timing"]["peak_memory_bytes"] for one in every)
+        ratio = cold["estimate"]["memory_bytes"] / ready
         yield Figure(f"{name}.estimated_memory", ratio, 1.15, 0.85)
     spent = middle("build") + middle("connect") + middle("run")
     yield Figure(f"{name}.estimated_time", cold["estimate"]["seconds"] / spent, 2.0, 0.5)

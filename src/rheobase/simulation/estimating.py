@@ -40,11 +40,11 @@ PER_PLASTIC_EVENT = 12e-9
 PER_CONTINUOUS_EVENT = 1e-9
 PER_SYNAPSE_BUILT = 25e-9
 PER_VALUE_DRAWN = 12e-9
-PER_PLASTIC_BUILT = 130e-9
+PER_PLASTIC_BUILT = 50e-9
 REFERENCE_LOOP = 95e-6
 """Seconds of `_loop` on that server."""
 
-PROCESS_BYTES = 182e6
+PROCESS_BYTES = 185e6
 """Interpreter, libraries and compiled kernels, before there is a network."""
 BYTES_PER_SPIKE = 60.0
 BYTES_PER_SAMPLE = 24.0

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rheobase.connectivity.values import reach
+from rheobase.engine.rows import PLAIN
 from rheobase.network.distributions import Distribution
 from rheobase.simulation.projection import Projection
 from rheobase.simulation.synapses import KEPT_UP_TO, is_single
@@ -22,8 +23,9 @@ TARGET_DRAWN, DELAY_DRAWN = 4.0, 2.0
 NARROW_SUMS = 1 << 16
 PLASTIC_INDEX = 8.0
 """By which the synapses of a target cell are found: place and slice, of 32 bits each."""
-PLASTIC_SORTING = 48.0
-"""While they are sorted by target: keys and places of 64 bits."""
+PLASTIC_SORTING = 4.0
+"""While they are sorted by target."""
+DIVIDING = 20.0
 CONTINUOUS = 4.0 + 8.0 + 8.0
 """Source, weight and delay of a synapse that is read in every step."""
 PROCEDURAL_ROW = 24.0
@@ -72,7 +74,9 @@ def bytes_of(projection: Projection, sums: int = NARROW_SUMS + 1, threads: int =
         stored, sorting = count * each, count * PLASTIC_SORTING
     else:
         each = (2.0 if sums <= NARROW_SUMS else 4.0) + weight
-        stored, sorting = count * each, 0.0
+        stored = count * each
+        # Few, of one delay, are divided by NumPy rather than sorted.
+        sorting = count * DIVIDING if delays == 1 and count <= PLAIN else 0.0
     stored += 4.0 * sources * delays * threads
     if count <= KEPT_UP_TO:
         return Bytes(stored + drawn, sorting)
