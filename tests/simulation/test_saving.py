@@ -442,3 +442,20 @@ def test_exact_crossings(tmp_path, backend):
         60 * ms, backend=backend, progress=False, stream_to=tmp_path / "run.h5"
     )
     np.testing.assert_array_equal(streamed.spikes["cells"].times, expected.spikes["cells"].times)
+
+
+def test_procedural_synapses(tmp_path):
+    net = rb.Network(dt=0.1 * ms, seed=2)
+    cells = net.add(rb.models.LIF, 60, name="cells")
+    noise = net.add(rb.stimuli.poisson(8000 * Hz), 60, name="noise")
+    net.connect(noise, cells, rb.rules.one_to_one(), weight=100 * pA)
+    net.connect(cells, cells, rb.rules.fixed_probability(0.1), storage="procedural",
+                weight=rb.random.normal(20 * pA, 4 * pA, low=0 * pA), name="drawn",
+                delay=rb.random.normal(1.5 * ms, 0.5 * ms, low=0.1 * ms))  # fmt: skip
+    net.record(cells[:3], "v", every=1 * ms)
+    net.run(40 * ms, progress=False)
+    expected, again = assert_goes_on(net, tmp_path / "net.h5", 30 * ms, "numba")
+    assert expected.spikes["cells"].count > 10
+    assert again.projections["drawn"].storage == "procedural"
+    checked = again.run(5 * ms, progress=False, error_check=True).error_check
+    assert checked.spikes["cells"].count == again.last_result.spikes["cells"].count

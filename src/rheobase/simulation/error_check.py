@@ -173,6 +173,7 @@ class Twins:
         net = network_from_plain(plain, clock.dt / factor)
         for name, projection in net._told.projections.items():
             given = self.net._told.projections[name]
+            projection._storage = "stored"  # the same synapses; their delays are to be replaced
             if given._drawn.in_seconds or not level:
                 continue
             delays = given._steps()  # kept in ms: also those that were rounded to dt, and defaults
