@@ -3,7 +3,7 @@
 `on_pre` goes over the synapses of a slice (of one source and delay, onto the cells of one thread),
 `on_post` over those of a cell that spiked. What lies scattered in memory is first gathered into
 short arrays on the stack (`..._here`), so that the loop of arithmetic between gathering and
-scattering vectorises; that is why both work on blocks of at most `BLOCK` synapses.
+scattering vectorises; that is why both work on short blocks.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ from rheobase.lowering.synapse_program import DELIVERED, Coupled, SynapseProgram
 from rheobase.rendering.numba_source import BlockText, Names, _call, _wrapped
 
 BLOCK = 256
-"""Synapses that are staged together."""
+"""Synapses of a slice that are staged together."""
+POST_BLOCK = 32
+"""Synapses of a cell likewise: as many cache lines as can be on their way while the block before
+is computed."""
 FIXED = ("targets", "positions", "slices", "cells_table", "cells_numbers", "arrive")
 """What stands in the table of addresses before the arrays of the program."""
 _SIGNATURE = "table, numbers, where, begin, count, step, reward"
@@ -253,8 +256,9 @@ def _blocks(program: SynapseProgram, names: Names, title: str, block: Block,
     staged = text.staged()
     lines = [f"    {names[a]}_here = scratch()" for a in staged
              if program.array(a).domain != "event"]  # fmt: skip
-    lines.append(f"    for first in range(begin, begin + count, {BLOCK}):")
-    lines.append(f"        size = min({BLOCK}, begin + count - first)")
+    length = BLOCK if event == "row" else POST_BLOCK
+    lines.append(f"    for first in range(begin, begin + count, {length}):")
+    lines.append(f"        size = min({length}, begin + count - first)")
     if event == "row":
         index = ["uint32_view(load_address(table, 0), first, size)"]
     else:
@@ -280,7 +284,7 @@ def _prefetches(program: SynapseProgram, block: Block) -> list[str]:
     scattered = [n for n in program.of_domain("synapse") if n in touched]
     if not scattered:
         return []
-    lines = [f"        ahead = min({BLOCK}, begin + count - first - size)",
+    lines = [f"        ahead = min({POST_BLOCK}, begin + count - first - size)",
              "        after = uint32_view(load_address(table, 1), first + size, ahead)",
              "        for k in range(ahead):"]  # fmt: skip
     lines += [f"            prefetch({_load(program, n)} + 8*int(after[k]))" for n in scattered]
