@@ -21,7 +21,7 @@ from rheobase.engine.facts import Memory, Outcome
 from rheobase.engine.logs import Logs, has_offsets
 from rheobase.engine.partition import shares
 from rheobase.engine.parts import address_of, columns
-from rheobase.engine.plan import FloatArray, Int32Array, Int64Array, NetworkPlan
+from rheobase.engine.plan import DrivePlan, FloatArray, Int32Array, Int64Array, NetworkPlan
 from rheobase.engine.plasticity import bind_bundle
 from rheobase.engine.rows import Rows
 from rheobase.engine.tables import Tables
@@ -55,6 +55,7 @@ class Compiled:
     ) -> None:
         self.plan, self.logs, self.threads = plan, logs, threads
         self.shares = shares(plan, threads)
+        self.tables: list[Tables] = []
         self.workers = Workers(threads)
         if before is not None:
             before.tables, before._bound = [], []  # they keep synapses in memory
@@ -142,7 +143,8 @@ class Compiled:
             self._refill_calendars(first)
         base = first - self.history
         addresses = [t.network.__array_interface__["data"][0] for t in self.tables]
-        self.workers.run([partial(self._run, first, steps, first, base, a) for a in addresses])
+        runs = [partial(self._run, first, steps, first, base, a) for a in addresses]
+        self.workers.run(runs, self._abandon)
         if self._trouble is not None:
             trouble, self._trouble = self._trouble, None
             raise trouble
@@ -265,7 +267,11 @@ class Compiled:
             tables.set_buffer(tables.populations, place, buffer)
         except BaseException as error:  # there is nobody above to raise it to
             self._trouble = error
-            self.sync[columns.LINE_WORDS * columns.Y_ABANDON] = 1
+            self._abandon()
+
+    def _abandon(self) -> None:
+        """Let no thread wait for another any longer; what the slice has done is lost."""
+        self.sync[columns.LINE_WORDS * columns.Y_ABANDON] = 1
 
     def _enlarge(self, t: int, p: int, capacity: int) -> None:
         """Make the buffers of a population longer, keeping what is in them."""
@@ -356,7 +362,8 @@ def _contents(plan: NetworkPlan) -> list[object]:
             for value in vars(part).values():
                 if isinstance(value, dict):
                     found += [*value, *value.values()]
-                    found += [w.item() for w in value.values() if w.size == 1]  # may be copied
+                    if isinstance(part, DrivePlan):  # weights, of which there may be copies
+                        found += [w.item() for w in value.values() if w.size == 1]
                 else:
                     found.append(value)
     for projection in plan.projections:

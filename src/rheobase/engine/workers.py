@@ -25,22 +25,37 @@ class Workers:
         self._threads: list[threading.Thread] = []
         self._end = weakref.finalize(self, _dismiss, self._queues)
 
-    def run(self, functions: Sequence[Callable[[], object]]) -> None:
+    def run(
+        self,
+        functions: Sequence[Callable[[], object]],
+        abandon: Callable[[], object] | None = None,
+    ) -> None:
         """Call functions, each in a thread of its own, and wait until all are done.
 
-        The functions are to raise nothing; compiled ones run at the same time.
+        Parameters
+        ----------
+        functions
+            The first is called in this thread. What they raise is raised when all are done.
+        abandon
+            Called if this thread is interrupted, so that others stop waiting for it.
         """
         for queue in self._queues[len(self._threads) : len(functions) - 1]:
             thread = threading.Thread(target=_work, args=(queue,), daemon=True)
             thread.start()
             self._threads.append(thread)
         done: SimpleQueue[BaseException | None] = SimpleQueue()
-        for queue, function in zip(self._queues, functions[1:], strict=False):
-            queue.put((function, done))
+        given = 0
         try:
+            for queue, function in zip(self._queues, functions[1:], strict=False):
+                queue.put((function, done))
+                given += 1
             functions[0]()
+        except BaseException:
+            if abandon is not None:
+                abandon()
+            raise
         finally:
-            failures = [done.get() for _ in functions[1:]]
+            failures = [done.get() for _ in range(given)]
         for failure in failures:
             if failure is not None:
                 raise failure
