@@ -23,6 +23,7 @@ from rheobase.connectivity.values import CHUNK, Source
 from rheobase.errors import ShapeError, WiringError
 from rheobase.network.connecting import Realized, Side, drawing_of, expected_synapses, realized
 from rheobase.network.distributions import Distribution
+from rheobase.network.drawing import IN_PIECES
 from rheobase.network.rules import FromMatrix, Rule
 from rheobase.network.synapse_values import is_expression
 from rheobase.rendering.primitives import has_numba
@@ -155,7 +156,7 @@ class Synapses:
         size = self.source.population.size
         with self.named():
             drawing = self.drawing()
-            if self._pays():
+            if isinstance(self.rule, IN_PIECES) or self._pays():
                 origin = self.origin("rule")
                 rows = draw_rows(self.rule, drawing, size, origin.seed, origin.stream, self.cores)
             else:
