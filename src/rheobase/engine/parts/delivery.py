@@ -129,7 +129,7 @@ def deliver_entries(first, last, network, column, step, limit):
             if bounds[0] < bounds[1]:
                 ids = int32_view(load(source, P_IDS), bounds[0], bounds[1] - bounds[0])
                 list_slices(entry, ids, network, step)
-    take_from_calendar(network, limit, 0, step)
+    take_from_calendar(network, limit, np.int64(0), step)
     deposit_listed(network, step)
 
 
