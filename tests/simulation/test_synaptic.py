@@ -304,3 +304,9 @@ def test_generated_networks_have_the_same_bits_however_they_are_run(seed):
     ):
         for one, other in zip(alone, run(pieces), strict=True):
             np.testing.assert_array_equal(one, other)
+
+
+def test_a_synapse_that_was_not_called_is_told_apart():
+    with pytest.raises(WiringError, match="the synapse was not called") as caught:
+        small(rb.synapses.STDP)
+    assert "write synapse=rb.synapses.STDP(...)" in str(caught.value)

@@ -120,7 +120,11 @@ def checked_name(name: Any) -> str:
 
 def check_kinds(synapse: Any, weight_dtype: Any, call: str) -> None:
     """Refuse what is no synapse, and precisions there are not."""
-    if isinstance(synapse, type) and hasattr(synapse, "kind"):
+    home = getattr(synapse, "__module__", None) or ""
+    maker = callable(synapse) and home.startswith("rheobase.synapses") and not hasattr(
+        synapse, "kind"
+    )  # fmt: skip
+    if maker or (isinstance(synapse, type) and hasattr(synapse, "kind")):
         raise WiringError(
             f"{call}: the synapse was not called",
             mend=f"write synapse=rb.synapses.{synapse.__name__}(...)",
