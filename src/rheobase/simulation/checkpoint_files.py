@@ -190,5 +190,6 @@ def _checksum(text: bytes, arrays: Iterable[NDArray[Any]]) -> str:
     for array in arrays:
         digest.update(f"{array.dtype.str}{array.shape}".encode())
         if array.size:
-            digest.update(memoryview(np.ascontiguousarray(array).reshape(-1)).cast("B"))
+            numbers: NDArray[np.uint8] = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+            digest.update(numbers.data)
     return digest.hexdigest()
