@@ -7,9 +7,11 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import rheobase as rb
-from rheobase.bench.networks import EXCITATORY, N, coba, cobahh, cuba
+from rheobase.bench.networks import N, coba, cobahh, cuba
 from rheobase.tour.page import Chapter, Page
 from rheobase.units import ms, second
+
+EXCITATORY = N * 4 // 5
 
 CHAPTER = Chapter(
     "Three networks of 4,000 neurons",
