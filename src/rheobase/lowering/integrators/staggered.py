@@ -12,7 +12,7 @@ Source: Hines (1984), Int. J. Biomed. Comput. 15:69-76, with exponential steps f
 
 from __future__ import annotations
 
-from rheobase.language.expressions import names_in
+from rheobase.language.expressions import Expr, names_in
 from rheobase.lowering.builder import Value
 from rheobase.lowering.calculus import ZERO, linear_form
 from rheobase.lowering.integrators.exact import coupled, propagate_some
@@ -81,7 +81,9 @@ def _closed(system: System, name: str, among: set[str], chained: bool) -> bool:
 def _groups(system: System, names: frozenset[str]) -> list[tuple[str, ...]]:
     """Divide variables into groups that do not read each other, in order of writing."""
     ordered = tuple(n for n in system.states if n in names)
-    reads = {n: dict.fromkeys(sorted(system.depends(n)), ZERO) for n in ordered}
+    reads: dict[str, dict[str, Expr]] = {
+        n: dict.fromkeys(sorted(system.depends(n)), ZERO) for n in ordered
+    }
     return [tuple(group) for group in coupled(ordered, reads)]
 
 
