@@ -122,12 +122,14 @@ def _microcircuit(scale: float, indegree: float) -> list[Expected]:
     """The published activity at full scale; at a tenth of the neurons that of another program."""
     found = []
     if scale >= 0.99 and indegree >= 0.99:
-        for name, rate, cv, synchrony in zip(
-            pd.POPULATIONS, pd.RATES, pd.IRREGULARITIES, pd.SYNCHRONIES, strict=True
-        ):
+        for name, rate, cv, low, high in zip(
+            pd.POPULATIONS, pd.RATES, pd.IRREGULARITIES, pd.SYNCHRONIES,
+            pd.CONSTANT_DRIVE_SYNCHRONIES, strict=True,
+        ):  # fmt: skip
             found.append(Expected.within(f"{name}.rate", rate, 0.1))
             found.append(Expected(f"{name}.cv", cv - 0.05, cv + 0.05))
-            found.append(Expected.within(f"{name}.synchrony", synchrony, 0.3))
+            # At a tenth of the neurons NEST and we both find a third more than was published.
+            found.append(Expected(f"{name}.synchrony", 0.7 * low, 1.2 * high))
     elif scale == 0.1 and indegree in pd.TENTH:
         for name, rate, cv in zip(pd.POPULATIONS, *pd.TENTH[indegree], strict=True):
             wide = 0.25 if name in ("L23E", "L23I", "L5E") else 0.15

@@ -57,6 +57,7 @@ FIRST_VOLTAGES = (
 RATES = (0.86, 2.80, 4.45, 5.93, 7.59, 8.64, 1.09, 7.88)
 IRREGULARITIES = (0.938, 0.916, 0.891, 0.873, 0.847, 0.809, 0.924, 0.819)
 SYNCHRONIES = (2.9, 1.8, 3.0, 1.7, 4.4, 1.1, 1.2, 1.0)
+CONSTANT_DRIVE_SYNCHRONIES = (5.1, 3.3, 5.5, 2.7, 8.0, 2.0, 1.5, 1.3)
 
 #: In-degree of a tenth of the neurons -> rates and irregularities of the same network in NEST
 #: 3.10 (5 s; 3 s with all inputs). With all inputs from a tenth of the cells the correlations
