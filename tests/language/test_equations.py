@@ -151,8 +151,8 @@ def test_higher_derivatives():
      "its variables within the step"),
     ("x = y : 1 (constant  over dt)", "remove it: rand() and randn() are drawn once a step"),
     ("dg/dt = -g/ms : nS (event-driven)",
-     'remove it: every equation is integrated in every step here (by method="auto" exactly, where '
-     "it is linear), and receives= says what an arriving spike does"),
+     "remove it: in rb.Synapse every equation is integrated from spike to spike; in rb.Model all "
+     "are in every step, and receives= says what an arriving spike does"),
     ("dg/dt = -g/ms : nS (clock-driven)",
      "remove it: every equation is integrated in every step here"),
     ("g_post = w*s : nS (summed)",

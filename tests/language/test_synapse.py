@@ -61,6 +61,22 @@ def test_copies_have_other_values_and_the_original_stays():
     assert pickle.loads(pickle.dumps(made)).describe() == made.describe()
 
 
+@pytest.mark.parametrize(
+    ("on_post", "unit"),
+    [
+        ("weight += eta*(goal - x)*weight", None),  # of any unit
+        ("weight = (1 - eta)*weight", None),
+        ("weight *= 1 + eta", None),
+        ("weight += eta*(weight - 1*nS)", "nS"),
+        ("weight += eta*x", "1"),
+    ],
+)
+def test_a_weight_that_scales_itself_may_have_any_unit(on_post, unit):
+    made = rb.Synapse(TRACE, on_post=on_post + "; x += 1", parameters=dict(tau=1 * ms, eta=0.1,
+                      **({"goal": 5} if "goal" in on_post else {})))  # fmt: skip
+    assert (made.weight_unit and made.weight_unit.text) == unit
+
+
 def test_describe_shows_text_and_values():
     text = stdp(initial=dict(x="a")).describe()
     for line in (TRACE, "on_pre:  deliver(weight)", "on_pre:  x += 1", "initially: x = a",
@@ -107,6 +123,13 @@ def test_describe_shows_text_and_values():
         (TRACE, dict(on_pre="x += 1", initial=dict(y=1), parameters=dict(tau="1 ms")),
          UnknownNameError, ["initial: the synapse has no variable y"]),
         ("", dict(on_pre="weight += reward"), UnknownNameError, ["unknown name reward"]),
+        ("dweight/dt = -weight/(1*second) : nS", {}, EquationError,
+         ["weight changes at spikes only", "^^^^^^^^^^", "net.every(1*second, f)"]),
+        ("", dict(on_pre="v_post += 1*mV"), EquationError,
+         ["`v_post += 1*mV` adds to the cell, and so does the delivery", "^^^^^^",
+          'for both write on_pre="deliver(weight); v_post += 1*mV"', "net.connect(..., to=)"]),
+        ("", dict(on_pre="weight *= c_post", parameters=dict(c_post=1)), EquationError,
+         ["c_post: names that end in _post are those of the cell", "such as c"]),
         (3, {}, EquationError, ["equations: expected a text, got int"]),
         ("", dict(on_pre=None), EquationError, ["on_pre: expected a text, got NoneType"]),
         ("", dict(parameters=[1]), EquationError, ["parameters: expected a dict, got list"]),

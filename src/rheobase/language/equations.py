@@ -59,8 +59,8 @@ _OTHER_FLAGS = {
 _FOREIGN_FLAGS = {
     "constant over dt": "remove it: rand() and randn() are drawn once a step already, and a"
     " subexpression follows its variables within the step",
-    "event driven": "remove it: every equation is integrated in every step here (by"
-    ' method="auto" exactly, where it is linear), and receives= says what an arriving spike does',
+    "event driven": "remove it: in rb.Synapse every equation is integrated from spike to"
+    " spike; in rb.Model all are in every step, and receives= says what an arriving spike does",
     "clock driven": "remove it: every equation is integrated in every step here",
     "summed": "declare an input, `{name} : {unit} (input)`, and let a connection sum a variable of"
     ' the source into it: net.connect(pre, post, weight=..., of="x", to="{name}")',

@@ -29,7 +29,8 @@ class Synapse:
     `net.connect(..., synapse=...)`.
 
     Every synapse has a `weight`. Where `on_pre` does not say what is handed to the cell,
-    `deliver(weight)` comes first.
+    `deliver(weight)` comes first. It goes to the input that `net.connect(..., to=)` chooses, so
+    what other simulators write as "g_post += w" is not needed.
 
     Parameters
     ----------

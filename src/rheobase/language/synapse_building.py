@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -109,15 +110,18 @@ def build_synapse(arguments: SynapseArguments) -> SynapseParts:
 
 def _read_equations(parts: SynapseParts) -> None:
     text = parts.arguments.equations
+    over_time = re.search(r"^[ \t]*(dweight/dt)", text, re.MULTILINE)
+    if over_time:
+        raise EquationError(
+            "dweight/dt: weight changes at spikes only",
+            place=Source(text).point(over_time.span(1)),
+            mend="change it in on_pre or on_post: weight += ...; or all weights now and then:"
+            " net.every(1*second, f), where f sets projection.weights",
+        )
     equations = parse_equations(text) if text.strip() else ()
     check_twice(equations)
     for equation in equations:
-        if equation.name.endswith(POST):
-            raise EquationError(
-                f"{equation.name}: names that end in _post are those of the cell a synapse is on",
-                place=equation.source.point(equation.name_span),
-                mend=f"choose another name, such as {equation.name.removesuffix(POST)}",
-            )
+        _check_own(equation.name, equation.source.point(equation.name_span))
         for flag in equation.flags & {"unless refractory", "input"}:
             raise EquationError(
                 f"{equation.left}: ({flag}) is for cells, and this is a synapse",
@@ -133,6 +137,16 @@ def _read_equations(parts: SynapseParts) -> None:
         for equation in equations
     )
     check_cycles(e for e in parts.equations if e.kind == SUBEXPRESSION)
+
+
+def _check_own(name: str, place: str = "") -> None:
+    """Refuse a name of the synapse that would be one of the cell."""
+    if name.endswith(POST):
+        raise EquationError(
+            f"{name}: names that end in _post are those of the cell a synapse is on",
+            place=place,
+            mend=f"choose another name, such as {name.removesuffix(POST)}",
+        )
 
 
 def _statements(
@@ -164,6 +178,15 @@ def _check_deliver(parts: SynapseParts) -> None:
             "on_pre: deliver stands there twice, and an arrival delivers once",
             place=delivered[1].source.point(delivered[1].target_span),
             mend="deliver the sum: deliver(a + b)",
+        )
+    added = next((s for s in parts.on_pre if s.target.endswith(POST)), None)
+    if not delivered and added is not None and added.operator in ("+=", "-="):
+        raise EquationError(
+            f"on_pre: `{added.text}` adds to the cell, and so does the delivery of the weight,"
+            " which comes first unless on_pre says what is delivered",
+            place=added.source.point(added.target_span),
+            mend=f'for both write on_pre="deliver(weight); {added.text}"; for one leave'
+            f" `{added.text}` out: the weight goes to the input chosen by net.connect(..., to=)",
         )
     if not delivered:
         source = Source("deliver(weight)")
@@ -206,6 +229,7 @@ def _place_parameters(parts: SynapseParts) -> None:
         equation = declared.get(name)
         if equation is None:
             check_parameter_name(name)
+            _check_own(name)
             equation = Equation(
                 PARAMETER, name, None, unit, frozenset(), f"{name} : {unit.text}", 0
             )

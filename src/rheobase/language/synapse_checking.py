@@ -87,7 +87,7 @@ def check_statements(statements: Statements, units: Mapping[str, Unit]) -> None:
 
 def _weight(statements: Statements, units: Mapping[str, Unit]) -> Unit | None:
     """Return the unit `weight` must have, if a statement tells."""
-    checks: list[tuple[Expr, Unit, Source]] = []
+    found: list[Dimension | None] = []
     for _, statement in statements:
         expression, target = statement.expression, statement.target
         if any(n.endswith("_post") for n in names_in(expression)):
@@ -95,23 +95,31 @@ def _weight(statements: Statements, units: Mapping[str, Unit]) -> Unit | None:
         if target == "weight" and statement.operator in ("=", "+=", "-="):
             # the difference has to be 0: what is set must have the dimension of the weight
             difference = Binary("-", Name("weight"), expression, expression.span)
-            checks.append((difference, _PLAIN, statement.source))
+            found.append(_found(difference, _PLAIN, statement.source, units, zero=True))
         elif statement.operator != CALL and target in units:
             unit = _PLAIN if statement.operator in ("*=", "/=") else units[target]
-            checks.append((expression, unit, statement.source))
-    found = [d for d in (_found(check, units) for check in checks) if d is not None]
-    return None if not found else unit_of(found[0], units.values())
+            found.append(_found(expression, unit, statement.source, units))
+    first = next((dimension for dimension in found if dimension is not None), None)
+    return None if first is None else unit_of(first, units.values())
 
 
-def _found(check: tuple[Expr, Unit, Source], units: Mapping[str, Unit]) -> Dimension | None:
-    """Return the dimension of `weight` that one statement asks for, None if it asks for none."""
-    expression, unit, source = check
+def _found(
+    expression: Expr, unit: Unit, source: Source, units: Mapping[str, Unit], zero: bool = False
+) -> Dimension | None:
+    """Return the dimension of `weight` that one statement asks for, None if it asks for none.
+
+    With `zero` the expression has to be 0, which it can be in any dimension: one that follows from
+    that of the result, as in `weight -= eta*weight`, is no answer.
+    """
     if "weight" not in names_in(expression):
         return None
     # An answer that is no answer is told apart by asking for another result as well.
     strange = Unit("kelvin", 1.0, unit.dimension * Dimension(kelvin=7))
     one = find_weight([(expression, unit, source)], units)
-    if one == DIMENSIONLESS and find_weight([(expression, strange, source)], units) == one:
+    other = find_weight([(expression, strange, source)], units)
+    if zero and other != one:
+        return None
+    if one == DIMENSIONLESS and other == one:
         return DIMENSIONLESS if _fits_plain(expression, source, units) else None
     return one
 
