@@ -62,3 +62,25 @@ def test_the_target_rate_is_a_rate():
 def test_other_names_of_the_library_are_suggested():
     with pytest.raises(AttributeError, match=r"did you mean rb\.synapses\.TripletSTDP"):
         _ = rb.synapses.TripletSTPD
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: rb.synapses.STDP(20, 20 * ms, 0.01, 0.01, 1 * nS), "tau_plus: expected a time"),
+        (lambda: rb.synapses.RewardSTDP(20 * ms, 20 * ms, 0.01, 0.01, 1 * nS, tau_c=1),
+         "tau_c: expected a time, got the plain number 1\nwrite tau_c=1*ms"),
+        (lambda: rb.synapses.TripletSTDP(1 * nS, tau_x=1 * mV), "tau_x: expected a time"),
+        (lambda: rb.synapses.ShortTermPlasticity(U=0.5, tau_d=800),
+         "tau_d: expected a time, got the plain number 800"),
+    ],
+)  # fmt: skip
+def test_a_time_constant_that_is_none_is_named(make, words):
+    with pytest.raises(UnitError, match=words.replace("*", "[*]")):
+        make()
+
+
+@pytest.mark.parametrize("U", [0, 1.5])
+def test_a_utilization_is_a_part(U):
+    with pytest.raises(WiringError, match=f"a number above 0, at most 1\ngiven: {U}\nwrite U=0.5"):
+        rb.synapses.ShortTermPlasticity(U=U)

@@ -7,7 +7,9 @@ from typing import Any, Literal
 from rheobase.errors import WiringError
 from rheobase.language.model import Model
 from rheobase.language.synapse import Synapse
-from rheobase.units import split_quantity
+from rheobase.language.synapse_building import is_per_synapse
+from rheobase.language.values import read_value
+from rheobase.units import parse_unit, split_quantity
 from rheobase.units.quantities import quantity
 
 Pairing = Literal["all", "nearest"]
@@ -137,8 +139,8 @@ def PowerLawSTDP(
         on_pre="deliver(weight); weight = maximum(weight - lam*alpha*weight*y, 0*w_0); "
         f"{_mark('x', pairing)}",
         on_post=f"weight += lam*w_0*(weight/w_0)**mu*x; {_mark('y', pairing)}",
-        parameters=dict(tau_plus=tau_plus, tau_minus=tau_minus, lam=lam, alpha=alpha, mu=mu,
-                        w_0=w_0),
+        parameters=_checked(tau_plus=tau_plus, tau_minus=tau_minus, lam=lam, alpha=alpha, mu=mu,
+                            w_0=w_0),
         name="PowerLawSTDP",
         doc="pair STDP with power-law potentiation (Morrison, Aertsen and Diesmann 2007)",
     )  # fmt: skip
@@ -189,7 +191,7 @@ def TripletSTDP(
         "r_1 += 1; r_2 += 1",
         on_post="weight = clip(weight + w_max*r_1*(a2_plus + a3_plus*o_2), w_min, w_max); "
         "o_1 += 1; o_2 += 1",
-        parameters=dict(
+        parameters=_checked(
             tau_plus=tau_plus, tau_minus=tau_minus, tau_x=tau_x, tau_y=tau_y, a2_plus=a2_plus,
             a3_plus=a3_plus, a2_minus=a2_minus, a3_minus=a3_minus, w_max=w_max,
             w_min=_bound(w_min, w_max),
@@ -233,7 +235,7 @@ def Vogels2011(
         on_pre="weight = clip(weight + eta*(y - 2*rate*tau), w_min, w_max); "
         "deliver(weight); x += 1",
         on_post="weight = clip(weight + eta*x, w_min, w_max); y += 1",
-        parameters=dict(eta=eta, rate=rate, tau=tau, w_max=w_max, w_min=_bound(w_min, w_max)),
+        parameters=_checked(eta=eta, rate=rate, tau=tau, w_max=w_max, w_min=_bound(w_min, w_max)),
         name="Vogels2011",
         doc="inhibitory plasticity (Vogels et al. 2011)",
     )
@@ -321,8 +323,8 @@ def Clopath(
         "0*mV), w_min, w_max); x += 1",
         on_post="weight = clip(weight + a_ltp*w_max*x*maximum(u_plus_post - theta, 0*mV), "
         "w_min, w_max)",
-        parameters=dict(a_ltd=a_ltd, a_ltp=a_ltp, theta=theta, tau_x=tau_x,
-                        w_max=w_max, w_min=_bound(w_min, w_max)),
+        parameters=_checked(a_ltd=a_ltd, a_ltp=a_ltp, theta=theta, tau_x=tau_x,
+                            w_max=w_max, w_min=_bound(w_min, w_max)),
         name="Clopath",
         doc="voltage-based STDP (Clopath et al. 2010)",
     )  # fmt: skip
@@ -366,7 +368,9 @@ def RewardSTDP(
         on_pre="deliver(weight); c -= a_minus*y; x += 1",
         on_post="c += a_plus*x; y += 1",
         on_reward="weight = clip(weight + w_max*reward*c, w_min, w_max)",
-        parameters=dict(_pair(tau_plus, tau_minus, a_plus, a_minus, w_max, w_min), tau_c=tau_c),
+        parameters=_checked(
+            **_pair(tau_plus, tau_minus, a_plus, a_minus, w_max, w_min), tau_c=tau_c
+        ),
         name="RewardSTDP",
         doc="STDP with eligibility traces and reward (Izhikevich 2007, Florian 2007)",
     )
@@ -393,14 +397,26 @@ def ShortTermPlasticity(U: Any = 0.5, tau_d: Any = "800 ms", tau_f: Any = "1 ms"
         With the variables u and R. All three parameters may be arrays or distributions of
         `rb.random`, one value a synapse.
 
+    Raises
+    ------
+    UnitError, WiringError
+        If a time constant is no time, or U is not within (0, 1].
+
     Notes
     -----
     Source: M. Tsodyks, K. Pawelzik and H. Markram, Neural Computation 10 (1998) 821-835.
     """
+    if isinstance(U, (int, float)) and not 0 < U <= 1:
+        raise WiringError(
+            "U is the part of what is left that the first spike uses",
+            expected="a number above 0, at most 1",
+            given=f"{U}",
+            mend="write U=0.5",
+        )
     return Synapse(
         "du/dt = -u/tau_f : 1\ndR/dt = (1 - R)/tau_d : 1",
         on_pre="u += U*(1 - u); deliver(weight*u*R); R -= u*R",
-        parameters=dict(U=U, tau_d=tau_d, tau_f=tau_f),
+        parameters=_checked(U=U, tau_d=tau_d, tau_f=tau_f),
         initial=dict(R=1),
         name="ShortTermPlasticity",
         doc="short-term depression and facilitation (Tsodyks, Pawelzik and Markram 1998)",
@@ -422,8 +438,17 @@ def _mark(trace: str, pairing: Pairing) -> str:
 
 def _pair(tau_plus: Any, tau_minus: Any, a_plus: Any, a_minus: Any, w_max: Any,
           w_min: Any) -> dict[str, Any]:  # fmt: skip
-    return dict(tau_plus=tau_plus, tau_minus=tau_minus, a_plus=a_plus, a_minus=a_minus,
-                w_max=w_max, w_min=_bound(w_min, w_max))  # fmt: skip
+    return _checked(tau_plus=tau_plus, tau_minus=tau_minus, a_plus=a_plus, a_minus=a_minus,
+                    w_max=w_max, w_min=_bound(w_min, w_max))  # fmt: skip
+
+
+def _checked(**values: Any) -> dict[str, Any]:
+    """Return the values by name, where those called tau are times."""
+    for name, value in values.items():
+        if name.startswith("tau") and not is_per_synapse(value):
+            read = read_value(value, name, example=f"{name}=20*ms")
+            read.in_dimension(parse_unit("ms"), name, name)
+    return values
 
 
 def _bound(w_min: Any, w_max: Any) -> Any:
