@@ -80,9 +80,7 @@ class Addresses:
         numbers = np.ascontiguousarray(population.numbers)
         return self.of(np.array(table, np.int64), np.int64), self.of(numbers)
 
-    def draw(
-        self, part: SourcePlan | DrivePlan, begin: int, end: int, law: str = "poisson"
-    ) -> int:
+    def draw(self, part: SourcePlan | DrivePlan, begin: int, end: int, law: str = "poisson") -> int:
         """Return the address of a row for the counts of trains begin <= m < end of a part."""
         counts, lo = part.counts, begin // ALIGNED * ALIGNED
         return self.of(np.array([

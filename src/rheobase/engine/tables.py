@@ -27,6 +27,7 @@ from rheobase.engine.plan import (
     SourcePlan,
 )
 from rheobase.engine.rows import Rows
+from rheobase.engine.workers import patience
 from rheobase.errors import InternalError
 from rheobase.rendering import random
 
@@ -127,6 +128,7 @@ class Tables:
         self.network[columns.N_THREAD] = self.share.thread
         self.network[columns.N_THREADS] = self.share.threads
         self.network[columns.N_YIELD], self.network[columns.N_GROW] = yield_address, grow
+        self.network[columns.N_PATIENCE] = patience(self.share.threads)
 
     def _emissions(self) -> Int64Array:
         """Return the calls that let sources emit."""

@@ -14,11 +14,12 @@ step in tables of waveforms; the step.
 PART = "void(int64, int64, int64, int64, int64)"
 
 # The network, of one thread: for each table its address and its number of rows. N_PEERS: the
-# addresses of the tables of populations of all threads; N_SYNC: the words they share.
+# addresses of the tables of populations of all threads; N_SYNC: the words they share; N_PATIENCE:
+# how often a waiting thread looks before it lets others run.
 (N_POPULATIONS, N_POPULATION_ROWS, N_EMISSIONS, N_EMISSION_ROWS, N_CALLS, N_CALL_ROWS,
  N_DELIVERIES, N_DELIVERY_ROWS, N_SLICES, N_SLICE_ROWS, N_INPUTS, N_ENTRIES, N_LINES, N_DRIVES,
  N_APPLIES, N_CONTROL, N_PEERS, N_SYNC, N_THREAD, N_THREADS, N_YIELD, N_GROW, N_CALENDAR,
- N_DEPOSIT, N_WIDTH) = range(25)  # fmt: skip
+ N_DEPOSIT, N_PATIENCE, N_WIDTH) = range(26)  # fmt: skip
 # Control: why the driver came back, the population concerned, the number of steps done, what the
 # last drive delivered, and how often the thread has waited for the others.
 # Of the slices of a step, K_LISTED are listed, K_PENDING of them delivered; K_TOTAL events so far.
@@ -29,8 +30,6 @@ DONE, ROOM, NOT_FINITE = range(3)
 # barrier; the step in which a state ceased to be finite; whether a thread has given up.
 Y_COUNT, Y_FAILED, Y_ABANDON, Y_WIDTH = range(4)
 LINE_WORDS = 8
-# How often a waiting thread looks before it lets others run.
-PATIENCE = 200
 # What a thread may ask for when it lacks room.
 SPIKES, PIECES, POOL = range(3)
 # Calls of parts, in order: the emissions of sources; then clamps, samples, histories, inputs,

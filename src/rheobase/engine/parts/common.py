@@ -31,12 +31,12 @@ from rheobase.engine.parts.columns import (
     N_CONTROL,
     N_DEPOSIT,
     N_GROW,
+    N_PATIENCE,
     N_SLICE_ROWS,
     N_SYNC,
     N_THREAD,
     N_THREADS,
     N_YIELD,
-    PATIENCE,
     WORD,
     Y_ABANDON,
     Y_COUNT,
@@ -87,11 +87,11 @@ def meet(network):
     round_ = load(control, K_ROUND) + 1
     store(control, K_ROUND, round_)
     atomic_add(sync, LINE_WORDS * Y_COUNT, 1)
-    waited = 0
+    waited, patience = 0, load(network, N_PATIENCE)
     while atomic_load(sync, LINE_WORDS * Y_COUNT) < round_ * threads:
         pause()
         waited += 1
-        if waited > PATIENCE:
+        if waited > patience:
             if atomic_load(sync, LINE_WORDS * Y_ABANDON) != 0:
                 return False
             call_system(load(network, N_YIELD))
