@@ -85,7 +85,7 @@ def draw_bits(one: tuple[rb.Result, Floats], seven: tuple[rb.Result, Floats],
 
 
 @CHAPTER.experiment("The same bits on any number of threads")
-def threads(page: Page) -> None:
+def any_number_of_threads(page: Page) -> None:
     """One network on 1, 2, 3 and 7 threads, and once with a nudge."""
     one = page.run(plastic_network, 1)
     others = {count: plastic_network(count) for count in (2, 3, 7)}
