@@ -60,6 +60,38 @@ def test_another_seed_is_another_trial(backend):
     np.testing.assert_array_equal(before, projection.pre)
 
 
+def test_without_a_seed_the_noise_is_again_what_it_was():
+    net, _, _ = network(seed=3)
+    net.store()
+    first = observed(net.run(20 * ms))
+    net.restore(seed=11)
+    other = observed(net.run(20 * ms))
+    assert net.seed == 11 and not np.array_equal(first[2], other[2])
+    net.restore()
+    assert net.seed == 3
+    for one, again in zip(first, observed(net.run(20 * ms)), strict=True):
+        np.testing.assert_array_equal(one, again)
+
+
+def test_functions_and_samples_of_synapses_are_due_again():
+    net, cells, _ = network()
+    learn = rb.synapses.STDP(20 * ms, 20 * ms, a_plus=0.1, a_minus=0.1, w_max=300 * pA)
+    plastic = net.connect(cells, cells, weight=100 * pA, synapse=learn, name="plastic")
+    net.record(plastic, "weight", every=5 * ms)
+    called = []
+    net.every(5 * ms, lambda net: called.append(round(net.time.to(ms).magnitude)))
+    net.run(10 * ms)
+    net.store()
+    first = net.run(3 * ms).traces["plastic"].weight.values
+    assert called == [0, 5, 10] and first.shape[0] == 1
+    for _ in range(2):
+        called.clear()
+        net.restore()
+        again = net.run(3 * ms).traces["plastic"].weight.values
+        assert called == [10]
+        np.testing.assert_array_equal(again, first)
+
+
 def test_what_cannot_be_restored_is_refused():
     net, _, _ = network()
     with pytest.raises(

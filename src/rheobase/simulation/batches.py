@@ -31,7 +31,7 @@ def run_batch(net: Network, duration: Any, sets: Sequence[Mapping[str, Any]], th
     """Run a network once for every set of values; see `Network.run_batch`."""
     checked = [_checked(net, number, values) for number, values in enumerate(sets)]
     count = min(read_threads(threads), len(checked))
-    if net._hooks and count > 1:
+    if count > 1 and any(hook.changes for hook in net._hooks):  # others record synapses
         raise WiringError(
             "net.run_batch: functions of net.every see one network, and several would run at once",
             mend="write net.run_batch(..., threads=1)",
@@ -82,8 +82,7 @@ class Bench:
 
     def __init__(self, net: Network, duration: Any, backend: Backend) -> None:
         self.net, self.duration, self.backend = net, duration, backend
-        self.seed = net._seed
-        self.start = Snapshot.of(net._assembly)
+        self.start = Snapshot.of(net._assembly, net._seed, net._hooks)
 
     def another(self) -> Bench:
         """Return an independent network that stands at the same start."""
@@ -112,8 +111,9 @@ class Bench:
 
     def clear(self, seed: int | None = None) -> None:
         """Go to the start; noise from now on is that of the seed, or of the network's own."""
-        self.net._seed = self.seed if seed is None else seed
-        self.start.bring_back(self.net._assembly, self.net._seed)
+        net = self.net
+        net._seed = self.start.seed if seed is None else seed
+        self.start.bring_back(net._assembly, net._seed, net._hooks)
 
 
 class Batch:

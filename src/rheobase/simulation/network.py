@@ -362,7 +362,7 @@ class Network(Describing):
         self._not_while_running("store")
         self._assembly.prepare(choose_backend(None)[0] if self._assembly.engine is None
                                else self._assembly.engine.backend)  # fmt: skip
-        self._snapshots[name] = Snapshot.of(self._assembly)
+        self._snapshots[name] = Snapshot.of(self._assembly, self._seed, self._hooks)
 
     def restore(self, name: str = "default", seed: int | None = None) -> None:
         """Go back to what `store` kept; nothing is built again.
@@ -389,6 +389,7 @@ class Network(Describing):
                 f"nothing was stored as {name!r}" + (f"; did you mean {meant!r}?" if meant else ""),
                 mend=f'write net.store("{name}") first',
             )
-        if seed is not None:
-            self._seed = read_seed(seed)
-        self._snapshots[name].bring_back(self._assembly, self._seed)
+        kept = self._snapshots[name]
+        chosen = kept.seed if seed is None else read_seed(seed)
+        kept.bring_back(self._assembly, chosen, self._hooks)
+        self._seed = chosen

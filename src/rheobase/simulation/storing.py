@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rheobase.engine.plan import ProjectionPlan
 from rheobase.engine.run import EngineState
 from rheobase.errors import WiringError
 from rheobase.simulation.assembly import Assembly
 from rheobase.simulation.synapses import Synapses
+
+if TYPE_CHECKING:
+    from rheobase.simulation.running import Hook
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +30,10 @@ class Snapshot:
         What those of each projection are drawn from, with weights and delays that were set.
     since
         From which step on projections deliver, and those that were replaced.
+    seed
+        That of the noise.
+    called
+        When the functions that are called between slices were called last.
     """
 
     state: EngineState
@@ -33,9 +41,11 @@ class Snapshot:
     currents: dict[str, dict[str, Any]]
     synapses: dict[str, Synapses]
     since: tuple[dict[str, int], list[ProjectionPlan]]
+    seed: int
+    called: list[int]
 
     @classmethod
-    def of(cls, assembly: Assembly) -> Snapshot:
+    def of(cls, assembly: Assembly, seed: int, hooks: Sequence[Hook]) -> Snapshot:
         """Copy the state of a built network."""
         assert assembly.engine is not None
         told = assembly.description
@@ -46,9 +56,11 @@ class Snapshot:
             {name: dict(v.currents) for name, v in values.items()},
             {name: p._drawn for name, p in told.projections.items()},
             assembly.since(),
+            seed,
+            [hook.last_step for hook in hooks],
         )
 
-    def bring_back(self, assembly: Assembly, seed: int) -> None:
+    def bring_back(self, assembly: Assembly, seed: int, hooks: Sequence[Hook]) -> None:
         """Put a network back to this state; `seed` is that of the noise from now on.
 
         Raises
@@ -77,3 +89,5 @@ class Snapshot:
         assembly.set_since(*self.since)
         assembly.engine.restore(self.state)
         assembly.reseed(seed)
+        for place, hook in enumerate(hooks):  # those added since have not been called
+            hook.last_step = self.called[place] if place < len(self.called) else -1
