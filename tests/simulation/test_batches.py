@@ -143,3 +143,27 @@ def test_functions_between_slices_want_one_thread():
     with pytest.raises(WiringError, match=r"functions of net\.every see one network"):
         net.run_batch(5 * ms, [{}, {}], threads=2)
     assert len(net.run_batch(5 * ms, [{}, {}])) == 2
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_synapses_are_recorded_in_every_run(threads):
+    def made():
+        net = network()
+        cells = net.populations["cells"]
+        learn = rb.synapses.STDP(20 * ms, 20 * ms, a_plus=0.1, a_minus=0.1, w_max=60 * pA)
+        plastic = net.connect(cells[:40], cells, weight=30 * pA, synapse=learn, name="plastic")
+        net.record(plastic, "weight", every=10 * ms)
+        net.run(20 * ms)
+        return net
+
+    def weights(result):
+        return result.traces["plastic"].weight.values
+
+    sets = [{}, {"plastic.weights": 20 * pA}, {"seed": 9}, {}]
+    results = made().run_batch(25 * ms, sets, threads=threads)
+    expected = weights(made().run(25 * ms))
+    assert [weights(r).shape for r in results] == [(3, 3600)] * 4
+    np.testing.assert_array_equal(weights(results[0]), expected)
+    np.testing.assert_array_equal(weights(results[3]), expected)
+    assert (weights(results[1])[0] == 20).all() and not np.array_equal(expected[0], 20)
+    assert not np.array_equal(weights(results[2]), expected)

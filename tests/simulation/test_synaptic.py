@@ -163,6 +163,14 @@ def test_recorded_weights_are_those_of_the_times():
     np.testing.assert_allclose(second.weight[0], at_end, rtol=1e-15)
 
 
+def test_weights_that_were_set_are_recorded_from_then_on(backend):
+    net, made = small()
+    net.record(made, "weight", every=1 * ms)
+    net.run(2 * ms, backend=backend)
+    made.weights = 20 * pA
+    assert (net.run(1 * ms, backend=backend).traces[made.name].weight.values == 20).all()
+
+
 def test_recordings_of_synapses_are_refused_with_the_way_out():
     net, made = small()
     with pytest.raises(WiringError, match="how often"):

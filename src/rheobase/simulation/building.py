@@ -125,6 +125,8 @@ def set_weights(plan: ProjectionPlan, projection: Projection, program: Program,
     plan.version += 1
     plan.shared_weights = shared_weights(projection, program, values)
     plan.rows = procedural.recipe_of(projection, program, values)
+    if isinstance(projection, PlasticProjection):
+        projection._write_weights()  # a recording looks at them before the engine does
 
 
 def shared_weights(projection: Projection, program: Program,

@@ -115,6 +115,12 @@ class PlasticProjection(Projection):
             return self._weights_si()
         return store.read("weight")
 
+    def _write_weights(self) -> None:
+        """Put weights that were set where synapses are read, also before the next step."""
+        if self._store is not None:
+            held = np.asarray(self._weights_si(), np.float64).reshape(-1)
+            self._store.write("weight", held)
+
     @property
     def weights(self) -> Any:
         """The weight of each synapse as it is now, a quantity."""
@@ -256,7 +262,7 @@ class PlasticProjection(Projection):
                 mend="run it first; between slices, call it in net.every(interval, function)",
             )
         if self._weights_changed:  # set since the last step, and to be changed by the reward
-            store.write("weight", np.asarray(self._weights_si(), np.float64).reshape(-1))
+            self._write_weights()
             self._weights_changed = False
         store.reward(value, plan.numbers, self._clock.step)
 
