@@ -18,8 +18,8 @@ from rheobase.language.definitions import (
     Source,
     Statement,
 )
-from rheobase.language.equations import check_parameter_name, parse_equations
-from rheobase.language.expressions import Call, Expr, Name, Number, calls_in, names_in, walk
+from rheobase.language.equations import parse_equations
+from rheobase.language.expressions import Call, Expr, Name, calls_in, names_in, walk
 from rheobase.language.functions import UserFunction, collect, inline
 from rheobase.language.names import (
     CONSTANTS,
@@ -29,6 +29,15 @@ from rheobase.language.names import (
     is_noise,
 )
 from rheobase.language.parsing import parse_expression, parse_statements
+from rheobase.language.reading import (
+    declare,
+    inlined,
+    is_quantity_text,
+    read_mapping,
+    read_start,
+    read_statements,
+    unknown_parameter,
+)
 from rheobase.language.values import Value, read_value
 from rheobase.units import UNITS, Dimension, Unit
 
@@ -127,14 +136,7 @@ def _read_equations(parts: Parts) -> None:
                 place=equation.source.point(equation.name_span),
                 mend="give one of them another name",
             )
-    parts.equations = tuple(
-        equation
-        if equation.expression is None
-        else replace(
-            equation, expression=inline(equation.expression, parts.functions, equation.source)
-        )
-        for equation in equations
-    )
+    parts.equations = inlined(equations, parts.functions)
 
 
 def _check_derivatives(parts: Parts) -> None:
@@ -162,15 +164,6 @@ def _condition(parts: Parts, text: str, what: str) -> tuple[Expr, Source]:
     return inline(parse_expression(text, what=f"the {what}"), parts.functions, source), source
 
 
-def _statements(parts: Parts, text: str, what: str) -> tuple[Statement, ...]:
-    return tuple(
-        replace(
-            statement, expression=inline(statement.expression, parts.functions, statement.source)
-        )
-        for statement in parse_statements(text, what=what)
-    )
-
-
 def _read_spiking(parts: Parts) -> None:
     arguments = parts.arguments
     if arguments.threshold is not None:
@@ -178,7 +171,7 @@ def _read_spiking(parts: Parts) -> None:
         parts.threshold, parts.threshold_source = _condition(parts, text, "threshold")
     if arguments.reset is not None:
         text = _text(arguments.reset, "reset", 'reset="v = V_r"')
-        parts.reset = _statements(parts, text, "reset")
+        parts.reset = read_statements(text, parts.functions, "reset")
     if arguments.refractory is not None:
         _read_refractory(parts, arguments.refractory)
     if arguments.crossing not in CROSSINGS:
@@ -232,11 +225,6 @@ def _read_refractory(parts: Parts, given: Any) -> None:
 _TIME = Dimension(second=1)
 
 
-def is_quantity_text(text: str) -> bool:
-    """Tell whether a text is a number and a unit beside it, "20 ms", and no expression."""
-    return bool(re.fullmatch(r"\s*[-+]?[\d.]+(?:[eE][-+]?\d+)?\s*[A-Za-z][\w*/]*\s*", text))
-
-
 def _read_receives(parts: Parts) -> None:
     receives: dict[str, tuple[Statement, ...]] = {}
     for port, text in parts.arguments.receives.items():
@@ -246,7 +234,7 @@ def _read_receives(parts: Parts) -> None:
                 mend='write receives=dict(excitatory="g_e += weight")',
             )
         written = _text(text, f"receives, {port}", f'receives=dict({port}="v += weight")')
-        statements = _statements(parts, written, f"receives, {port}")
+        statements = read_statements(written, parts.functions, f"receives, {port}")
         if not statements:
             raise EquationError(
                 f"receives, {port}: the text is empty", mend=f'write {port}="v += weight"'
@@ -286,27 +274,17 @@ def _read_initial(parts: Parts) -> None:
             )
         parts.initial = "rest"
         return
-    if not isinstance(given, Mapping):
-        raise EquationError(
-            f"initial: expected a dict, got {type(given).__name__}",
-            mend='write initial=dict(v="E_L") or initial="rest"',
-        )
+    read_mapping(given, "initial", 'initial=dict(v="E_L") or initial="rest"')
     states = {e.name: e for e in parts.equations if e.kind == DIFFERENTIAL}
     expressions: dict[str, Expr] = {}
     sources: dict[str, Source] = {}
     for name, value in given.items():
         if name not in states:
             raise _no_state(name, states, parts)
-        if isinstance(value, str) and not is_quantity_text(value):
-            source = Source(value)
-            expression = parse_expression(value, what=f"initial, {name}")
-            expressions[name] = inline(expression, parts.functions, source)
+        unit = states[name].unit
+        expressions[name], source = read_start(name, value, unit, parts.functions)
+        if source is not None:
             sources[name] = source
-        else:
-            unit = states[name].unit
-            what = f"initial, {name}"
-            read = read_value(value, what, example=f"initial=dict({name}=0*{unit.text})")
-            expressions[name] = Number(read.in_dimension(unit, what, name))
     parts.initial = MappingProxyType(expressions)
     parts.initial_sources = sources
 
@@ -345,7 +323,7 @@ def _place_parameters(parts: Parts) -> None:
             raise _unread(name, parts, _missing(parts, used))
         value = read_value(given, f"the parameter {name}", example=f"parameters=dict({name}=1)")
         if equation is None:
-            equation = _declare(name, value)
+            equation = declare(name, value.unit)
             implicit.append(equation)
         place_value(equation, value, defaults, currents)
     parts.equations = (*parts.equations, *implicit)
@@ -374,14 +352,6 @@ def _unread(name: str, parts: Parts, missing: Sequence[str]) -> UnknownNameError
                 place = source.point(node.span)
                 return UnknownNameError(f"{error}\nor is this meant to be {name}?\n{place}")
     return error
-
-
-def _declare(name: str, value: Value) -> Equation:
-    """Return the parameter a value stands for that no line declares."""
-    check_parameter_name(name)
-    return Equation(
-        PARAMETER, name, None, value.unit, frozenset(), f"{name} : {value.unit.text}", 0
-    )
 
 
 def place_value(
@@ -422,19 +392,6 @@ def place_value(
             equation.unit, f"the parameter {name}", name, equation
         )  # fmt: skip
         currents.pop(name, None)
-
-
-def unknown_parameter(
-    name: str, equations: Sequence[Equation], missing: Sequence[str] = ()
-) -> UnknownNameError:
-    """Return the error for a value whose name no line of the model reads."""
-    parameters = [equation.name for equation in equations if equation.kind == PARAMETER]
-    meant = did_you_mean(name, [*missing, *parameters])
-    names = ", ".join([*parameters, *missing]) or "none"
-    return UnknownNameError(
-        f"parameters: the model does not read {name}",
-        mend=f"did you mean {meant}?" if meant else f"its parameters are: {names}",
-    )
 
 
 def _find_time_functions(parts: Parts) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from rheobase.errors import EquationError, UnknownNameError, UserError, did_you_mean
+from rheobase.errors import EquationError, UnknownNameError, did_you_mean
 from rheobase.language.adding import add
 from rheobase.language.building import (
     Arguments,
@@ -14,13 +14,14 @@ from rheobase.language.building import (
     build,
     name_ports,
     place_value,
-    unknown_parameter,
 )
-from rheobase.language.definitions import DIFFERENTIAL, PARAMETER, SUBEXPRESSION, Equation
+from rheobase.language.defined import Defined
+from rheobase.language.definitions import PARAMETER, Equation
 from rheobase.language.definitions import Statement as Statement
 from rheobase.language.describing import describe_model, summarize
 from rheobase.language.expressions import Expr
 from rheobase.language.functions import UserFunction
+from rheobase.language.reading import read_mapping, unknown_parameter
 from rheobase.language.values import read_value
 from rheobase.units import Dimension, Unit
 
@@ -28,7 +29,7 @@ _OPTIONS = frozenset({"method", "crossing", "initial"})
 """What a copy can have otherwise than its model, parameters apart."""
 
 
-class Model:
+class Model(Defined):
     """A neuron model: equations, when it spikes, what then happens, values of its parameters.
 
     Models do not change. Calling one gives a copy with other values, adding text gives a model
@@ -111,7 +112,7 @@ class Model:
     functions: Mapping[str, UserFunction]
     _arguments: Arguments
     _weights: Mapping[str, Unit]
-    _by_name: Mapping[str, Equation]
+    _word = "Model"
 
     def __init__(
         self,
@@ -130,12 +131,14 @@ class Model:
         doc: str = "",
     ) -> None:
         texts = (functions,) if isinstance(functions, (str, UserFunction)) else functions
+        given = {} if parameters is None else parameters
+        given = read_mapping(given, "parameters", "parameters=dict(tau=20*ms)")
         arguments = Arguments(
             equations=_texts(equations),
             threshold=threshold,
             reset=reset,
             refractory=refractory,
-            parameters=dict(_mapping(parameters)),
+            parameters=dict(given),
             initial=initial,
             receives=name_ports(receives),
             method=method,
@@ -154,7 +157,7 @@ class Model:
 
     def _take(self, parts: Parts) -> None:
         arguments = parts.arguments
-        values = {
+        values: dict[str, Any] = {
             "name": arguments.name,
             "doc": arguments.doc,
             "equations": parts.equations,
@@ -172,35 +175,10 @@ class Model:
             "functions": MappingProxyType(parts.functions),
             "_arguments": arguments,
             "_weights": MappingProxyType(dict(parts.weights)),
-            "_by_name": MappingProxyType({e.name: e for e in parts.equations}),
         }
-        for attribute, value in values.items():
-            object.__setattr__(self, attribute, value)
-
-    def __setattr__(self, attribute: str, value: Any) -> None:
-        raise UserError(
-            f"a Model does not change: {attribute} cannot be set",
-            mend=f"make a copy with another value: model({attribute}=...)",
-        )
-
-    __delattr__ = __setattr__  # type: ignore[assignment]
+        self._keep(values)
 
     # --- looking things up ---
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """All names the model defines, in the order of its equations."""
-        return tuple(self._by_name)
-
-    @property
-    def differential(self) -> tuple[Equation, ...]:
-        """The differential equations."""
-        return tuple(e for e in self.equations if e.kind == DIFFERENTIAL)
-
-    @property
-    def subexpressions(self) -> tuple[Equation, ...]:
-        """The subexpressions, in the order of writing."""
-        return tuple(e for e in self.equations if e.kind == SUBEXPRESSION)
 
     @property
     def parameter_equations(self) -> tuple[Equation, ...]:
@@ -218,22 +196,6 @@ class Model:
         blocks = (self.reset, *self.receives.values())
         targets = {statement.target for block in blocks for statement in block}
         return frozenset(targets & {e.name for e in self.parameter_equations})
-
-    def equation(self, name: str) -> Equation:
-        """Return the definition of a name.
-
-        Raises
-        ------
-        UnknownNameError
-        """
-        if name not in self._by_name:
-            meant = did_you_mean(name, self._by_name)
-            hint = f"; did you mean {meant}?" if meant else ""
-            raise UnknownNameError(
-                f"{self.name} has no variable {name!r}{hint}",
-                mend="its names are: " + ", ".join(self._by_name),
-            )
-        return self._by_name[name]
 
     def unit_of(self, name: str) -> Unit:
         """Return the unit of a variable or parameter as written in its equation.
@@ -313,12 +275,6 @@ class Model:
     def __reduce__(self) -> tuple[Any, ...]:
         return Model._from_arguments, (self._arguments,)
 
-    def __copy__(self) -> Model:
-        return self
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Model:
-        return self
-
     # --- printing ---
 
     def describe(self) -> str:
@@ -340,17 +296,6 @@ def _texts(equations: Any) -> tuple[str, ...]:
             "equations: the text is empty", mend='write rb.Model("dv/dt = -v/tau : mV", ...)'
         )
     return (equations,)
-
-
-def _mapping(parameters: Any) -> Mapping[str, Any]:
-    if parameters is None:
-        return {}
-    if not isinstance(parameters, Mapping):
-        raise EquationError(
-            f"parameters: expected a dict, got {type(parameters).__name__}",
-            mend="write parameters=dict(tau=20*ms)",
-        )
-    return parameters
 
 
 def _function_text(given: Any) -> str:

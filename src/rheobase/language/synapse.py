@@ -7,12 +7,13 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from rheobase.errors import UnknownNameError, UserError, did_you_mean
-from rheobase.language.definitions import DIFFERENTIAL, PARAMETER, SUBEXPRESSION
+from rheobase.language.defined import Defined
+from rheobase.language.definitions import PARAMETER
 from rheobase.language.definitions import Equation as Equation
 from rheobase.language.definitions import Statement as Statement
 from rheobase.language.expressions import Expr, Number, to_text
 from rheobase.language.functions import UserFunction
+from rheobase.language.reading import unknown_parameter
 from rheobase.language.synapse_building import (
     DELIVER,
     SynapseArguments,
@@ -22,7 +23,7 @@ from rheobase.language.synapse_building import (
 from rheobase.units import Unit
 
 
-class Synapse:
+class Synapse(Defined):
     """A synapse with variables of its own: plasticity, depression, anything that spikes change.
 
     Synapses do not change. Calling one gives a copy with other values. Pass it to
@@ -103,7 +104,8 @@ class Synapse:
     variables: tuple[str, ...]
     weight_unit: Unit | None
     _arguments: SynapseArguments
-    _by_name: Mapping[str, Equation]
+    _word = "Synapse"
+    _beside = ("weight",)
 
     def __init__(
         self,
@@ -140,10 +142,8 @@ class Synapse:
             "variables": parts.variables,
             "weight_unit": parts.weight_unit,
             "_arguments": arguments,
-            "_by_name": MappingProxyType({e.name: e for e in parts.equations}),
         }
-        for attribute, value in values.items():
-            object.__setattr__(self, attribute, value)
+        self._keep(values)
 
     @classmethod
     def _from_arguments(cls, arguments: SynapseArguments) -> Synapse:
@@ -151,22 +151,8 @@ class Synapse:
         made._take(build_synapse(arguments))
         return made
 
-    def __setattr__(self, attribute: str, value: Any) -> None:
-        raise UserError(
-            f"a Synapse does not change: {attribute} cannot be set",
-            mend=f"make a copy with another value: synapse({attribute}=...)",
-        )
-
-    __delattr__ = __setattr__  # type: ignore[assignment]
-
     def __reduce__(self) -> tuple[Any, ...]:
         return Synapse._from_arguments, (self._arguments,)
-
-    def __copy__(self) -> Synapse:
-        return self
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Synapse:
-        return self
 
     def __call__(self, **parameters: Any) -> Synapse:
         """Return a copy with other values of parameters.
@@ -179,47 +165,9 @@ class Synapse:
         known = [e.name for e in self.equations if e.kind == PARAMETER]
         for name in parameters:
             if name not in known:
-                meant = did_you_mean(name, known)
-                raise UnknownNameError(
-                    f"parameters: {self.name} does not read {name}",
-                    mend=f"did you mean {meant}?" if meant else "its parameters are: "
-                    + (", ".join(known) or "none"),
-                )  # fmt: skip
+                raise unknown_parameter(name, self.equations, reader=self.name)
         merged = {**self._arguments.parameters, **parameters}
         return Synapse._from_arguments(replace(self._arguments, parameters=merged))
-
-    # --- looking things up ---
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """All names the text defines."""
-        return tuple(self._by_name)
-
-    @property
-    def differential(self) -> tuple[Equation, ...]:
-        """The differential equations."""
-        return tuple(e for e in self.equations if e.kind == DIFFERENTIAL)
-
-    @property
-    def subexpressions(self) -> tuple[Equation, ...]:
-        """The subexpressions."""
-        return tuple(e for e in self.equations if e.kind == SUBEXPRESSION)
-
-    def equation(self, name: str) -> Equation:
-        """Return the definition of a name.
-
-        Raises
-        ------
-        UnknownNameError
-        """
-        if name not in self._by_name:
-            meant = did_you_mean(name, self._by_name)
-            hint = f"; did you mean {meant}?" if meant else ""
-            raise UnknownNameError(
-                f"{self.name} has no variable {name!r}{hint}",
-                mend="its names are: weight, " + ", ".join(self._by_name),
-            )
-        return self._by_name[name]
 
     # --- printing ---
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from rheobase.errors import EquationError, UnknownNameError, did_you_mean
-from rheobase.language.building import is_quantity_text
 from rheobase.language.definitions import (
     DIFFERENTIAL,
     PARAMETER,
@@ -17,11 +16,20 @@ from rheobase.language.definitions import (
     Source,
     Statement,
 )
-from rheobase.language.equations import check_parameter_name, parse_equations
+from rheobase.language.equations import parse_equations
 from rheobase.language.expressions import Call, Expr, Name, Number, calls_in, names_in, walk
-from rheobase.language.functions import UserFunction, collect, inline
+from rheobase.language.functions import UserFunction, collect
 from rheobase.language.names import check_cycles, check_names, check_twice, unknown_name
-from rheobase.language.parsing import CALL, parse_expression, parse_statements
+from rheobase.language.parsing import CALL, parse_expression
+from rheobase.language.reading import (
+    declare,
+    inlined,
+    is_quantity_text,
+    read_mapping,
+    read_start,
+    read_statements,
+    unknown_parameter,
+)
 from rheobase.language.synapse_checking import check_dimensions
 from rheobase.language.values import Value, read_value
 from rheobase.units import UNITS, Unit, split_quantity
@@ -94,9 +102,9 @@ def build_synapse(arguments: SynapseArguments) -> SynapseParts:
             )
     parts = SynapseParts(arguments, collect(arguments.functions))
     _read_equations(parts)
-    parts.on_pre = _statements(parts, arguments.on_pre, "on_pre", (DELIVER,))
-    parts.on_post = _statements(parts, arguments.on_post, "on_post", (DELIVER,))
-    parts.on_reward = _statements(parts, arguments.on_reward, "on_reward", (DELIVER,))
+    parts.on_pre = read_statements(arguments.on_pre, parts.functions, "on_pre", (DELIVER,))
+    parts.on_post = read_statements(arguments.on_post, parts.functions, "on_post", (DELIVER,))
+    parts.on_reward = read_statements(arguments.on_reward, parts.functions, "on_reward", (DELIVER,))
     _check_deliver(parts)
     _place_parameters(parts)
     _find_variables(parts)
@@ -128,14 +136,7 @@ def _read_equations(parts: SynapseParts) -> None:
                 place=equation.source.point(equation.name_span),
                 mend="remove the flag",
             )
-    parts.equations = tuple(
-        equation
-        if equation.expression is None
-        else replace(
-            equation, expression=inline(equation.expression, parts.functions, equation.source)
-        )
-        for equation in equations
-    )
+    parts.equations = inlined(equations, parts.functions)
     check_cycles(e for e in parts.equations if e.kind == SUBEXPRESSION)
 
 
@@ -147,17 +148,6 @@ def _check_own(name: str, place: str = "") -> None:
             place=place,
             mend=f"choose another name, such as {name.removesuffix(POST)}",
         )
-
-
-def _statements(
-    parts: SynapseParts, text: str, what: str, calls: tuple[str, ...]
-) -> tuple[Statement, ...]:
-    return tuple(
-        replace(
-            statement, expression=inline(statement.expression, parts.functions, statement.source)
-        )
-        for statement in parse_statements(text, what=what, calls=calls)
-    )
 
 
 def _check_deliver(parts: SynapseParts) -> None:
@@ -210,12 +200,7 @@ def is_per_synapse(given: Any) -> bool:
 
 def _place_parameters(parts: SynapseParts) -> None:
     """Give declared parameters their values, and declare those the text only reads."""
-    given_all = parts.arguments.parameters
-    if not isinstance(given_all, Mapping):
-        raise EquationError(
-            f"parameters: expected a dict, got {type(given_all).__name__}",
-            mend="write parameters=dict(tau=20*ms)",
-        )
+    given_all = read_mapping(parts.arguments.parameters, "parameters", "parameters=dict(tau=20*ms)")
     declared = {equation.name: equation for equation in parts.equations}
     used: set[str] = set()
     for expression, _, _ in parts.placed_expressions():
@@ -228,11 +213,8 @@ def _place_parameters(parts: SynapseParts) -> None:
         unit, value = _read_parameter(name, given)
         equation = declared.get(name)
         if equation is None:
-            check_parameter_name(name)
+            equation = declare(name, unit)
             _check_own(name)
-            equation = Equation(
-                PARAMETER, name, None, unit, frozenset(), f"{name} : {unit.text}", 0
-            )
             implicit.append(equation)
         if equation.kind != PARAMETER:
             raise EquationError(
@@ -278,14 +260,8 @@ def _read_initially(parts: SynapseParts) -> set[str]:
 
 
 def _unread(parts: SynapseParts, name: str, missing: Iterable[str]) -> UnknownNameError:
-    known = [e.name for e in parts.equations if e.kind == PARAMETER]
     free = sorted(n for n in missing if n not in UNITS and not n.endswith(POST))
-    meant = did_you_mean(name, [*free, *known])
-    listed = ", ".join([*known, *free]) or "none"
-    return UnknownNameError(
-        f"parameters: the synapse does not read {name}",
-        mend=f"did you mean {meant}?" if meant else f"its parameters are: {listed}",
-    )
+    return unknown_parameter(name, parts.equations, free, "the synapse")
 
 
 def _find_variables(parts: SynapseParts) -> None:
@@ -301,12 +277,7 @@ def _find_variables(parts: SynapseParts) -> None:
 
 
 def _read_initial(parts: SynapseParts) -> None:
-    given = parts.arguments.initial
-    if not isinstance(given, Mapping):
-        raise EquationError(
-            f"initial: expected a dict, got {type(given).__name__}",
-            mend="write initial=dict(x=1)",
-        )
+    given = read_mapping(parts.arguments.initial, "initial", "initial=dict(x=1)")
     by_name = {e.name: e for e in parts.equations}
     for name, value in given.items():
         if name not in parts.variables:
@@ -317,15 +288,10 @@ def _read_initial(parts: SynapseParts) -> None:
                 if meant
                 else "its variables are: " + (", ".join(parts.variables) or "none"),
             )
-        if isinstance(value, str) and not is_quantity_text(value):
-            source = Source(value)
-            expression = parse_expression(value, what=f"initial, {name}")
-            parts.initial[name] = inline(expression, parts.functions, source)
+        unit = by_name[name].unit
+        parts.initial[name], source = read_start(name, value, unit, parts.functions)
+        if source is not None:
             parts.initial_sources[name] = source
-        else:
-            unit, what = by_name[name].unit, f"initial, {name}"
-            read = read_value(value, what, example=f"initial=dict({name}=0*{unit.text})")
-            parts.initial[name] = Number(read.in_dimension(unit, what, name))
 
 
 # --- names -------------------------------------------------------------------------------------
