@@ -6,10 +6,17 @@ import numpy as np
 
 from rheobase.engine import facts
 from rheobase.engine.addresses import ALIGNED, Addresses, as_table
+from rheobase.engine.ahead import Ahead, pays
 from rheobase.engine.calendar import Calendar
 from rheobase.engine.compiled_events import CompiledEvents
 from rheobase.engine.parts import address_of, columns
-from rheobase.engine.plan import AnyArray, DrivePlan, PopulationPlan, ProjectionPlan
+from rheobase.engine.plan import (
+    AnyArray,
+    DrivePlan,
+    Int64Array,
+    PopulationPlan,
+    ProjectionPlan,
+)
 from rheobase.engine.plastic_tables import PlasticTables
 from rheobase.engine.rows import Bundle, Rows, StoredRows, is_by_cell, is_drawn
 from rheobase.errors import InternalError
@@ -58,6 +65,7 @@ class Arrivals:
         self._drives: list[list[int]] = []
         self._applies: list[list[int]] = []
         self._apply_of: dict[tuple[int, str], int] = {}
+        self.delays_of: dict[int, Int64Array] = {}
         self._sums = addresses.of(self.sums.block)
         self._events = addresses.of(np.zeros(columns.EVENT_BUFFER, np.int32), np.int32)
         self._event_weights = addresses.of(np.zeros(columns.EVENT_BUFFER))
@@ -79,8 +87,13 @@ class Arrivals:
         self.applies = as_table(self._applies, columns.A_WIDTH)
         delayed = sum(entry[columns.E_DELAY] > 0 for entry in due)
         target = [delayed, len(due), len(self._drives), len(self._applies),
-                  self.sums.count // SPARSE_FRACTION]  # fmt: skip
+                  self.sums.count // SPARSE_FRACTION, 0]  # fmt: skip
         arriving = due or self._drives or self._listed
+        self.ahead = None
+        if events is None and not self._listed and pays(rows.bundles, self.share.thread):
+            self.ahead = Ahead(addresses, self.sums, due, self.delays_of,
+                               self.lines, self.drives, self.applies)  # fmt: skip
+            target[columns.T_AHEAD] = self.ahead.address
         self.targets = as_table([target] if arriving else [], columns.T_WIDTH)
         listed = as_table(self._listed, columns.Z_WIDTH)
         calendar.use(listed, self.lines, self._drawn)
@@ -119,6 +132,7 @@ class Arrivals:
             self._lines.append(self._line(bundle, stored, variable))
             if stored.delays is not None:
                 continue
+            self.delays_of[line] = bundle.delays
             entries += [
                 [int(delay), first.source, line, place, first.since, first.until]
                 for place, delay in enumerate(bundle.delays)

@@ -215,6 +215,8 @@ class Compiled:
                 tables.set_starts(self.starts[t])
             tables.set_waveforms(self._values, steps)
             tables.control[columns.K_ROUND] = 0
+            if tables.arrivals.ahead is not None:
+                tables.arrivals.ahead.clear()
             for row, log in zip(tables.records, self.logs.samples, strict=True):
                 row[columns.R_NEXT] = log.first_due(first)
                 row[columns.R_OUT] = log.values[-1].__array_interface__["data"][0]

@@ -118,7 +118,7 @@ class Sums:
                 self.first[place, variable] = count
                 count += -(-(hi - lo) // 8) * 8
         self.count = count
-        self.block = np.zeros(max(count, 1))
+        self.block = np.zeros(columns.AHEAD * max(count, 1))  # more than the first for `Ahead`
 
     @property
     def narrow(self) -> bool:

@@ -99,7 +99,8 @@ class Tables:
         row = [0] * columns.N_WIDTH
         self.emissions, self.calls = self._emissions(), self._calls()
         arrivals = self.arrivals
-        deliveries = self.addresses.calls("delivery", "deliver", arrivals.targets)
+        part = "delivery" if arrivals.ahead is None else "ahead"
+        deliveries = self.addresses.calls(part, "deliver", arrivals.targets)
         self.deliveries = np.concatenate([deliveries, arrivals.plastic.calls()])
         if self.events is not None:
             self.calls = np.concatenate([self.calls, self.events.before_update()])

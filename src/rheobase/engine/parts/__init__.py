@@ -6,25 +6,15 @@ that a change in any of them is compiled anew and the package's own folder is ne
 
 from __future__ import annotations
 
-import hashlib
 from functools import cache
 from pathlib import Path
 
-from rheobase.rendering.cache import module_from_source
+from rheobase.rendering.cache import module_from_source, part_source
 
-
-@cache
-def _digest() -> str:
-    """A hash of the sources of all parts, which import from each other."""
-    digest = hashlib.blake2b(digest_size=8)
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
-
+FOLDER = Path(__file__).parent
 
 @cache
 def address_of(part: str, function: str) -> int:
     """Return the address of a C function of a part; the part is compiled, or found on disk."""
-    source = Path(__file__).with_name(f"{part}.py").read_text(encoding="utf-8")
-    module = module_from_source(f"{source}\n# of engine parts {_digest()}\n", f"engine_{part}")
+    module = module_from_source(part_source(FOLDER, part), f"engine_{part}")
     return int(getattr(module, function).address)

@@ -22,9 +22,10 @@ PART = "void(int64, int64, int64, int64, int64)"
  N_DEPOSIT, N_PATIENCE, N_WIDTH) = range(26)  # fmt: skip
 # Control: why the driver came back, the population concerned, the number of steps done, what the
 # last drive delivered, and how often the thread has waited for the others.
+# K_END: the step before which the driver comes back at the latest.
 # Of the slices of a step, K_LISTED are listed, K_PENDING of them delivered; K_TOTAL events so far.
 (K_REASON, K_POPULATION, K_DONE, K_EVENTS, K_ROUND, K_LISTED, K_PENDING, K_TOTAL,
- K_WIDTH) = range(9)  # fmt: skip
+ K_END, K_WIDTH) = range(10)  # fmt: skip
 DONE, ROOM, NOT_FINITE = range(3)
 # Words shared by all threads, each in a cache line of its own: how often threads have come to a
 # barrier; the step in which a state ceased to be finite; whether a thread has given up.
@@ -71,7 +72,8 @@ MEAN, DECAY, KICK = range(3)
  C_ARRAY, C_LO, C_HI, C_WIDTH) = range(13)  # fmt: skip
 # Delivery to the cells of the thread: how many rows of the tables of entries (those with a delay,
 # and all), drives and applies there are; and the most events that are added cell by cell.
-T_DELAYED, T_ENTRIES, T_DRIVES, T_APPLIES, T_SPARSE, T_WIDTH = range(6)
+# T_AHEAD: the address of the row for delivery ahead of time, 0 where there is none.
+T_DELAYED, T_ENTRIES, T_DRIVES, T_APPLIES, T_SPARSE, T_AHEAD, T_WIDTH = range(7)
 # Entries: one a distinct delay and line; oldest emission first, then order of creation.
 E_DELAY, E_SOURCE, E_LINE, E_PLACE, E_SINCE, E_UNTIL, E_WIDTH = range(7)
 # Lines: synapses of a bundle onto one variable, or onto an event port (L_SUM is 0).
@@ -100,6 +102,15 @@ S_LINE, S_BEGIN, S_END, S_SLICE, S_WIDTH = range(5)
 # A number of events that says: go through all sums.
 DENSE = 1 << 40
 PREFETCH = 6
+# Delivery ahead of time, for B_LENGTH steps from B_FIRST on: sums of step B_FIRST + n stand n times
+# B_STRIDE bytes behind those of the first. B_LINES ...: tables of lines, drives and applications,
+# AHEAD times, each with the sums of its step; B_..._BYTES of them each.
+(B_FIRST, B_LENGTH, B_CHUNKS, B_CHUNK_ROWS, B_STRIDE, B_LINES, B_LINES_BYTES, B_DRIVES,
+ B_DRIVES_BYTES, B_APPLIES, B_APPLIES_BYTES, B_WIDTH) = range(12)  # fmt: skip
+AHEAD = 4
+# Chunks: for spikes of the step U_AGE steps before a block, what they bring about in its steps:
+# U_COUNT slices from place U_PLACE on of the delays at U_DELAYS. Oldest first.
+U_AGE, U_SOURCE, U_LINE, U_PLACE, U_COUNT, U_DELAYS, U_SINCE, U_UNTIL, U_WIDTH = range(9)
 # Laying out a bundle: J_PARTS rows from J_PART on are its projections. J_PLACE_OF: by delay, its
 # place among the J_DELAYS distinct ones; J_SEEN: by delay, whether it occurs. J_STEPS: where the
 # delay of every synapse is put, with J_STARTS by row only; 0 for J_STARTS by row and delay.

@@ -17,6 +17,7 @@ from rheobase.engine.parts.columns import (
     F_ROW,
     F_WIDTH,
     K_DONE,
+    K_END,
     K_POPULATION,
     K_REASON,
     LINE_WORDS,
@@ -140,6 +141,7 @@ def run(first, steps, table_first, base, network):
     populations, control = load(network, N_POPULATIONS), load(network, N_CONTROL)
     size, sync = load(network, N_POPULATION_ROWS), load(network, N_SYNC)
     store(control, K_REASON, DONE)
+    store(control, K_END, first + steps)
     for done in range(steps):
         step = first + done
         column, table_row = step - base, step - table_first

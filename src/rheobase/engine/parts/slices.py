@@ -92,17 +92,10 @@ def run_events(line, piece, first, count, step):
 
 
 @inner
-def deposit(piece, lines, step):
-    """Add the weights of a slice to the accumulators of its targets, or run its events."""
-    line, first = lines + WORD * L_WIDTH * load(piece, S_LINE), load(piece, S_BEGIN)
-    count = load(piece, S_END) - first
-    if count == 0:
-        return
-    if load(line, L_SUM) == 0:
-        run_events(line, piece, first, count, step)
-        return
+def add_slice(line, first, count, shift):
+    """Add the weights of a slice to the sums of its targets, `shift` bytes behind the line's."""
     address = load(line, L_WEIGHTS)
-    sums = float64_view(load(line, L_SUM), 0, load(line, L_SUMS))
+    sums = float64_view(load(line, L_SUM) + shift, 0, load(line, L_SUMS))
     each = np.uint64(load(line, L_KIND) == EACH64)
     if load(line, L_TARGET_BYTES) == 2:
         narrow = uint16_view(load(line, L_TARGETS), first, count)
@@ -124,6 +117,19 @@ def deposit(piece, lines, step):
         weights = float64_view(address + load(line, L_STEP) * first, 0, count)
         for n in range(count):
             sums[np.uint64(targets[n])] += weights[np.uint64(n) * each]
+
+
+@inner
+def deposit(piece, lines, step):
+    """Add the weights of a slice to the accumulators of its targets, or run its events."""
+    line, first = lines + WORD * L_WIDTH * load(piece, S_LINE), load(piece, S_BEGIN)
+    count = load(piece, S_END) - first
+    if count == 0:
+        return
+    if load(line, L_SUM) == 0:
+        run_events(line, piece, first, count, step)
+    else:
+        add_slice(line, first, count, 0)
 
 
 @cfunc(PART, cache=True, error_model="numpy", _nrt=False)
