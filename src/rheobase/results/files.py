@@ -24,6 +24,7 @@ from rheobase.errors import FileFormatError
 from rheobase.results.result import Result
 from rheobase.results.spikes import SpikeTrains
 from rheobase.results.traces import TraceData
+from rheobase.results.writing import place_beside
 
 if TYPE_CHECKING:
     import h5py
@@ -45,7 +46,7 @@ def write_result(result: Result, path: Path) -> Path:
         raise FileFormatError(
             f"cannot write the result to {path}: there is no directory {path.parent}"
         )
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
+    unfinished = place_beside(path)
     try:
         # Format 1.10 of HDF5 guards its own bookkeeping with checksums, the older one does not.
         with h5py.File(unfinished, "w", libver=("v110", "v110"), track_order=True) as file:

@@ -31,7 +31,7 @@ from typing import Any
 import numpy as np
 
 from rheobase.errors import FileFormatError
-from rheobase.results.writing import check_folder, first_line, why_not_written
+from rheobase.results.writing import check_folder, first_line, place_beside, why_not_written
 
 FORMAT = "rheobase stream"
 VERSION = 1
@@ -457,7 +457,7 @@ def _copied(path: Path, header: StreamHeader, step: int, counts: np.ndarray,
 
     HDF5 does not let a file be written that it does not know to be closed.
     """
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
+    unfinished = place_beside(path)
     try:
         with opened(path) as old:
             new = _created(unfinished, header, int(old.attrs["first_step"]), identity)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 from pathlib import Path
 
@@ -23,6 +24,28 @@ def check_folder(path: Path, what: str) -> None:
         )
     if path.is_dir():
         raise FileFormatError(f"cannot write {what} to {path}: it is a directory")
+
+
+def place_beside(path: Path) -> Path:
+    """Return where a file is written until it is whole; what killed processes left is removed."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.unfinished"):
+        owner = left.name.split(".")[-2]
+        if owner.isdecimal() and _has_ended(int(owner)):
+            left.unlink(missing_ok=True)
+    return path.with_name(f".{path.name}.{os.getpid()}.unfinished")
+
+
+def _has_ended(process: int) -> bool:
+    """Return whether there is no such process; False where that cannot be asked."""
+    if os.name == "nt":
+        return False  # signal 0 would end it
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return False
 
 
 def why_not_written(error: BaseException) -> str:

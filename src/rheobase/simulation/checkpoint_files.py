@@ -23,7 +23,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rheobase.errors import FileFormatError
-from rheobase.results.writing import check_folder, first_line, hand_to_disk, why_not_written
+from rheobase.results.writing import (
+    check_folder,
+    first_line,
+    hand_to_disk,
+    place_beside,
+    why_not_written,
+)
 from rheobase.simulation.plain import Plain
 
 if TYPE_CHECKING:
@@ -53,7 +59,7 @@ def write_checkpoint(path: Path, tree: Plain, release: str) -> None:
     refuse_other_files(path)
     arrays: Arrays = []
     text = json.dumps(_with_numbers(tree, arrays)).encode()
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
+    unfinished = place_beside(path)
     try:
         # Format 1.10 of HDF5 guards its own bookkeeping with checksums, the older one does not.
         with h5py.File(unfinished, "w", libver=("v110", "v110")) as file:
