@@ -109,6 +109,12 @@ def test_several_inputs_and_no_to(net, two, noise):
         "did you mean to='excitatory'?",
         act=lambda: net.connect(noise, two, weight=1 * nS, to="excitatry"),
     )  # fmt: skip
+    refused(
+        rb.errors.UnknownNameError, "no input 'ampa' for spikes",
+        "; with a receptor: net.add(model + rb.synapses.Exponential("
+        "tau=2*ms, E=0*mV, name='ampa'), N)",
+        act=lambda: net.connect(noise, two, weight=1 * nS, to="ampa"),
+    )  # fmt: skip
     assert net.connect(noise, two, weight=1 * nS, to="inhibitory").to == "inhibitory"
 
 
@@ -137,8 +143,10 @@ def test_cells_that_do_not_spike(net, lif, rate):
 @pytest.mark.parametrize("arguments, error, words", [
     (dict(synapse="STDP"), rb.errors.WiringError,
      ["this is no synapse", 'receives=dict(excitatory="g_e += weight")']),
-    (dict(storage="procedural"), rb.errors.WiringError,
-     ["no storage 'procedural'", 'storage="stored"']),
+    (dict(synapse=["STDP", "AMPA"]), rb.errors.WiringError,
+     ["a connection has one synapse, here are 2", 'to="ampa")']),
+    (dict(storage="sparse"), rb.errors.WiringError,
+     ["no storage 'sparse'", 'expected: "stored", or "procedural"']),
     (dict(weight_dtype="int8"), rb.errors.WiringError, ["no weights of 'int8'", "float32"]),
     (dict(delay=3), rb.errors.UnitError,
      ["net.connect(noise, lif, ...)", "the delay: expected a time", "delay=1.5*ms"]),

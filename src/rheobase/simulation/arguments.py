@@ -129,6 +129,13 @@ def check_kinds(synapse: Any, weight_dtype: Any, call: str) -> None:
             f"{call}: the synapse was not called",
             mend=f"write synapse=rb.synapses.{synapse.__name__}(...)",
         )
+    if isinstance(synapse, (list, tuple)) and synapse:
+        raise WiringError(
+            f"{call}: a connection has one synapse, here are {len(synapse)}",
+            mend="for a synapse that changes on a receptor, give the model the receptor, named:"
+            ' net.add(model + rb.synapses.Exponential(tau=2*ms, E=0*mV, name="ampa"), N), then'
+            ' net.connect(..., synapse=rb.synapses.STDP(...), to="ampa")',
+        )
     if synapse is not None and not hasattr(synapse, "kind"):
         raise WiringError(
             f"{call}: this is no synapse",

@@ -89,9 +89,11 @@ def spike_target(post: Cells, to: str | None, call: str) -> Target:
     if port not in model.receives:
         meant = did_you_mean(str(port), model.receives)
         ending = f"; did you mean to={meant!r}?" if meant else ""
+        receptor = f"rb.synapses.Exponential(tau=2*ms, E=0*mV, name={str(port)!r})"
+        ready = "" if meant else f"; with a receptor: net.add(model + {receptor}, N)"
         raise UnknownNameError(
             f"{call}: {post.name!r} has no input {port!r} for spikes{ending}",
-            mend=f"it receives: {_ports(model)}",
+            mend=f"it receives: {_ports(model)}{ready}",
         )
     unit = model.receives_unit(port)
     line = "; ".join(statement.text for statement in model.receives[port])
