@@ -183,3 +183,18 @@ def test_only_cached_functions_are_counted() -> None:
     cache.watch(never_cached)
     never_cached(1)
     assert cache.compilations() == before
+
+
+def test_a_part_changes_with_any_module_beside_it(tmp_path: Path) -> None:
+    def package(name: str, beside: str) -> Path:
+        folder = tmp_path / name / "drawing" / "parts"
+        folder.mkdir(parents=True)
+        (folder / "one.py").write_text("a = 1\n")
+        (folder / "two.py").write_text(beside)
+        return folder
+
+    first, same, other = (package(str(n), text) for n, text in enumerate(("b\n", "b\n", "c\n")))
+    source = cache.part_source(first, "one")
+    assert source.startswith("a = 1\n\n# of drawing parts ")
+    assert cache.part_source(same, "one") == source
+    assert cache.part_source(other, "one") != source

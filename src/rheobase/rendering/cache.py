@@ -127,6 +127,25 @@ def module_from_source(source: str, name: str) -> ModuleType:
     return _modules[full_name]
 
 
+@cache
+def part_source(folder: Path, part: str) -> str:
+    """Return the source that a part of a package is compiled from, for `module_from_source`.
+
+    The modules in `folder` import from each other, so each ends in a hash of all of them: a
+    change in any of them is compiled anew.
+    """
+    source = (folder / f"{part}.py").read_text(encoding="utf-8")
+    return f"{source}\n# of {folder.parent.name} parts {_digest_of(folder)}\n"
+
+
+@cache
+def _digest_of(folder: Path) -> str:
+    digest = hashlib.blake2b(digest_size=8)
+    for path in sorted(folder.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
 def is_kept(source: str, name: str) -> bool:
     """Return whether a module was generated before, so that it loads without compiling."""
     full_name = _full_name(source, name)

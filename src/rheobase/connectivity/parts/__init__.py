@@ -7,34 +7,19 @@ that a change in any of them is compiled anew and the package's own folder is ne
 from __future__ import annotations
 
 import ctypes
-import hashlib
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from rheobase.rendering.cache import is_kept, module_from_source
+from rheobase.rendering.cache import is_kept, module_from_source, part_source
 
+FOLDER = Path(__file__).parent
 _loaded: set[str] = set()
 
 
 @cache
-def _digest() -> str:
-    """A hash of the sources of all parts, which import from each other."""
-    digest = hashlib.blake2b(digest_size=8)
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-@cache
-def _source_of(part: str) -> str:
-    source = Path(__file__).with_name(f"{part}.py").read_text(encoding="utf-8")
-    return f"{source}\n# of connectivity parts {_digest()}\n"
-
-
-@cache
 def _kept(part: str) -> bool:
-    return is_kept(_source_of(part), f"connectivity_{part}")
+    return is_kept(part_source(FOLDER, part), f"connectivity_{part}")
 
 
 def at_hand(part: str) -> bool:
@@ -45,7 +30,7 @@ def at_hand(part: str) -> bool:
 @cache
 def address_of(part: str, function: str) -> int:
     """Return the address of a C function of a part; the part is compiled, or found on disk."""
-    module = module_from_source(_source_of(part), f"connectivity_{part}")
+    module = module_from_source(part_source(FOLDER, part), f"connectivity_{part}")
     _loaded.add(part)
     return int(getattr(module, function).address)
 

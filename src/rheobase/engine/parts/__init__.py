@@ -13,6 +13,7 @@ from rheobase.rendering.cache import module_from_source, part_source
 
 FOLDER = Path(__file__).parent
 
+
 @cache
 def address_of(part: str, function: str) -> int:
     """Return the address of a C function of a part; the part is compiled, or found on disk."""
