@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import rheobase as rb
-from rheobase.units import Hz, mV, ms, nS, pA, pF, second
+from rheobase.units import Hz, ms, mV, nS, pA, pF, second
 
 RELAY = rb.Model(
     "dv/dt = -v/(1*ms) : 1",

@@ -24,7 +24,7 @@ def test_the_largest_projection_is_named(monkeypatch):
     cells = net.add(rb.models.LIF, 100, name="cells")
     net.connect(cells, cells, rb.rules.one_to_one(), weight=1 * pA, name="few")
     net.connect(cells, cells, weight=1 * pA, name="all")
-    with pytest.raises(rb.errors.UserError, match="'all' alone needs 81.2 kB"):
+    with pytest.raises(rb.errors.UserError, match=r"'all' alone needs 81\.2 kB"):
         net.run(1 * ms)
 
 

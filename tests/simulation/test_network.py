@@ -123,7 +123,8 @@ def test_refused_durations(net, duration, error, words):
 
 
 @pytest.mark.parametrize("arguments, error, words", [
-    (dict(threads=0), rb.errors.UserError, ["threads is the number", "from 1 to 1024", "threads=2"]),
+    (dict(threads=0), rb.errors.UserError,
+     ["threads is the number", "from 1 to 1024", "threads=2"]),
     (dict(backend="cuda"), rb.errors.UserError, ["no backend 'cuda'", 'backend="numba"']),
     (dict(stop_when=3), rb.errors.UserError, ["a text or a function", "stop_when="]),
 ])  # fmt: skip
