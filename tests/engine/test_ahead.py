@@ -12,7 +12,7 @@ from rheobase.engine import ahead, rows
 from rheobase.units import Hz, ms
 
 MODEL = rb.Model(
-    "dv/dt = (1.2 - v + g - h)/(10*ms) : 1 (unless refractory)\ndg/dt = -g/(3*ms) : 1\n"
+    "dv/dt = (1.4 - v + g - h)/(10*ms) : 1 (unless refractory)\ndg/dt = -g/(3*ms) : 1\n"
     "dh/dt = -h/(5*ms) : 1",
     threshold="v > 1", reset="v = 0", refractory="1 ms",
     receives={"add": "g += weight", "take": "h += weight", "jump": "v += weight"},
@@ -26,17 +26,18 @@ def network(seed: int) -> Any:
     source = net.add(rb.stimuli.poisson(300 * Hz), 40, name="source")
     for cells in (one, two):
         cells.v = "rand()"
-    some, weight = rb.rules.fixed_probability(0.2), rb.random.uniform(0.01, 0.1)
+    some, weight = rb.rules.fixed_probability(0.9), rb.random.uniform(0.001, 0.02)
     net.connect(one, two, some, weight=weight, delay=DELAYS, to="add")
     net.connect(one, one, some, weight=weight, delay=DELAYS, to="take")
-    net.connect(two, one, some, weight=0.03, delay=DELAYS, to="take")
+    net.connect(two, one, some, weight=0.007, delay=DELAYS, to="take")
     net.connect(two, one, some, weight=0.03, delay=1.3 * ms, to="add")
     net.connect(one, one, some, weight=weight, delay=0 * ms, to="add", name="at once")
     net.connect(source, one, some, weight=0.02, delay=rb.random.uniform(0.1 * ms, 1 * ms),
                 to="jump", weight_dtype="float32")  # fmt: skip
     net.drive(one, rb.stimuli.poisson(2000 * Hz), weight=0.01, to="add")
     net.drive(two[5:50], rb.stimuli.regular_spikes([70] * Hz, [100] * ms), weight=0.2, to="take")
-    net.record(one[:7], "g", every=0.3 * ms)
+    net.record(one[:7], "v", "g", "h", every=0.3 * ms)
+    net.record(two[60:70], "v", "g", "h", every=0.3 * ms)
     return net
 
 
@@ -48,7 +49,8 @@ def bits(net: Any, threads: int, backend: str = "numba") -> list[bytes]:
         for name in ("one", "two"):
             spikes = result.spikes[name]
             found += [np.asarray(spikes.times).tobytes(), np.asarray(spikes.ids).tobytes()]
-        found.append(result.traces["one"].g.values.tobytes())
+            traces = result.traces[name]
+            found += [traces[variable].values.tobytes() for variable in ("v", "g", "h")]
         if piece == 1:
             net.connect(net.populations["two"], net.populations["two"], weight=0.01,
                         delay=DELAYS, to="take", name="late")  # fmt: skip
