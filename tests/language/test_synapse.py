@@ -155,9 +155,8 @@ def test_equations_that_cannot_be_solved_exactly_are_refused_by_name(equations, 
     cell = net.add(rb.models.LIF, 1)
     synapse = rb.Synapse(equations, on_pre="x += 1; n += 1" if "n : 1" in equations else "x += 1",
                          parameters=dict(tau=1 * ms))  # fmt: skip
-    net.connect(cell, cell, weight=1 * pA, synapse=synapse)
     with pytest.raises(RheobaseError, match="dx/dt: synapses are integrated exactly") as caught:
-        net.run(1 * ms)
+        net.connect(cell, cell, weight=1 * pA, synapse=synapse)
     assert why in str(caught.value) and "^^^" in str(caught.value)
 
 

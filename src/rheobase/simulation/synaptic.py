@@ -20,6 +20,7 @@ from rheobase.language.synapse_building import is_per_synapse
 from rheobase.language.synapse_checking import check_placed
 from rheobase.lowering import Program
 from rheobase.lowering.synapse import lower_synapse
+from rheobase.lowering.synapse_domains import find_groups
 from rheobase.lowering.synapse_program import SynapseProgram
 from rheobase.network.evaluate import evaluate
 from rheobase.network.rules import Rule
@@ -66,6 +67,7 @@ def plastic_target(target: Target, synapse: Synapse, sink: Cells, dtype: str,
             f'{call}: weights that change are kept in "float64"', mend="leave weight_dtype= away"
         )
     unit = check_placed(synapse, model, target.to, call)
+    find_groups(synapse)  # refuses what cannot be integrated, before anything is drawn or compiled
     line = "; ".join(s.text for s in synapse.on_pre)
     return replace(target, dimension=unit.dimension, unit=unit, line=line)
 
