@@ -50,6 +50,8 @@ class Receptor:
     """The parameters that must be above 0."""
     of_source: ClassVar[tuple[str, ...]] = ()
     """The parameters of the source's cells; the others are the target's."""
+    reads_voltage: ClassVar[bool] = True
+    """Whether its current depends on the voltage: whether it is a conductance."""
 
     def __init__(self, name: str | None, area: Any, given: Mapping[str, Any]) -> None:
         self.name = checked_name(name, type(self).__name__, "a receptor", "i")
@@ -144,7 +146,7 @@ class Receptor:
         parameters = {f"{k}_{name}": v for k, v in self._given.items() if k not in self.of_source}
         if area != f"area_{name}" or term == f"i_{name}":
             parameters.pop(f"area_{name}", None)
-        v = voltage(model, cells, call) if self._reads_voltage() else ""
+        v = voltage(model, cells, call) if self.reads_voltage else ""
         return Piece(
             self.equations(name, v), parameters, self.receives(name), "", target.name, term
         )
@@ -162,9 +164,6 @@ class Receptor:
             else f"give the receptor another name: {other}",
         )
 
-    def _reads_voltage(self) -> bool:
-        return True
-
     def equations(self, name: str, v: str) -> str:
         """Return the lines of a receptor called `name` in a cell whose voltage is `v`."""
         raise AssertionError
@@ -174,7 +173,17 @@ class Receptor:
         raise AssertionError
 
 
-class Exponential(Receptor):
+class _OneTime(Receptor):
+    """What conductances with one time constant have in common."""
+
+    units: ClassVar[Mapping[str, str]] = {"tau": "ms", "E": "mV"}
+    times: ClassVar[tuple[str, ...]] = ("tau",)
+
+    def __init__(self, tau: Any, E: Any, *, name: str | None = None, area: Any = None) -> None:
+        super().__init__(name, area, {"tau": tau, "E": E})
+
+
+class Exponential(_OneTime):
     """A conductance that jumps by the weight and decays.
 
     i = g (E - v), dg/dt = -g/tau; an arriving spike: g += weight. The weight is a conductance.
@@ -197,11 +206,6 @@ class Exponential(Receptor):
     """
 
     label = "exponential"
-    units: ClassVar[Mapping[str, str]] = {"tau": "ms", "E": "mV"}
-    times: ClassVar[tuple[str, ...]] = ("tau",)
-
-    def __init__(self, tau: Any, E: Any, *, name: str | None = None, area: Any = None) -> None:
-        super().__init__(name, area, {"tau": tau, "E": E})
 
     def equations(self, name: str, v: str) -> str:
         """Return the lines of the conductance."""
@@ -214,7 +218,7 @@ class Exponential(Receptor):
         return {name: f"g_{name} += weight"}
 
 
-class Alpha(Receptor):
+class Alpha(_OneTime):
     """A conductance that rises and decays with one time constant.
 
     g(t) = weight (t/tau) exp(1 - t/tau), whose peak, after tau, is the weight; i = g (E - v).
@@ -234,11 +238,6 @@ class Alpha(Receptor):
     """
 
     label = "alpha"
-    units: ClassVar[Mapping[str, str]] = {"tau": "ms", "E": "mV"}
-    times: ClassVar[tuple[str, ...]] = ("tau",)
-
-    def __init__(self, tau: Any, E: Any, *, name: str | None = None, area: Any = None) -> None:
-        super().__init__(name, area, {"tau": tau, "E": E})
 
     def equations(self, name: str, v: str) -> str:
         """Return the lines of the conductance."""
@@ -326,7 +325,18 @@ class DualExponential(_TwoTimes):
 # -- currents ---------------------------------------------------------------------------------
 
 
-class ExponentialCurrent(Receptor):
+class _OneTimeCurrent(Receptor):
+    """What currents with one time constant have in common."""
+
+    units: ClassVar[Mapping[str, str]] = {"tau": "ms"}
+    times: ClassVar[tuple[str, ...]] = ("tau",)
+    reads_voltage = False
+
+    def __init__(self, tau: Any, *, name: str | None = None, area: Any = None) -> None:
+        super().__init__(name, area, {"tau": tau})
+
+
+class ExponentialCurrent(_OneTimeCurrent):
     """A current that jumps by the weight and decays: di/dt = -i/tau.
 
     The weight is a current; its sign excites or inhibits.
@@ -347,14 +357,6 @@ class ExponentialCurrent(Receptor):
     """
 
     label = "exponential_current"
-    units: ClassVar[Mapping[str, str]] = {"tau": "ms"}
-    times: ClassVar[tuple[str, ...]] = ("tau",)
-
-    def __init__(self, tau: Any, *, name: str | None = None, area: Any = None) -> None:
-        super().__init__(name, area, {"tau": tau})
-
-    def _reads_voltage(self) -> bool:
-        return False
 
     def equations(self, name: str, v: str) -> str:
         """Return the line of the current."""
@@ -365,7 +367,7 @@ class ExponentialCurrent(Receptor):
         return {name: f"i_{name} += weight"}
 
 
-class AlphaCurrent(Receptor):
+class AlphaCurrent(_OneTimeCurrent):
     """A current that rises and decays with one time constant.
 
     i(t) = weight (t/tau) exp(1 - t/tau), whose peak, after tau, is the weight.
@@ -384,14 +386,6 @@ class AlphaCurrent(Receptor):
     """
 
     label = "alpha_current"
-    units: ClassVar[Mapping[str, str]] = {"tau": "ms"}
-    times: ClassVar[tuple[str, ...]] = ("tau",)
-
-    def __init__(self, tau: Any, *, name: str | None = None, area: Any = None) -> None:
-        super().__init__(name, area, {"tau": tau})
-
-    def _reads_voltage(self) -> bool:
-        return False
 
     def equations(self, name: str, v: str) -> str:
         """Return the lines of the current."""
@@ -422,13 +416,11 @@ class DualExponentialCurrent(_TwoTimes):
 
     label = "dual_exponential_current"
     units: ClassVar[Mapping[str, str]] = {"tau_rise": "ms", "tau_decay": "ms"}
+    reads_voltage = False
 
     def __init__(self, tau_rise: Any, tau_decay: Any, *, name: str | None = None,
                  area: Any = None) -> None:  # fmt: skip
         super().__init__(name, area, {"tau_rise": tau_rise, "tau_decay": tau_decay})
-
-    def _reads_voltage(self) -> bool:
-        return False
 
     def equations(self, name: str, v: str) -> str:
         """Return the lines of the current."""
