@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from tests.network.drawn import realize
 
 from rheobase.errors import ShapeError, WiringError
 from rheobase.network import rules
-from rheobase.network.connecting import expected_synapses, realize
+from rheobase.network.connecting import expected_synapses
 from rheobase.units import mV, um
 
 

@@ -91,8 +91,9 @@ def test_neighbors_are_found_where_a_remainder_rounds_up():
 
 
 def test_spatial_rules_are_the_same_by_tree(monkeypatch, quick):
+    from tests.network.drawn import realize
+
     from rheobase.network import rules
-    from rheobase.network.connecting import realize
 
     at = np.random.default_rng(2).random((300, 2)) * 1e-3
     for rule in (

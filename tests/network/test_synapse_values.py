@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 from scipy import stats
+from tests.network.drawn import realize
 
 from rheobase.errors import ShapeError, UnitError, WiringError
 from rheobase.network import distributions, rules
-from rheobase.network.connecting import realize
 from rheobase.network.synapse_values import delay_steps, is_expression, values
 from rheobase.units import DIMENSIONLESS, UNITS, ms, mV, pA, um
 

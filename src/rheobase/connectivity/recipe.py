@@ -91,13 +91,9 @@ def row_recipe(
     weight_table = value_table(weight, weights, single=single)
     delay_table = value_table(delay if isinstance(delay, Distribution) else float(delay), delays,
                               dt)  # fmt: skip
-    shortest = longest = delay if isinstance(delay, int) else 1
-    if isinstance(delay, Distribution):
-        lowest, highest, wrong = values.seen(delay_table, row_start, threads)
-        if wrong or lowest < 0 or highest / dt > MAX_DELAY_STEPS:
-            return None
-        if np.isfinite(lowest):
-            shortest, longest = (int(n) for n in steps_of(np.array([lowest, highest]), dt, True))
+    steps = _steps_seen(delay, delay_table, row_start, dt, threads)
+    if steps is None:
+        return None
     if isinstance(weight, Distribution) and values.seen(weight_table, row_start, threads)[2]:
         return None
     places = np.full(size, -1, np.int32)
@@ -108,6 +104,21 @@ def row_recipe(
     entries[c.R_WEIGHTS], entries[c.R_DELAYS] = address(weight_table), address(delay_table)
     entries[c.R_PLACES], entries[c.R_LONGEST] = address(places), longest_row
     return Recipe(
-        address_of("single", "draw"), address(entries), longest_row, shortest, longest,
+        address_of("single", "draw"), address(entries), longest_row, *steps,
         int(row_start[-1]), [table, weight_table, delay_table, places, entries],
     )  # fmt: skip
+
+
+def _steps_seen(
+    delay: int | Distribution, table: Ints, row_start: Ints, dt: float, threads: int
+) -> tuple[int, int] | None:
+    """Return the shortest and the longest delay in steps; None where one drawn is no delay."""
+    if not isinstance(delay, Distribution):
+        return delay, delay
+    lowest, highest, wrong = values.seen(table, row_start, threads)
+    if wrong or lowest < 0 or highest / dt > MAX_DELAY_STEPS:
+        return None
+    if not np.isfinite(lowest):  # there are no synapses
+        return 1, 1
+    shortest, longest = steps_of(np.array([lowest, highest]), dt, True)
+    return int(shortest), int(longest)

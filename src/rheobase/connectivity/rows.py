@@ -98,7 +98,7 @@ def draw_rows(
     Raises
     ------
     ShapeError, WiringError
-        As `connecting.realize`.
+        As `connecting.realized`.
     """
     if 0 in drawing.shape:
         return Rows(rule, np.zeros(size + 1, np.int64), np.zeros(0, np.uint32), drawing)

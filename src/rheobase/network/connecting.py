@@ -18,7 +18,7 @@ from rheobase.network.drawing import Drawing, Side, draw, positions_of, small
 from rheobase.network.draws import Floats, Ints, RandomSource
 from rheobase.network.positions import distances
 
-__all__ = ["Realized", "Side", "expected_synapses", "realize"]
+__all__ = ["Realized", "Side", "drawing_of", "expected_synapses", "realized"]
 
 _UNSORTED = (rules.Pairs, rules.Ring)  # all other rules are drawn in order of (i, j)
 
@@ -90,17 +90,16 @@ class Realized:
         return distances(here[self.i], there[self.j], self.period)
 
 
-def realize(
+def drawing_of(
     rule: rules.Rule,
     pre: Ints,
     post: Ints,
-    *,
     same: bool,
     random: RandomSource,
     pre_positions: Floats | None = None,
     post_positions: Floats | None = None,
-) -> Realized:
-    """Draw a rule between two lists of cells.
+) -> Drawing:
+    """Return what a rule is drawn from between two lists of cells.
 
     Parameters
     ----------
@@ -115,32 +114,11 @@ def realize(
     pre_positions, post_positions
         Positions of these cells in metres, shape (N, D); None where they have none.
 
-    Returns
-    -------
-    Realized
-        Sorted by (pre, post, draw).
-
     Raises
     ------
-    ShapeError
-        If the rule cannot join that many sources to that many targets.
     WiringError
-        If the rule asks for more connections than there are, or for positions not there.
+        If a cell is twice on one side, or the rule asks for positions that are not there.
     """
-    drawing = drawing_of(rule, pre, post, same, random, pre_positions, post_positions)
-    return realized(rule, drawing)
-
-
-def drawing_of(
-    rule: rules.Rule,
-    pre: Ints,
-    post: Ints,
-    same: bool,
-    random: RandomSource,
-    pre_positions: Floats | None = None,
-    post_positions: Floats | None = None,
-) -> Drawing:
-    """Return what a rule is drawn from; parameters and errors as of `realize`."""
     sources = _side(pre, pre_positions, f"{rule.name}: a cell is twice among the sources")
     targets = _side(post, post_positions, f"{rule.name}: a cell is twice among the targets")
     if rules.needs_positions(rule):
@@ -149,7 +127,15 @@ def drawing_of(
 
 
 def realized(rule: rules.Rule, drawing: Drawing) -> Realized:
-    """Draw a rule; as `realize`."""
+    """Draw a rule: synapses sorted by (pre, post, draw).
+
+    Raises
+    ------
+    ShapeError
+        If the rule cannot join that many sources to that many targets.
+    WiringError
+        If the rule asks for more connections than there are.
+    """
     sources, targets = drawing.sources, drawing.targets
     if sources.ids.size == 0 or targets.ids.size == 0:
         i = j = np.zeros(0, np.int64)
