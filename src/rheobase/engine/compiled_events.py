@@ -9,7 +9,7 @@ import numpy as np
 
 from rheobase.engine import facts
 from rheobase.engine.addresses import Addresses, as_table
-from rheobase.engine.events import Cells, Route, Routes, cells_of, log_spikes
+from rheobase.engine.events import Cells, Route, Routes, cells_of, log_spikes, not_finite
 from rheobase.engine.facts import Pending
 from rheobase.engine.logs import Logs
 from rheobase.engine.parts import address_of, columns
@@ -131,10 +131,8 @@ class CompiledEvents:
             Populations with a state that is not finite.
         """
         self._before.clear()
-        failed = []
+        failed = not_finite(self.cells, self.plan.dt, step) if whole else []
         for place, cells in enumerate(self.cells):
-            if whole and not cells.observe(step * self.plan.dt, step):
-                failed.append(cells.place)
             rows = self._rows(of.SPIKES + place)
             rows = rows[rows[:, of.W_STEP] < step]
             log_spikes(self.logs, cells.place, self.plan.dt, rows[:, of.W_STEP],

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ctypes
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -258,6 +258,11 @@ def _runs(chosen: AnyArray) -> list[tuple[int, int]]:
     """Return the ranges of cells in which all are chosen."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], chosen.astype(np.int8), [0]])))
     return [(int(lo), int(hi)) for lo, hi in edges.reshape(-1, 2)]
+
+
+def not_finite(cells: Iterable[Cells], dt: float, step: int) -> list[int]:
+    """Bring cells to the beginning of a step; return the populations with a nan or infinity."""
+    return [of.place for of in cells if not of.observe(step * dt, step)]
 
 
 def cells_of(plan: NetworkPlan) -> list[Cells]:

@@ -13,7 +13,7 @@ from typing import TypeAlias
 import numpy as np
 
 from rheobase.engine import facts
-from rheobase.engine.events import Cells, Route, Routes, cells_of, log_spikes
+from rheobase.engine.events import Cells, Route, Routes, cells_of, log_spikes, not_finite
 from rheobase.engine.facts import Pending
 from rheobase.engine.logs import Logs
 from rheobase.engine.plan import AnyArray, FloatArray, NetworkPlan
@@ -111,10 +111,8 @@ class InterpretedEvents:
         list of int
             Populations with a state that is not finite.
         """
-        failed = []
+        failed = not_finite(self.cells, self.plan.dt, step) if whole else []
         for place, cells in enumerate(self.cells):
-            if whole and not cells.observe(step * self.plan.dt, step):
-                failed.append(cells.place)
             found = [spike for spike in self.spikes[place] if spike[0] < step]
             self.spikes[place] = []
             log_spikes(self.logs, cells.place, self.plan.dt,
