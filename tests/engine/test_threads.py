@@ -20,6 +20,8 @@ MODELS: dict[str, tuple[str, dict[str, Any]]] = {
     "heun": (f"dv/dt = (0.9 - v + v*v/9 + g)/tau {NOISE} : 1", {"method": "stochastic_heun"}),
     "exponential": ("dv/dt = (1.2 - v*(1 + g/9) + g)/tau : 1", {"method": "exponential_euler"}),
     "linear": ("dv/dt = (1.3 - v + g)/tau : 1", {"method": "euler", "crossing": "linear"}),
+    "rk2": ("dv/dt = (1.2 - v*abs(v) + g)/tau : 1", {"method": "rk2"}),
+    "milstein": ("dv/dt = (1.2 - v + g)/tau + 0.3*v*xi*tau**-0.5 : 1", {"method": "milstein"}),
     "drawn": ("dv/dt = (1.2 - v + g + 0.1*randn())/tau : 1", {"method": "euler"}),
 }
 

@@ -39,3 +39,20 @@ def test_where_the_platform_does_not_tell_nothing_is_refused(monkeypatch):
 def test_this_machine_has_some_memory():
     there = memory.available_bytes()
     assert there is None or there > 10_000_000
+
+
+@pytest.mark.parametrize("rule, arguments, offered, not_offered", [
+    (rb.rules.fixed_indegree(9), {"weight": 1 * pA}, ["connect fewer cells;"],
+     ["float32", "one weight", "procedural"]),
+    (rb.rules.fixed_probability(0.5), {"weight": rb.random.normal(1 * pA, 1 * pA)},
+     ["float32", "one weight", 'storage="procedural"'], []),
+])  # fmt: skip
+def test_only_what_helps_is_offered(monkeypatch, rule, arguments, offered, not_offered):
+    monkeypatch.setattr(memory, "available_bytes", lambda: 1000)
+    net = rb.Network(dt=0.1 * ms)
+    cells = net.add(rb.models.LIF, 100, name="cells")
+    net.connect(cells, cells, rule, **arguments)
+    with pytest.raises(rb.errors.UserError) as refused:
+        net.run(1 * ms)
+    assert all(words in str(refused.value) for words in offered)
+    assert not any(words in str(refused.value) for words in not_offered)

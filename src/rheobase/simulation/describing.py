@@ -21,7 +21,7 @@ from rheobase.simulation.arguments import (
 from rheobase.simulation.assembly import Description
 from rheobase.simulation.clamping import read_clamp
 from rheobase.simulation.clock import Clock
-from rheobase.simulation.descriptions import Drive, Injection, Recording, cells_key
+from rheobase.simulation.descriptions import Drive, Injection, Recording, connection_key
 from rheobase.simulation.naming import new_name, projection_name
 from rheobase.simulation.population import Cells, Population, cells_of, check_names
 from rheobase.simulation.projection import Projection
@@ -163,7 +163,7 @@ class Describing:
             made._storage = storage
         made._check()
         receptors.warn_of_pairs(made, synapse, call)
-        self._warn_if_twice(source, sink, str(chosen), target.to, target.of, call)
+        self._warn_if_twice(made, call)
         self._told.projections[made.name] = made
         return made
 
@@ -376,12 +376,11 @@ class Describing:
             )
         return cells
 
-    def _warn_if_twice(self, source: Cells, sink: Cells, rule: str, to: str, of: str | None,
-                       call: str) -> None:  # fmt: skip
-        key = (cells_key(source), cells_key(sink), rule, to, of)
+    def _warn_if_twice(self, made: Projection, call: str) -> None:
+        key = connection_key(made)
         if key in self._connected:
             warn(
-                f"{call}: the same cells were connected in the same way before, {rule} to {to!r}; "
-                "both connections are kept"
+                f"{call}: the same cells were connected in the same way before, {made.rule} to "
+                f"{made.to!r}; both connections are kept"
             )
         self._connected.add(key)

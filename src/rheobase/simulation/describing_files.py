@@ -18,7 +18,7 @@ from rheobase.errors import RheobaseWarning
 from rheobase.language.model import Model
 from rheobase.simulation import wiring
 from rheobase.simulation.clamping import Clamp
-from rheobase.simulation.descriptions import Drive, Injection, Recording, cells_key
+from rheobase.simulation.descriptions import Drive, Injection, Recording, connection_key
 from rheobase.simulation.plain import Plain, descriptions
 from rheobase.simulation.population import Cells, Population, View
 from rheobase.simulation.projection import Projection
@@ -251,8 +251,7 @@ def _connect(net: Network, part: Mapping[str, Any]) -> None:
         drawn = drawn.with_delay(Given(part["delays"]), delay)
     made._drawn = drawn
     net._told.projections[made.name] = made
-    net._connected.add((cells_key(made.source), cells_key(made.sink), str(made.rule), made.to,
-                        made.of))  # fmt: skip
+    net._connected.add(connection_key(made))
 
 
 # -- what is sent in, held and recorded -----------------------------------------------------

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rheobase.network.currents import Current
 from rheobase.network.trains import Train
 from rheobase.simulation.population import Cells
-from rheobase.simulation.projection import Target
+from rheobase.simulation.projection import Projection, Target
 
 
 @dataclass(eq=False)
@@ -71,3 +71,10 @@ def cells_key(cells: Cells) -> tuple[Any, ...]:
     if cells._where is None:
         return (cells.name, cells.size)
     return (cells.name, cells.size, cells.indices.tobytes())
+
+
+def connection_key(made: Projection) -> tuple[Any, ...]:
+    """Return what tells connections apart that one may have meant to make once."""
+    synapse = getattr(made, "synapse", None)
+    cells = cells_key(made.source), cells_key(made.sink)
+    return (*cells, str(made.rule), made.to, made.of, synapse is not None and repr(synapse))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
+from rheobase.connectivity.ruletable import drawn_by_row
 from rheobase.errors import UserError
 from rheobase.simulation.estimating import bytes_text, expected_bytes, passing_bytes
 from rheobase.simulation.projection import Projection
+from rheobase.simulation.synapses import is_single
 
 
 def available_bytes() -> int | None:
@@ -44,7 +46,19 @@ def refuse_what_does_not_fit(projections: Iterable[Projection]) -> None:
         f"the synapses of this network need about {bytes_text(needed)} of memory, and this "
         f"machine has {bytes_text(there)}",
         given=f"{largest!r} alone needs {bytes_text(needs[largest])}",
-        mend='write weight_dtype="float32", give all synapses one weight, connect fewer cells, or '
-        'draw synapses anew at every spike, storage="procedural"; net.estimate(1*second) tells '
+        mend=f"{_ways(next(p for p in new if p.name == largest))}; net.estimate(1*second) tells "
         "what a network needs",
     )
+
+
+def _ways(projection: Projection) -> str:
+    """Return what would make a projection smaller."""
+    ways = ["connect fewer cells"]
+    drawn = projection._drawn
+    if not is_single(drawn.weight) and drawn.dtype == "float64":
+        ways.append('write weight_dtype="float32"')
+    if not is_single(drawn.weight):
+        ways.append("give all synapses one weight")
+    if getattr(projection, "synapse", None) is None and drawn_by_row(projection.rule):
+        ways.append('have synapses drawn anew at every spike, storage="procedural"')
+    return ", or ".join(ways)
