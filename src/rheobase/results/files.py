@@ -21,6 +21,7 @@ from urllib.parse import unquote
 import numpy as np
 
 from rheobase.errors import FileFormatError
+from rheobase.results.reading import DAMAGE, check_hdf5, telling_damage
 from rheobase.results.result import Result
 from rheobase.results.spikes import SpikeTrains
 from rheobase.results.traces import TraceData
@@ -33,9 +34,6 @@ FORMAT = "rheobase result"
 VERSION = 1
 
 _SAVED = "results are written by result.save(path)"
-
-# What h5py raises on files that are damaged or of other contents.
-_DAMAGE = (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError, EOFError)
 
 
 def write_result(result: Result, path: Path) -> Path:
@@ -63,25 +61,14 @@ def read_result(path: Path) -> Result:
     """Read a result; see `Result.load`."""
     import h5py
 
-    if not path.is_file():
-        raise FileFormatError(f"cannot load {path}: there is no such file")
-    if not h5py.is_hdf5(path):
-        raise FileFormatError(
-            f"{path} is no result: it is not an HDF5 file, or its beginning is damaged",
-            mend=_SAVED,
-        )
+    check_hdf5(path, "result", _SAVED)
     if _is_stream(path):
         from rheobase.results.stream_reading import read_stream
 
         return read_stream(path)
-    try:
-        with h5py.File(path, "r") as file:
-            _check_format(file, path)
-            return _read(file)
-    except _DAMAGE as error:
-        raise FileFormatError(
-            f"{path} cannot be read: it is cut short or damaged ({_first_line(error)})"
-        ) from error
+    with telling_damage(path), h5py.File(path, "r") as file:
+        _check_format(file, path)
+        return _read(file)
 
 
 def _is_stream(path: Path) -> bool:
@@ -92,7 +79,7 @@ def _is_stream(path: Path) -> bool:
     try:
         with opened(path) as file:
             return bool(file.attrs.get("format") == STREAM)
-    except _DAMAGE:
+    except DAMAGE:
         return False
 
 
@@ -107,11 +94,6 @@ def _check_format(file: h5py.File, path: Path) -> None:
             f"{path} is a result of file version {version}; this Rheobase reads version {VERSION}",
             mend="load it with the release of Rheobase that wrote it",
         )
-
-
-def _first_line(error: BaseException) -> str:
-    text = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {text[0]}" if text else type(error).__name__
 
 
 # ---------------------------------------------------------------------- writing

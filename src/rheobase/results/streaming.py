@@ -31,7 +31,8 @@ from typing import Any
 import numpy as np
 
 from rheobase.errors import FileFormatError
-from rheobase.results.writing import check_folder, first_line, place_beside, why_not_written
+from rheobase.results.reading import telling_damage
+from rheobase.results.writing import check_folder, place_beside, why_not_written
 
 FORMAT = "rheobase stream"
 VERSION = 1
@@ -48,9 +49,6 @@ _BLOCK = 512  # bytes before what is HDF5: the mark, and the size at the last fl
 _MARK = b"rheostrm"
 _FLAGS = 11  # of the superblock: where HDF5 notes that a file is open for writing
 _MULTIPLIER = 1_000_003
-
-# What h5py raises on files that are damaged or of other contents.
-DAMAGE = (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError, EOFError)
 
 
 @dataclass(frozen=True)
@@ -555,10 +553,5 @@ def reading(path: Path, read: Callable[[Any], Any]) -> Any:
     FileFormatError
         It is damaged.
     """
-    try:
-        with opened(path) as file:
-            return read(file)
-    except DAMAGE as error:
-        raise FileFormatError(
-            f"{path} cannot be read: it is cut short or damaged ({first_line(error)})"
-        ) from error
+    with telling_damage(path), opened(path) as file:
+        return read(file)

@@ -23,9 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rheobase.errors import FileFormatError
+from rheobase.results.reading import check_hdf5, telling_damage
 from rheobase.results.writing import (
     check_folder,
-    first_line,
     hand_to_disk,
     place_beside,
     why_not_written,
@@ -39,8 +39,6 @@ FORMAT = "rheobase checkpoint"
 VERSION = 1
 
 _SAVED = "checkpoints are written by net.save(path) or net.run(..., checkpoint_every=10*second)"
-# What h5py and json raise on files that are damaged or of other contents.
-_DAMAGE = (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError, EOFError)
 
 Arrays = list[NDArray[Any]]
 
@@ -92,24 +90,14 @@ def read_checkpoint(path: Path) -> Plain:
     """
     import h5py
 
-    if not path.is_file():
-        raise FileFormatError(f"cannot load {path}: there is no such file")
-    if not h5py.is_hdf5(path):
-        raise FileFormatError(
-            f"{path} is no checkpoint: it is not an HDF5 file, or its beginning is damaged",
-            mend=_SAVED,
-        )
-    try:
+    check_hdf5(path, "checkpoint", _SAVED)
+    with telling_damage(path):
         with h5py.File(path, "r") as file:
             _check_format(file, path)
             text, arrays = bytes(_numbers(file, "tree")), _read_arrays(file)
             if _checksum(text, arrays) != file.attrs.get("checksum"):
                 raise FileFormatError(f"{path} is damaged: what it holds does not fit its checksum")
         return _with_arrays(json.loads(text), arrays)
-    except _DAMAGE as error:
-        raise FileFormatError(
-            f"{path} cannot be read: it is cut short or damaged ({first_line(error)})"
-        ) from error
 
 
 def _check_format(file: h5py.File, path: Path) -> None:
