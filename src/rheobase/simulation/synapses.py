@@ -6,7 +6,7 @@ compiled code, by the engine and by whoever reads it. The synapses are always th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
@@ -199,12 +199,18 @@ class Synapses:
         if isinstance(self.weight, Given):
             given: Weights = self.weight.values
             return given
-        if "weights" not in self._kept:
-            found = self.read_weights(self.weight, rows, self.origin("weight"))
+        return self._once(
+            "weights", rows, lambda: self.read_weights(self.weight, rows, self.origin("weight"))
+        )
+
+    def _once(self, what: str, rows: Rows, read: Callable[[], Weights]) -> Weights:
+        """Return what was read before; of large projections it is read anew."""
+        if what not in self._kept:
+            found = read()
             if len(rows) > KEPT_UP_TO:
                 return found
-            self._kept["weights"] = found
-        held: Weights = self._kept["weights"]
+            self._kept[what] = found
+        held: Weights = self._kept[what]
         return held
 
     def read_weights(self, weight: Any, rows: Rows, origin: Source) -> Weights:
@@ -232,13 +238,9 @@ class Synapses:
             return given
         if self.delay is None and not self.delayed:
             return 0
-        if "steps" not in self._kept:
-            found = self.read_steps(self.delay, rows, self.origin("delay"))
-            if len(rows) > KEPT_UP_TO:
-                return found
-            self._kept["steps"] = found
-        held: Steps = self._kept["steps"]
-        return held
+        return self._once(
+            "steps", rows, lambda: self.read_steps(self.delay, rows, self.origin("delay"))
+        )
 
     def read_steps(self, delay: Any, rows: Rows, origin: Source) -> Steps:
         """Return what a delay stands for, one for all synapses or one each."""
