@@ -24,7 +24,7 @@ from rheobase.simulation.clock import Clock
 from rheobase.simulation.descriptions import Drive, Injection, Recording, connection_key
 from rheobase.simulation.naming import new_name, projection_name
 from rheobase.simulation.population import Cells, Population, cells_of, check_names
-from rheobase.simulation.projection import Projection
+from rheobase.simulation.projection import Projection, Target
 from rheobase.simulation.running import Hook
 from rheobase.simulation.synaptic_records import record_synapses
 from rheobase.simulation.values import CellValues
@@ -139,13 +139,7 @@ class Describing:
         check_kinds(synapse, weight_dtype, call)
         chosen = wiring.check_rule(all_to_all() if rule is None else rule, call)
         procedural.check_storage(storage, synapse, of, chosen, weight, delay, call)
-        if receptors.placed(synapse):
-            target = receptors.target_of(source, sink, synapse, of, to, call)
-        elif of is None:
-            target = wiring.spike_target(sink, to, call)
-            wiring.check_spiking(source, sink, call)
-        else:
-            target = wiring.continuous_target(source, sink, of, to, call)
+        target = _target_of(source, sink, of, to, synapse, call)
         real_time.refuse(source, sink, synapse, storage, call)
         if synaptic.is_plastic(synapse):
             target = synaptic.plastic_target(target, synapse, sink, weight_dtype, call)
@@ -384,3 +378,15 @@ class Describing:
                 f"{made.to!r}; both connections are kept"
             )
         self._connected.add(key)
+
+
+def _target_of(source: Cells, sink: Cells, of: str | None, to: str | None, synapse: Any,
+               call: str) -> Target:  # fmt: skip
+    """Return where a connection arrives: at a receptor, a port for spikes, or continuously."""
+    if receptors.placed(synapse):
+        return receptors.target_of(source, sink, synapse, of, to, call)
+    if of is not None:
+        return wiring.continuous_target(source, sink, of, to, call)
+    target = wiring.spike_target(sink, to, call)
+    wiring.check_spiking(source, sink, call)
+    return target
