@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from rheobase.engine.workers import Workers, yield_address
+from rheobase.engine.workers import Workers, patience, sleep_call, yield_address
 
 
 def test_functions_run_at_once_each_in_a_thread_of_its_own() -> None:
@@ -59,3 +59,6 @@ def test_threads_go_with_their_owner() -> None:
 
 def test_the_system_has_a_function_that_lets_others_run() -> None:
     assert yield_address() != 0
+    address, number = sleep_call()
+    assert (address != 0) == (number != 0)
+    assert patience(10_000) < patience(1)

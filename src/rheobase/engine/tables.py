@@ -27,13 +27,16 @@ from rheobase.engine.plan import (
     SourcePlan,
 )
 from rheobase.engine.rows import Rows
-from rheobase.engine.workers import patience
+from rheobase.engine.workers import patience, sleep_call
 from rheobase.errors import InternalError
 from rheobase.rendering import random
 
 Buffers = list[tuple[AnyArray, FloatArray]]
 SLICES = 4096
 """Slices of rows that are collected before they are delivered."""
+
+LONGEST_NAP = 2_000_000
+"""Nanoseconds that a waiting thread sleeps before it looks whether others have given up."""
 
 _TYPES = {"float64": 0, "int64": 1, "uint8": 2}
 
@@ -130,6 +133,9 @@ class Tables:
         self.network[columns.N_THREADS] = self.share.threads
         self.network[columns.N_YIELD], self.network[columns.N_GROW] = yield_address, grow
         self.network[columns.N_PATIENCE] = patience(self.share.threads)
+        self.network[columns.N_SYSTEM], self.network[columns.N_FUTEX] = sleep_call()
+        nap = np.array([0, LONGEST_NAP], np.int64)  # a thread that is interrupted wakes nobody
+        self.network[columns.N_NAP] = self._address(nap, np.int64)
 
     def _emissions(self) -> Int64Array:
         """Return the calls that let sources emit."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import platform
 import sys
 import threading
 import weakref
@@ -94,7 +95,7 @@ def patience(threads: int) -> int:
     With a processor each they come within a microsecond or so; giving way to nobody takes as
     long. With fewer processors than threads, waiting keeps from running what is waited for.
     """
-    return 3000 if threads <= usable_processors() else 50
+    return 1000 if threads <= usable_processors() else 30
 
 
 @cache
@@ -135,3 +136,18 @@ def yield_address() -> int:
     else:
         function = ctypes.CDLL(None).sched_yield
     return int(ctypes.cast(function, ctypes.c_void_p).value or 0)
+
+
+_FUTEX = {"x86_64": 202, "aarch64": 98, "riscv64": 98, "ppc64le": 221, "s390x": 238}
+"""By machine, the number of the system call by which threads of Linux sleep and wake each other."""
+
+
+def sleep_call() -> tuple[int, int]:
+    """Return the address of the function for system calls and the number of that for sleeping.
+
+    Both are 0 where there is none: a thread that waits then only lets others run.
+    """
+    number = _FUTEX.get(platform.machine(), 0)
+    if sys.platform != "linux" or number == 0:
+        return 0, 0
+    return int(ctypes.cast(ctypes.CDLL(None).syscall, ctypes.c_void_p).value or 0), number

@@ -15,11 +15,12 @@ PART = "void(int64, int64, int64, int64, int64)"
 
 # The network, of one thread: for each table its address and its number of rows. N_PEERS: the
 # addresses of the tables of populations of all threads; N_SYNC: the words they share; N_PATIENCE:
-# how often a waiting thread looks before it lets others run.
+# how often a waiting thread looks before it lets others run; N_SYSTEM, N_FUTEX, N_NAP: how it is
+# put to sleep (the system's function, the number of the call, the longest time), 0 where it is not.
 (N_POPULATIONS, N_POPULATION_ROWS, N_EMISSIONS, N_EMISSION_ROWS, N_CALLS, N_CALL_ROWS,
  N_DELIVERIES, N_DELIVERY_ROWS, N_SLICES, N_SLICE_ROWS, N_INPUTS, N_ENTRIES, N_LINES, N_DRIVES,
  N_APPLIES, N_CONTROL, N_PEERS, N_SYNC, N_THREAD, N_THREADS, N_YIELD, N_GROW, N_CALENDAR,
- N_DEPOSIT, N_PATIENCE, N_WIDTH) = range(26)  # fmt: skip
+ N_DEPOSIT, N_PATIENCE, N_SYSTEM, N_FUTEX, N_NAP, N_WIDTH) = range(29)  # fmt: skip
 # Control: why the driver came back, the population concerned, the number of steps done, what the
 # last drive delivered, and how often the thread has waited for the others.
 # K_END: the step before which the driver comes back at the latest.
@@ -28,9 +29,11 @@ PART = "void(int64, int64, int64, int64, int64)"
  K_END, K_WIDTH) = range(10)  # fmt: skip
 DONE, ROOM, NOT_FINITE = range(3)
 # Words shared by all threads, each in a cache line of its own: how often threads have come to a
-# barrier; the step in which a state ceased to be finite; whether a thread has given up.
-Y_COUNT, Y_FAILED, Y_ABANDON, Y_WIDTH = range(4)
+# barrier; the step in which a state ceased to be finite; whether a thread has given up; how many
+# threads sleep.
+Y_COUNT, Y_FAILED, Y_ABANDON, Y_ASLEEP, Y_WIDTH = range(5)
 LINE_WORDS = 8
+SLEEP, WAKE = 128, 129  # FUTEX_WAIT and FUTEX_WAKE of Linux, both private to the process
 # What a thread may ask for when it lacks room.
 SPIKES, PIECES, POOL = range(3)
 # Calls of parts, in order: the emissions of sources; then clamps, samples, histories, inputs,

@@ -30,19 +30,31 @@ from rheobase.engine.parts.columns import (
     LINE_WORDS,
     N_CONTROL,
     N_DEPOSIT,
+    N_FUTEX,
     N_GROW,
+    N_NAP,
     N_PATIENCE,
     N_SLICE_ROWS,
     N_SYNC,
+    N_SYSTEM,
     N_THREAD,
     N_THREADS,
     N_YIELD,
+    SLEEP,
+    WAKE,
     WORD,
     Y_ABANDON,
+    Y_ASLEEP,
     Y_COUNT,
 )
 from rheobase.rendering.atomics import atomic_add, atomic_load, call_system, pause
-from rheobase.rendering.intrinsics import call_kernel5, call_kernel9, int64_view, select
+from rheobase.rendering.intrinsics import (
+    call_kernel5,
+    call_kernel7,
+    call_kernel9,
+    int64_view,
+    select,
+)
 from rheobase.rendering.intrinsics import load_address as load
 from rheobase.rendering.intrinsics import store_address as store
 
@@ -75,10 +87,28 @@ def own_count(draw):
 
 
 @inner
+def rest(network, needed):
+    """Sleep until another thread comes, or for a short time; where threads cannot, make way."""
+    if load(network, N_SYSTEM) == 0:
+        call_system(load(network, N_YIELD))
+        return
+    sync = load(network, N_SYNC)
+    atomic_add(sync, LINE_WORDS * Y_ASLEEP, 1)
+    seen = atomic_load(sync, LINE_WORDS * Y_COUNT)
+    if seen < needed:  # those that come from now on know that this thread is to be woken
+        call_kernel7(
+            load(network, N_SYSTEM), load(network, N_FUTEX), sync + WORD * LINE_WORDS * Y_COUNT,
+            SLEEP, seen, load(network, N_NAP), 0, 0,
+        )  # fmt: skip
+    atomic_add(sync, LINE_WORDS * Y_ASLEEP, -1)
+
+
+@inner
 def meet(network):
     """Wait until all threads have come here as often as this one; False if one has given up.
 
-    A thread that waits long lets others run: there may be more of them than free processors.
+    A thread that waits long sleeps, so that others run: there may be more threads than free
+    processors.
     """
     threads = load(network, N_THREADS)
     sync, control = load(network, N_SYNC), load(network, N_CONTROL)
@@ -87,6 +117,11 @@ def meet(network):
     round_ = load(control, K_ROUND) + 1
     store(control, K_ROUND, round_)
     atomic_add(sync, LINE_WORDS * Y_COUNT, 1)
+    if atomic_load(sync, LINE_WORDS * Y_ASLEEP) != 0:
+        call_kernel7(
+            load(network, N_SYSTEM), load(network, N_FUTEX), sync + WORD * LINE_WORDS * Y_COUNT,
+            WAKE, threads, 0, 0, 0,
+        )  # fmt: skip
     waited, patience = 0, load(network, N_PATIENCE)
     while atomic_load(sync, LINE_WORDS * Y_COUNT) < round_ * threads:
         pause()
@@ -94,7 +129,7 @@ def meet(network):
         if waited > patience:
             if atomic_load(sync, LINE_WORDS * Y_ABANDON) != 0:
                 return False
-            call_system(load(network, N_YIELD))
+            rest(network, round_ * threads)
     return atomic_load(sync, LINE_WORDS * Y_ABANDON) == 0
 
 
