@@ -198,9 +198,7 @@ def test_a_network_with_stdp_does_what_twenty_lines_of_python_do():
 
 def test_reward_turns_eligibility_into_weight():
     """w grows by w_max*r*c(t), c = a_plus exp(-dt/tau_plus) exp(-(t - t_post)/tau_c)."""
-    synapse = rb.synapses.RewardSTDP(
-        20 * ms, 20 * ms, 0.1, 0.1, 100 * pA, tau_c=200 * ms
-    )
+    synapse = rb.synapses.RewardSTDP(20 * ms, 20 * ms, 0.1, 0.1, 100 * pA, tau_c=200 * ms)
     net = rb.Network(dt=0.1 * ms)
     source, kicks = net.add(times(100.0), 1), net.add(times(109.9), 1)
     dopamine = net.add(times(300.0), 1, name="dopamine")
