@@ -61,4 +61,4 @@ def test_the_system_has_a_function_that_lets_others_run() -> None:
     assert yield_address() != 0
     address, number = sleep_call()
     assert (address != 0) == (number != 0)
-    assert patience(10_000) < patience(1)
+    assert patience(10_000)[1] < patience(1)[0]

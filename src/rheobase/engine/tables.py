@@ -132,7 +132,8 @@ class Tables:
         self.network[columns.N_THREAD] = self.share.thread
         self.network[columns.N_THREADS] = self.share.threads
         self.network[columns.N_YIELD], self.network[columns.N_GROW] = yield_address, grow
-        self.network[columns.N_PATIENCE] = patience(self.share.threads)
+        first, most = patience(self.share.threads)
+        self.network[columns.N_PATIENCE], self.network[columns.N_LONGEST] = first, most
         self.network[columns.N_SYSTEM], self.network[columns.N_FUTEX] = sleep_call()
         nap = np.array([0, LONGEST_NAP], np.int64)  # a thread that is interrupted wakes nobody
         self.network[columns.N_NAP] = self._address(nap, np.int64)

@@ -89,13 +89,13 @@ def usable_processors() -> int:
     return os.cpu_count() or 1
 
 
-def patience(threads: int) -> int:
-    """Return how often a thread looks for others before it lets them run.
+def patience(threads: int) -> tuple[int, int]:
+    """Return how often a thread looks for others before it makes way: at first, and at most.
 
-    With a processor each they come within a microsecond or so; giving way to nobody takes as
-    long. With fewer processors than threads, waiting keeps from running what is waited for.
+    With a processor each they come within microseconds, and going to sleep takes as long. With
+    fewer processors than threads, waiting keeps from running what is waited for.
     """
-    return 1000 if threads <= usable_processors() else 30
+    return (1000, 6000) if threads <= usable_processors() else (30, 30)
 
 
 @cache

@@ -15,12 +15,13 @@ PART = "void(int64, int64, int64, int64, int64)"
 
 # The network, of one thread: for each table its address and its number of rows. N_PEERS: the
 # addresses of the tables of populations of all threads; N_SYNC: the words they share; N_PATIENCE:
-# how often a waiting thread looks before it lets others run; N_SYSTEM, N_FUTEX, N_NAP: how it is
-# put to sleep (the system's function, the number of the call, the longest time), 0 where it is not.
+# how often a waiting thread looks before it lets others run, N_LONGEST at most; N_SYSTEM, N_FUTEX,
+# N_NAP: how it is put to sleep (the system's function, the number of the call, the longest time),
+# 0 where it is not.
 (N_POPULATIONS, N_POPULATION_ROWS, N_EMISSIONS, N_EMISSION_ROWS, N_CALLS, N_CALL_ROWS,
  N_DELIVERIES, N_DELIVERY_ROWS, N_SLICES, N_SLICE_ROWS, N_INPUTS, N_ENTRIES, N_LINES, N_DRIVES,
  N_APPLIES, N_CONTROL, N_PEERS, N_SYNC, N_THREAD, N_THREADS, N_YIELD, N_GROW, N_CALENDAR,
- N_DEPOSIT, N_PATIENCE, N_SYSTEM, N_FUTEX, N_NAP, N_WIDTH) = range(29)  # fmt: skip
+ N_DEPOSIT, N_PATIENCE, N_LONGEST, N_SYSTEM, N_FUTEX, N_NAP, N_WIDTH) = range(30)  # fmt: skip
 # Control: why the driver came back, the population concerned, the number of steps done, what the
 # last drive delivered, and how often the thread has waited for the others.
 # K_END: the step before which the driver comes back at the latest.

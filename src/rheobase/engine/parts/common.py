@@ -32,6 +32,7 @@ from rheobase.engine.parts.columns import (
     N_DEPOSIT,
     N_FUTEX,
     N_GROW,
+    N_LONGEST,
     N_NAP,
     N_PATIENCE,
     N_SLICE_ROWS,
@@ -57,6 +58,8 @@ from rheobase.rendering.intrinsics import (
 )
 from rheobase.rendering.intrinsics import load_address as load
 from rheobase.rendering.intrinsics import store_address as store
+
+SHORTEST = 15
 
 inner = njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False)
 
@@ -122,7 +125,7 @@ def meet(network):
             load(network, N_SYSTEM), load(network, N_FUTEX), sync + WORD * LINE_WORDS * Y_COUNT,
             WAKE, threads, 0, 0, 0,
         )  # fmt: skip
-    waited, patience = 0, load(network, N_PATIENCE)
+    waited, patience, rests = 0, load(network, N_PATIENCE), 0
     while atomic_load(sync, LINE_WORDS * Y_COUNT) < round_ * threads:
         pause()
         waited += 1
@@ -130,6 +133,11 @@ def meet(network):
             if atomic_load(sync, LINE_WORDS * Y_ABANDON) != 0:
                 return False
             rest(network, round_ * threads)
+            rests = 1
+    if rests != 0:  # others need the processors: less patience from now on
+        store(network, N_PATIENCE, patience // 4 + SHORTEST)
+    elif patience < load(network, N_LONGEST):
+        store(network, N_PATIENCE, patience + patience // 8)
     return atomic_load(sync, LINE_WORDS * Y_ABANDON) == 0
 
 
