@@ -47,10 +47,12 @@ class Workers:
             thread.start()
             self._threads.append(thread)
         done: SimpleQueue[BaseException | None] = SimpleQueue()
-        given, processor = 0, _processor()
+        given, places = 0, _places(len(functions) - 1)
         try:
-            for queue, function in zip(self._queues, functions[1:], strict=False):
-                queue.put((function, processor, done))
+            for queue, function, processors in zip(
+                self._queues, functions[1:], places, strict=False
+            ):
+                queue.put((function, processors, done))
                 given += 1
             functions[0]()
         except BaseException:
@@ -66,15 +68,15 @@ class Workers:
 
 def _work(queue: SimpleQueue[Any]) -> None:
     while (task := queue.get()) is not None:
-        function, taken, done = task
+        function, processors, done = task
         try:
-            _leave(taken)
+            _stay_on(processors)
             function()
         except BaseException as error:
             done.put(error)
         else:
             done.put(None)
-        del function, taken, done, task
+        del function, processors, done, task
 
 
 def _dismiss(queues: list[SimpleQueue[Any]]) -> None:
@@ -95,7 +97,7 @@ def patience(threads: int) -> tuple[int, int]:
     With a processor each they come within microseconds, and going to sleep takes as long. With
     fewer processors than threads, waiting keeps from running what is waited for.
     """
-    return (1000, 6000) if threads <= usable_processors() else (30, 30)
+    return (20_000, 40_000) if threads <= usable_processors() else (30, 30)
 
 
 @cache
@@ -112,21 +114,31 @@ def _processor() -> int:
     return -1 if ask is None else ask()
 
 
-def _leave(taken: int) -> None:
-    """Have this thread run on another processor than one that is taken, if there is another.
+def _places(count: int) -> list[set[int]]:
+    """Return on which processors each of some threads is to run beside this one.
 
-    A thread that is woken begins beside the one that woke it, and may stay there for a whole slice
-    although another processor is idle. It may go wherever it could before once it has moved.
+    A thread that is woken begins beside the one that woke it, and may stay there although another
+    processor is idle; so none runs where this thread does, nor where another of them does. Where
+    there are too few processors, or the system does not tell, all may run everywhere.
     """
-    if taken < 0:
-        return
+    processor = _processor()
+    if processor < 0:
+        return [set()] * count
     own = os.sched_getaffinity(0)
-    if taken in own and len(own) > 1:
-        try:
-            os.sched_setaffinity(0, own - {taken})
-            os.sched_setaffinity(0, own)
-        except OSError:  # forbidden, or a processor has gone: it runs where it is
-            return
+    others = sorted(own - {processor})
+    if len(others) < count:
+        return [own] * count
+    return [set(others[k::count]) for k in range(count)]
+
+
+def _stay_on(processors: set[int]) -> None:
+    """Have this thread run on some processors only, if any are given."""
+    if not processors:
+        return
+    try:
+        os.sched_setaffinity(0, processors)
+    except OSError:  # forbidden, or a processor has gone: it runs where it is
+        return
 
 
 def yield_address() -> int:

@@ -137,7 +137,7 @@ def meet(network):
     if rests != 0:  # others need the processors: less patience from now on
         store(network, N_PATIENCE, patience // 4 + SHORTEST)
     elif patience < load(network, N_LONGEST):
-        store(network, N_PATIENCE, patience + patience // 8)
+        store(network, N_PATIENCE, patience + patience // 32)
     return atomic_load(sync, LINE_WORDS * Y_ABANDON) == 0
 
 
