@@ -47,13 +47,14 @@ class Workers:
             thread.start()
             self._threads.append(thread)
         done: SimpleQueue[BaseException | None] = SimpleQueue()
-        given, places = 0, _places(len(functions) - 1)
+        given, places, before = 0, _places(len(functions)), _allowed()
         try:
             for queue, function, processors in zip(
-                self._queues, functions[1:], places, strict=False
+                self._queues, functions[1:], places[1:], strict=False
             ):
                 queue.put((function, processors, done))
                 given += 1
+            _stay_on(places[0])
             functions[0]()
         except BaseException:
             if abandon is not None:
@@ -61,6 +62,8 @@ class Workers:
             raise
         finally:
             failures = [done.get() for _ in range(given)]
+            if places[0]:
+                _stay_on(before)
         for failure in failures:
             if failure is not None:
                 raise failure
@@ -115,20 +118,25 @@ def _processor() -> int:
 
 
 def _places(count: int) -> list[set[int]]:
-    """Return on which processors each of some threads is to run beside this one.
+    """Return on which processors each of some threads is to run: this one, then those beside it.
 
     A thread that is woken begins beside the one that woke it, and may stay there although another
-    processor is idle; so none runs where this thread does, nor where another of them does. Where
-    there are too few processors, or the system does not tell, all may run everywhere.
+    processor is idle; so each has its own while they run together. Where there are too few
+    processors, or the system does not tell, all may run everywhere.
     """
     processor = _processor()
-    if processor < 0:
+    if processor < 0 or count == 1:
         return [set()] * count
-    own = os.sched_getaffinity(0)
+    own = _allowed()
     others = sorted(own - {processor})
-    if len(others) < count:
+    if len(others) < count - 1:
         return [own] * count
-    return [set(others[k::count]) for k in range(count)]
+    return [{processor}, *(set(others[k :: count - 1]) for k in range(count - 1))]
+
+
+def _allowed() -> set[int]:
+    """Return the processors that this thread may run on, none where the system does not tell."""
+    return os.sched_getaffinity(0) if _ask_processor() is not None else set()
 
 
 def _stay_on(processors: set[int]) -> None:
