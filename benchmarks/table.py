@@ -26,7 +26,8 @@ OWN = {
     "brunel_delta": "### Brunel's network as in NEST's example",
     "hpc": "### Balanced network with plastic synapses",
     "microcircuit": "### Microcircuit, a tenth of the neurons, all inputs of each",
-    "microcircuit_full": "### Microcircuit, full scale, two threads",
+    "microcircuit_10s": "### Microcircuit, full scale, two threads, 10 s (CV needs 60 s)",
+    "microcircuit_full": "### Microcircuit, full scale, two threads, 60 s",
     "machine": "### Limits of the machine, and costs beside them",
 }
 
