@@ -11,6 +11,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Final
 
 import rheobase as rb
+from rheobase.connectivity.threads import usable_cores
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,20 +77,13 @@ def examine() -> Examination:
     findings = [
         Finding("rheobase", rb.__version__),
         Finding("Python", f"{platform.python_version()} at {sys.executable}"),
-        Finding("machine", f"{platform.system()} {platform.machine()}, {available_cores()} cores"),
+        Finding("machine", f"{platform.system()} {platform.machine()}, {usable_cores()} cores"),
         *(_required(name, use) for name, use in REQUIRED.items()),
         *(_optional(name, use, extra) for name, (use, extra) in OPTIONAL.items()),
         _cache(),
         *_trial_runs(),
     ]
     return Examination(tuple(findings))
-
-
-def available_cores() -> int:
-    """The number of cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _version(name: str) -> str | None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import gc
+import os
 import threading
 import time
 
 import pytest
 
+from rheobase.engine import workers
 from rheobase.engine.workers import Workers, patience, sleep_call, yield_address
+
+ALLOWED = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
 
 
 def test_functions_run_at_once_each_in_a_thread_of_its_own() -> None:
@@ -62,3 +66,20 @@ def test_the_system_has_a_function_that_lets_others_run() -> None:
     address, number = sleep_call()
     assert (address != 0) == (number != 0)
     assert patience(10_000)[1] < patience(1)[0]
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="the system does not tell")
+def test_this_thread_may_run_everywhere_again_also_after_an_interrupt(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Interrupted(workers.SimpleQueue):
+        def get(self) -> None:
+            raise KeyboardInterrupt
+
+    threads = Workers(2)
+    threads.run([int, int])
+    assert os.sched_getaffinity(0) == ALLOWED
+    monkeypatch.setattr(workers, "SimpleQueue", Interrupted)  # of what is done
+    with pytest.raises(KeyboardInterrupt):
+        threads.run([int, int])
+    assert os.sched_getaffinity(0) == ALLOWED

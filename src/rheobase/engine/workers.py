@@ -13,6 +13,8 @@ from functools import cache
 from queue import SimpleQueue
 from typing import Any
 
+from rheobase.connectivity.threads import usable_cores
+
 
 class Workers:
     """Runs several functions at once, the first of them in the calling thread.
@@ -61,9 +63,10 @@ class Workers:
                 abandon()
             raise
         finally:
-            failures = [done.get() for _ in range(given)]
-            if places[0]:
-                _stay_on(before)
+            try:
+                failures = [done.get() for _ in range(given)]
+            finally:  # an interrupt may end the waiting too
+                _stay_on(before if places[0] else set())
         for failure in failures:
             if failure is not None:
                 raise failure
@@ -87,20 +90,13 @@ def _dismiss(queues: list[SimpleQueue[Any]]) -> None:
         queue.put(None)
 
 
-def usable_processors() -> int:
-    """Return how many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def patience(threads: int) -> tuple[int, int]:
     """Return how often a thread looks for others before it makes way: at first, and at most.
 
     With a processor each they come within microseconds, and going to sleep takes as long. With
     fewer processors than threads, waiting keeps from running what is waited for.
     """
-    return (20_000, 40_000) if threads <= usable_processors() else (30, 30)
+    return (20_000, 40_000) if threads <= usable_cores() else (30, 30)
 
 
 @cache

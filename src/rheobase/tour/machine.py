@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from datetime import datetime
 from importlib import metadata
 from pathlib import Path
+
+from rheobase.connectivity.threads import usable_cores
 
 _PACKAGES = ("numpy", "numba", "scipy", "pint", "xarray", "matplotlib")
 
@@ -19,8 +20,7 @@ def describe_machine() -> list[tuple[str, str]]:
     return [
         ("date", datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z")),
         ("processor", _processor()),
-        ("cores", str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity")
-                      else os.cpu_count() or 1)),
+        ("cores", str(usable_cores())),
         ("system", f"{platform.system()} {platform.release()}"),
         ("Rheobase", rheobase.__version__),
         ("Python", platform.python_version()),
