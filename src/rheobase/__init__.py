@@ -13,7 +13,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rheobase import analysis as analysis
+    from rheobase import check as check
     from rheobase import errors as errors
+    from rheobase import levels as levels
     from rheobase import models as models
     from rheobase import plots as plots
     from rheobase import synapses as synapses
@@ -38,9 +41,12 @@ _HOMES = {
     "Result": "rheobase.results:Result",
     "SpikeTrains": "rheobase.results:SpikeTrains",
     "Synapse": "rheobase.language.synapse:Synapse",
+    "analysis": "rheobase.analysis",
+    "check": "rheobase.check",
     "errors": "rheobase.errors",
     "function": "rheobase.language.functions:function",
     "join": "rheobase.results:join",
+    "levels": "rheobase.levels",
     "models": "rheobase.models",
     "plots": "rheobase.plots",
     "random": "rheobase.network.distributions",
@@ -57,9 +63,12 @@ __all__ = [
     "SpikeTrains",
     "Synapse",
     "__version__",
+    "analysis",
+    "check",
     "errors",
     "function",
     "join",
+    "levels",
     "models",
     "plots",
     "random",

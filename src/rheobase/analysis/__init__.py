@@ -1,0 +1,1 @@
+"""Analyze models and results: rates against currents, fixed points, statistics of spikes."""

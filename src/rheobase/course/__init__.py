@@ -1,0 +1,1 @@
+"""The course as notebooks, one an experiment, with exercises, checks and solutions."""

@@ -1,0 +1,1 @@
+"""Sliders over traces computed beforehand: pages that move without a server."""

@@ -1,0 +1,1 @@
+"""One stimulus at several levels of description, and what the coarser ones get wrong."""

@@ -1,0 +1,1 @@
+"""Models, networks and experiments described in a TOML file, and what running one leaves."""
