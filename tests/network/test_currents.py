@@ -281,3 +281,40 @@ def test_plot():
         current.plot(100)
     plt.close("all")
     assert figure is not None
+
+
+def test_frozen_noise_is_drawn_once_and_has_its_statistics():
+    noisy = stimuli.step(5 * pA, start=1 * second) + stimuli.noise(2 * pA, 5 * ms, mean=1 * pA)
+    frozen = noisy.frozen(20 * second, dt=1 * ms, seed=3)
+    values = frozen.values(np.arange(20_000), 1e-3)
+    assert values.shape == (20_000, 1)
+    np.testing.assert_array_equal(
+        values, noisy.frozen(20 * second, dt=1 * ms, seed=3).values(np.arange(20_000), 1e-3)
+    )
+    before, after = values[:1000] * 1e12, values[1000:] * 1e12
+    assert after.mean() == pytest.approx(6, abs=0.2)
+    assert after.std() == pytest.approx(2, abs=0.15)
+    assert before.mean() == pytest.approx(1, abs=0.9)
+    lag = np.corrcoef(after[:-5, 0], after[5:, 0])[0, 1]
+    assert lag == pytest.approx(np.exp(-1), abs=0.06)
+    other = noisy.frozen(20 * second, dt=1 * ms, seed=4).values(np.arange(10), 1e-3)
+    assert np.all(other != values[:10])
+    assert frozen.values(np.array([20_000]), 1e-3)[0, 0] == 0
+
+
+def test_frozen_without_noise_is_the_same_current():
+    current = stimuli.step([1, 2] * pA, start=3 * ms, stop=7 * ms)
+    frozen = current.frozen(10 * ms, dt=0.5 * ms)
+    steps = np.arange(20)
+    np.testing.assert_array_equal(frozen.values(steps, 5e-4), current.values(steps, 5e-4))
+    assert frozen.unit == current.unit
+
+
+def test_freezing_needs_times_above_zero():
+    current = stimuli.step(1 * pA)
+    with pytest.raises(WiringError, match="frozen: the duration is not a positive time"):
+        current.frozen(0 * ms, dt=1 * ms)
+    with pytest.raises(WiringError, match="frozen: dt is not a positive time"):
+        current.frozen(10 * ms, dt=0 * ms)
+    with pytest.raises(UnitError, match=r"write frozen\(1\*second, dt=0.1\*ms\)"):
+        current.frozen(10 * ms, dt=1)

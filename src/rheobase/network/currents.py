@@ -181,6 +181,46 @@ class Current:
                 total = total + term.values(np.asarray(steps, np.int64))
         return total
 
+    def frozen(self, duration: Any, dt: Any, seed: int = 0) -> Current:
+        """Return the current with its noise drawn once: the same wherever it is injected.
+
+        Parameters
+        ----------
+        duration : quantity
+            From 0 on; 0 after it.
+        dt : quantity
+            Step at which it is drawn, best that of the network.
+        seed : int
+            Of the noise. Another seed, or another step, is another sample.
+
+        Returns
+        -------
+        Current
+            An array over time, of one value a step, or one a cell where cells differ. Noise that
+            is not shared is here one process for all cells.
+
+        Raises
+        ------
+        UnitError, WiringError
+            If the duration or dt is no time above 0.
+        """
+        length = _length(duration, "frozen")
+        interval = _time(dt, "frozen", "dt", "frozen(1*second, dt=0.1*ms)")
+        if not 0.0 < interval < math.inf:
+            raise WiringError("frozen: dt is not a positive time", given=str(dt))
+        values = self._drawn(length, interval, seed)
+        return Current((Samples(read_only(values), interval),), self.unit)
+
+    def _drawn(self, length: float, dt: float, seed: int) -> Floats:
+        """Return the values of every step of dt, noise with them, in SI units."""
+        count = max(1, round(length / dt))
+        values = self.values(np.arange(count), dt)
+        random = np.random.Generator(np.random.Philox(seed))
+        for term in self.terms(dt):
+            if isinstance(term, OUTerm):
+                values = values + _sample_path(term, count, dt, self.size or 1, random)
+        return values
+
     def plot(self, duration: Any, dt: Any = None, ax: Axes | None = None, seed: int = 0) -> Axes:
         """Draw the current over time, one line a cell.
 
@@ -199,16 +239,10 @@ class Current:
         -------
         matplotlib Axes
         """
-        length = _time(duration, "plot", "duration", "plot(100*ms)")
-        if not length > 0:
-            raise WiringError("plot: the duration is not a positive time", given=str(duration))
+        length = _length(duration, "plot")
         step_length = length / 2000 if dt is None else _time(dt, "plot", "dt", "plot(dt=0.1*ms)")
-        count = max(1, round(length / step_length))
-        values = self.values(np.arange(count), step_length)
-        random = np.random.Generator(np.random.Philox(seed))
-        for term in self.terms(step_length):
-            if isinstance(term, OUTerm):
-                values = values + _sample_path(term, count, step_length, self.size or 1, random)
+        values = self._drawn(length, step_length, seed)
+        count = values.shape[0]
         if ax is None:
             import matplotlib.pyplot as plt
 
@@ -415,7 +449,7 @@ def from_array(values: Any, dt: Any) -> Current:
 def _sample_path(
     term: OUTerm, count: int, dt: float, cells: int, random: np.random.Generator
 ) -> Floats:
-    """Draw a process step by step, for a picture."""
+    """Draw a process step by step."""
     kept = math.exp(-dt / term.tau)
     shape = (count, 1 if term.shared else cells)
     path = term.std * random.standard_normal(shape)
@@ -459,6 +493,14 @@ def _time(value: Any, function: str, argument: str, paste: str) -> float:
     if not isinstance(found, float):
         raise ShapeError(f"{function}: {argument} is one time", given=str(value))
     return found
+
+
+def _length(duration: Any, method: str) -> float:
+    """Read how long a current is looked at."""
+    length = _time(duration, method, "duration", f"{method}(100*ms)")
+    if not 0.0 < length < math.inf:
+        raise WiringError(f"{method}: the duration is not a positive time", given=str(duration))
+    return length
 
 
 def _span(start: Any, stop: Any, function: str) -> tuple[float, float | None]:
