@@ -10,30 +10,15 @@ eigenvalues of the Jacobian there, found numerically, have no positive real part
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rheobase.errors import EquationError
-from rheobase.language.expressions import (
-    Binary,
-    Call,
-    Compare,
-    Expr,
-    Logical,
-    Name,
-    Number,
-    Unary,
-    names_in,
-)
 from rheobase.language.model import Model
-from rheobase.network.evaluate import FUNCTIONS, evaluate
+from rheobase.simulation.slopes import Floats, Slopes, solve
 from rheobase.simulation.warning import warn
 from rheobase.units import UNITS
-
-Floats: TypeAlias = NDArray[np.float64]
 
 _STEPS = 400
 _SETTLED = 1e-10
@@ -114,56 +99,16 @@ def _warn_of_firing(problem: _Problem, started: Floats, population: str) -> None
 
 
 class _Problem:
-    """The slopes of a model without input, each variable in its own unit."""
+    """A model without input, and where to look for its rest."""
 
     def __init__(self, model: Model, parameters: Mapping[str, float | Floats], size: int) -> None:
         self.model = model
-        self.states = [e.name for e in model.differential]
-        self.scales = np.array([model.unit_of(name).scale for name in self.states])
-        arrays = [v for v in parameters.values() if isinstance(v, np.ndarray)]
-        self.cells = size if arrays or self._differs() else 1
-        self.fixed: dict[str, float | Floats] = {
-            **{e.name: 0.0 for e in model.inputs}, **parameters,
-            "t": 0.0, "i": np.arange(self.cells, dtype=np.float64), "N": float(size),
-        }  # fmt: skip
-        self.computed = {e.name: _quiet(e.expression) for e in model.subexpressions}
-        self.right = [_quiet(e.expression) for e in model.differential]
-        self.functions = {**FUNCTIONS, **{name: _silent for name in model.time_functions}}
+        self.slopes = Slopes(model, parameters, size)
+        self.states, self.cells = self.slopes.states, self.slopes.cells
 
     def named(self, x: Floats) -> dict[str, Floats]:
         """Return states of shape (cells, states) by name, in SI units."""
-        return {name: x[:, k] * self.scales[k] for k, name in enumerate(self.states)}
-
-    def _differs(self) -> bool:
-        reads = [names_in(e.expression) for e in self.model.equations if e.expression is not None]
-        return any("i" in names for names in reads)
-
-    def slopes(self, x: Floats) -> Floats:
-        """Return dx/dt for states of shape (cells, states), both in their units, per second."""
-        known: dict[str, float | Floats] = dict(self.fixed)
-        for k, name in enumerate(self.states):
-            known[name] = x[:, k] * self.scales[k]
-
-        def value(expression: Expr) -> float | Floats:
-            for name in names_in(expression):
-                if name not in known and name in self.computed:
-                    known[name] = value(self.computed[name])
-            return evaluate(expression, known, None, self.functions)
-
-        rows = [np.broadcast_to(value(right), self.cells) for right in self.right]
-        return np.asarray(np.stack(rows, axis=1) / self.scales)
-
-    def jacobian(self, x: Floats) -> Floats:
-        """Return the derivatives of the slopes, shape (cells, states, states)."""
-        count = len(self.states)
-        table = np.empty((self.cells, count, count))
-        for k in range(count):
-            step = 1e-5 * np.maximum(np.abs(x[:, k]), 0.1)
-            up, down = x.copy(), x.copy()
-            up[:, k] += step
-            down[:, k] -= step
-            table[:, :, k] = (self.slopes(up) - self.slopes(down)) / (2 * step)[:, None]
-        return table
+        return self.slopes.named(x)
 
     def guesses(self) -> list[Floats]:
         """Return states to begin from: E_L, what v is reset to, -65 mV, 0."""
@@ -171,33 +116,20 @@ class _Problem:
             return [np.zeros((self.cells, len(self.states)))]
         place = self.states.index("v")
         names = ("E_L", "V_r", "c", "E_leak")
-        voltages: list[float | Floats] = [self.fixed[n] for n in names if n in self.fixed]
+        fixed = self.slopes.fixed
+        voltages: list[float | Floats] = [fixed[n] for n in names if n in fixed]
         voltages.append(-0.065 if self._is_voltage() else 0.0)
         voltages += [-0.075] if self._is_voltage() else [-65.0, -1.0, 1.0]
+        others = [k for k in range(len(self.states)) if k != place]
         made = []
         for voltage in voltages:
             guess = np.zeros((self.cells, len(self.states)))
-            guess[:, place] = voltage / self.scales[place]
-            made.append(self._others_at(guess, place))
+            guess[:, place] = voltage / self.slopes.scales[place]
+            made.append(self.slopes.settle(guess, others))
         return made
 
     def _is_voltage(self) -> bool:
         return self.model.unit_of("v").dimension == UNITS["volt"].dimension
-
-    def _others_at(self, guess: Floats, place: int) -> Floats:
-        """Bring the other states to where they settle while v is held: gates are linear."""
-        others = [k for k in range(len(self.states)) if k != place]
-        if not others:
-            return guess
-        x = guess.copy()
-        for _ in range(5):
-            slopes = self.slopes(x)[:, others]
-            table = self.jacobian(x)[:, others][:, :, others]
-            move = _solve(table, -slopes)
-            if not np.all(np.isfinite(move)):
-                return guess
-            x[:, others] += move
-        return x
 
     def solve(self, x: Floats) -> tuple[Floats, NDArray[np.bool_]]:
         """Return where the continuation ends, and which cells have settled there."""
@@ -208,7 +140,7 @@ class _Problem:
         eye = np.eye(len(self.states))
         for _ in range(_STEPS):
             slopes = self.slopes(x)
-            move = _solve(eye / step[:, None, None] - self.jacobian(x), slopes)
+            move = solve(eye / step[:, None, None] - self.slopes.jacobian(x), slopes)
             relative = np.max(np.abs(move) / (1.0 + np.abs(x)), axis=1)
             trusted = np.isfinite(relative) & (relative < 0.3)
             settled = (trusted & (relative < _SETTLED) & (step > 1.0)) | ~np.any(slopes, axis=1)
@@ -223,7 +155,7 @@ class _Problem:
 
     def stable(self, x: Floats) -> NDArray[np.bool_]:
         """Return where no eigenvalue of the Jacobian has a positive real part."""
-        table = self.jacobian(x)
+        table = self.slopes.jacobian(x)
         finite = np.all(np.isfinite(table), axis=(1, 2))
         values = np.linalg.eigvals(np.where(finite[:, None, None], table, 0.0))
         tolerance = 1e-6 * np.maximum(np.max(np.abs(values), axis=1), 1e-3)
@@ -232,36 +164,3 @@ class _Problem:
 
 def _size(slopes: Floats) -> Floats:
     return np.asarray(np.linalg.norm(slopes, axis=1))
-
-
-def _solve(tables: Floats, right: Floats) -> Floats:
-    """Solve one small system a cell; nan where it has no solution."""
-    try:
-        return np.asarray(np.linalg.solve(tables, right[:, :, None])[:, :, 0])
-    except np.linalg.LinAlgError:
-        moves = np.full(right.shape, np.nan)
-        for cell, table in enumerate(tables):
-            if np.all(np.isfinite(table)):
-                moves[cell] = np.linalg.pinv(table) @ right[cell]
-        return moves
-
-
-def _silent(*_: float | Floats) -> float:
-    """Stand for a function of time: there is no input at rest."""
-    return 0.0
-
-
-def _quiet(expression: Expr | None) -> Expr:
-    """Return an expression with noise at 0 and random numbers at their mean."""
-    assert expression is not None
-    if isinstance(expression, Name) and (expression.id == "xi" or expression.id.startswith("xi_")):
-        return Number(0.0, expression.span)
-    if isinstance(expression, Call):
-        if expression.function in ("rand", "randn"):
-            return Number(0.5 if expression.function == "rand" else 0.0, expression.span)
-        return replace(expression, arguments=tuple(_quiet(a) for a in expression.arguments))
-    if isinstance(expression, Unary):
-        return replace(expression, operand=_quiet(expression.operand))
-    if isinstance(expression, (Binary, Compare, Logical)):
-        return replace(expression, left=_quiet(expression.left), right=_quiet(expression.right))
-    return expression

@@ -1,0 +1,217 @@
+"""The slopes of a model as a function of its states, and their derivatives.
+
+What rests, fixed points, bifurcations and phase planes are found from: the right-hand sides of
+the differential equations, with noise left out, inputs held at values and nothing of spikes and
+resets. Every variable is in its own unit, and every array may have any leading shape, so that
+many states are worked out at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rheobase.language.expressions import (
+    Binary,
+    Call,
+    Compare,
+    Expr,
+    Logical,
+    Name,
+    Number,
+    Unary,
+    names_in,
+)
+from rheobase.language.model import Model
+from rheobase.network.evaluate import FUNCTIONS, evaluate
+
+Floats: TypeAlias = NDArray[np.float64]
+
+_STEP = 1e-4
+"""Step of a numerical derivative, relative to the value."""
+
+# The central difference of fourth order: where the function is taken, and with what weight.
+_PLACES = np.array([-2.0, -1.0, 1.0, 2.0])
+_WEIGHTS = np.array([1.0, -8.0, 8.0, -1.0]) / 12.0
+
+
+class Slopes:
+    """dx/dt of every state of a model, noise left out.
+
+    Parameters
+    ----------
+    model
+        The model.
+    parameters
+        Values in SI units, one number or one a cell. Inputs that are not named are 0.
+    size
+        Number of cells; `N` in the equations.
+    held
+        States that do not move, with their values in SI units; they are no states here.
+
+    Attributes
+    ----------
+    states : list of str
+        Names of the states, in order of writing.
+    scales : ndarray, shape (states,)
+        The units they are written in, in SI units.
+    cells : int
+        1 where all cells are alike, else `size`.
+    fixed : dict
+        What the equations read beside the states, in SI units.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        parameters: Mapping[str, float | Floats],
+        size: int = 1,
+        held: Mapping[str, float] | None = None,
+    ) -> None:
+        self.model = model
+        held = dict(held or {})
+        moving = [e for e in model.differential if e.name not in held]
+        self.states = [e.name for e in moving]
+        self.scales = np.array([model.unit_of(name).scale for name in self.states])
+        arrays = [v for v in parameters.values() if isinstance(v, np.ndarray)]
+        self.cells = size if arrays or self._differs() else 1
+        self.fixed: dict[str, float | Floats] = {
+            **{e.name: 0.0 for e in model.inputs}, **parameters, **held,
+            "t": 0.0, "i": np.arange(self.cells, dtype=np.float64), "N": float(size),
+        }  # fmt: skip
+        self._computed = {e.name: _quiet(e.expression) for e in model.subexpressions}
+        self._right = [_quiet(e.expression) for e in moving]
+        self._functions = {**FUNCTIONS, **{name: _silent for name in model.time_functions}}
+
+    def _differs(self) -> bool:
+        reads = [names_in(e.expression) for e in self.model.equations if e.expression is not None]
+        return any("i" in names for names in reads)
+
+    def named(self, x: Floats) -> dict[str, Floats]:
+        """Return states of shape (..., states) by name, in SI units."""
+        return {name: x[..., k] * self.scales[k] for k, name in enumerate(self.states)}
+
+    def __call__(self, x: Floats, values: Mapping[str, float | Floats] | None = None) -> Floats:
+        """Return dx/dt, each state in its own unit, per second.
+
+        Parameters
+        ----------
+        x : ndarray, shape (..., states)
+            With cells that differ, (..., cells, states).
+        values
+            Parameters and inputs that have other values here, in SI units, of shape (...).
+
+        Returns
+        -------
+        ndarray, shape (..., states)
+        """
+        known: dict[str, float | Floats] = {**self.fixed, **self.named(x), **(values or {})}
+
+        def value(expression: Expr) -> float | Floats:
+            for name in names_in(expression):
+                if name not in known and name in self._computed:
+                    known[name] = value(self._computed[name])
+            return evaluate(expression, known, None, self._functions)
+
+        rows = [np.broadcast_to(value(right), x.shape[:-1]) for right in self._right]
+        return np.asarray(np.stack(rows, axis=-1) / self.scales)
+
+    def jacobian(self, x: Floats, values: Mapping[str, float | Floats] | None = None) -> Floats:
+        """Return the derivatives of the slopes by the states, shape (..., states, states)."""
+        return differentiate(lambda moved: self(moved, values), x)
+
+    def settle(self, x: Floats, places: Sequence[int], rounds: int = 5) -> Floats:
+        """Bring some states to where their slopes vanish, the others held: by Newton's method.
+
+        Gates, whose equations are linear in themselves, are there after one round.
+
+        Parameters
+        ----------
+        x : ndarray, shape (..., states)
+            Where to begin.
+        places : sequence of int
+            The states to move, by their place.
+        rounds : int
+            Newton steps.
+
+        Returns
+        -------
+        ndarray, shape (..., states)
+            A copy; where a step leads nowhere, the states stay as they were.
+        """
+        x, chosen = x.copy(), list(places)
+        if not chosen:
+            return x
+
+        def of_chosen(part: Floats) -> Floats:
+            whole = np.broadcast_to(x, (*part.shape[:-1], x.shape[-1])).copy()
+            whole[..., chosen] = part
+            return np.asarray(self(whole)[..., chosen])
+
+        for _ in range(rounds):
+            part = x[..., chosen]
+            move = solve(differentiate(of_chosen, part), -of_chosen(part))
+            good = np.all(np.isfinite(move), axis=-1)
+            x[..., chosen] = np.where(good[..., None], part + move, part)
+        return x
+
+
+def differentiate(function: Callable[[Floats], Floats], z: Floats) -> Floats:
+    """Return the derivatives of a function of vectors, by central differences of fourth order.
+
+    Parameters
+    ----------
+    function : callable
+        Takes (..., m), gives (..., n), any leading shape.
+    z : ndarray, shape (..., m)
+        Where; values are of order 1 or of their own size.
+
+    Returns
+    -------
+    ndarray, shape (..., n, m)
+    """
+    count = z.shape[-1]
+    step = _STEP * np.maximum(np.abs(z), 0.1)
+    directions = np.eye(count)[:, None] * _PLACES[None, :, None]  # (m, 4, m)
+    lead = (1,) * (z.ndim - 1)
+    moved = z + directions.reshape(count, _PLACES.size, *lead, count) * step
+    values = function(moved)  # (m, 4, ..., n)
+    sums = np.tensordot(_WEIGHTS, values, axes=(0, 1))  # (m, ..., n)
+    return np.asarray(np.moveaxis(sums, 0, -1) / step[..., None, :])
+
+
+def solve(tables: Floats, right: Floats) -> Floats:
+    """Solve many small systems: tables (..., n, n), right (..., n); nan where there is none."""
+    finite = np.all(np.isfinite(tables), axis=(-2, -1)) & np.all(np.isfinite(right), axis=-1)
+    safe = np.where(finite[..., None, None], tables, np.eye(tables.shape[-1]))
+    try:
+        moves = np.linalg.solve(safe, right[..., None])[..., 0]
+    except np.linalg.LinAlgError:
+        # one of them is singular: the least-squares solution, for each by itself
+        moves = (np.linalg.pinv(safe) @ np.where(finite[..., None], right, 0.0)[..., None])[..., 0]
+    return np.asarray(np.where(finite[..., None], moves, np.nan))
+
+
+def _silent(*_: float | Floats) -> float:
+    """Stand for a function of time: there is no input over time at rest."""
+    return 0.0
+
+
+def _quiet(expression: Expr | None) -> Expr:
+    """Return an expression with noise at 0 and random numbers at their mean."""
+    assert expression is not None
+    if isinstance(expression, Name) and (expression.id == "xi" or expression.id.startswith("xi_")):
+        return Number(0.0, expression.span)
+    if isinstance(expression, Call):
+        if expression.function in ("rand", "randn"):
+            return Number(0.5 if expression.function == "rand" else 0.0, expression.span)
+        return replace(expression, arguments=tuple(_quiet(a) for a in expression.arguments))
+    if isinstance(expression, Unary):
+        return replace(expression, operand=_quiet(expression.operand))
+    if isinstance(expression, (Binary, Compare, Logical)):
+        return replace(expression, left=_quiet(expression.left), right=_quiet(expression.right))
+    return expression
