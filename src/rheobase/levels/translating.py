@@ -1,0 +1,237 @@
+"""From one stimulus to the input each model takes, and from what it gives to mV and Hz."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rheobase.errors import ShapeError, UnitError, UnknownNameError, WiringError, did_you_mean
+from rheobase.language.model import Model
+from rheobase.network.currents import Current
+from rheobase.units import DIMENSIONLESS, UNITS, Dimension, describe, to_si
+
+_AMP = UNITS["amp"].dimension
+_METRE = UNITS["metre"].dimension
+AREA = _METRE**2
+_PER_AREA = _AMP / AREA
+VOLT = UNITS["volt"].dimension
+HERTZ = UNITS["Hz"].dimension
+
+
+@dataclass(frozen=True)
+class Conversions:
+    """What the user said about areas and units: one value for all models, or one by name.
+
+    Attributes
+    ----------
+    area, current_per_unit, rate_per_unit, voltage_per_unit, to, output
+        As `compare` takes them.
+    names : tuple of str
+        The names of the models.
+    """
+
+    area: Any
+    current_per_unit: Any
+    rate_per_unit: Any
+    voltage_per_unit: Any
+    to: Any
+    output: Any
+    names: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        for argument, given in vars(self).items():
+            if not isinstance(given, Mapping):
+                continue
+            for name in given:
+                if name not in self.names:
+                    meant = did_you_mean(str(name), self.names)
+                    raise UnknownNameError(
+                        f"levels.compare: {argument} names {name!r}, which is none of the models"
+                        + (f"; did you mean {meant!r}?" if meant else ""),
+                        expected=", ".join(map(repr, self.names)),
+                    )
+
+    def of(self, argument: str, name: str) -> Any:
+        """Return what was given for a model, or None."""
+        given = getattr(self, argument)
+        return given.get(name) if isinstance(given, Mapping) else given
+
+    def size(self, argument: str, name: str, dimension: Dimension, paste: str) -> float | None:
+        """Return the size of a unit for a model in SI units, or None if it was not given."""
+        given = self.of(argument, name)
+        if given is None:
+            return None
+        what = f"levels.compare: {argument} of {name!r}"
+        found = to_si(given, dimension, what=what, paste=paste)
+        if not isinstance(found, float) or not 0.0 < found < float("inf"):
+            raise ShapeError(
+                f"{what} is one value above 0", given=str(given), mend=f"write {paste}"
+            )
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class Level:
+    """A model with its stimulus in its own units, and what is looked at.
+
+    Attributes
+    ----------
+    name : str
+    model : Model
+    input : str
+        The variable the stimulus is added to.
+    current : Current
+        The stimulus in the unit of that variable.
+    output : str
+        The variable that is recorded.
+    kind : "spikes", "voltage" or "rate"
+        A cell that spikes, a membrane that does not, a unit whose output is a rate.
+    scale : float
+        What one of the recorded numbers is: in mV for a voltage, in Hz for a rate; nan where it
+        has no such meaning.
+    """
+
+    name: str
+    model: Model
+    input: str
+    current: Current
+    output: str
+    kind: str
+    scale: float
+
+
+def translate(name: str, model: Model, stimulus: Current, given: Conversions) -> Level:
+    """Say how a model gets the stimulus and what is looked at.
+
+    Raises
+    ------
+    WiringError, UnitError, UnknownNameError
+        A variable or a conversion is missing; the message says which.
+    """
+    entry = _input(name, model, given.of("to", name))
+    output = _output(name, model, given.of("output", name))
+    unit = model.unit_of(entry)
+    factor = _factor(name, entry, stimulus, unit.dimension, given)
+    shapes = stimulus.shapes
+    if factor != 1.0:
+        shapes = tuple(shape.scaled(factor) for shape in shapes)
+    current = Current(shapes, stimulus.unit if factor == 1.0 else unit)
+    kind, scale = _meaning(name, model, output, given)
+    return Level(name, model, entry, current, output, kind, scale)
+
+
+def _input(name: str, model: Model, to: Any) -> str:
+    """Return the input variable the stimulus goes to."""
+    inputs = [e.name for e in model.inputs]
+    if not inputs:
+        raise WiringError(
+            f"levels.compare: {name!r} has no input variable; it receives spikes only",
+            expected='a model with a line such as "I : pA (input)"',
+            mend='add one and read it in dv/dt: model + "I : pA (input)"',
+        )
+    if to is not None:
+        if to in inputs:
+            return str(to)
+        meant = did_you_mean(str(to), inputs)
+        raise UnknownNameError(
+            f"levels.compare: {name!r} has no input {to!r}"
+            + (f"; did you mean {meant!r}?" if meant else ""),
+            expected=", ".join(inputs),
+        )
+    if len(inputs) > 1:
+        raise WiringError(
+            f"levels.compare: {name!r} has several inputs; say which the stimulus goes to",
+            expected=", ".join(inputs),
+            mend=f'write rb.levels.compare(..., to={{"{name}": "{inputs[0]}"}})',
+        )
+    return inputs[0]
+
+
+def _output(name: str, model: Model, output: Any) -> str:
+    """Return the variable that is recorded: v, or the first state."""
+    states = [e.name for e in model.differential]
+    known = states + [e.name for e in model.subexpressions]
+    if output is not None:
+        if output in known:
+            return str(output)
+        meant = did_you_mean(str(output), known)
+        raise UnknownNameError(
+            f"levels.compare: {name!r} has no variable {output!r}"
+            + (f"; did you mean {meant!r}?" if meant else ""),
+            expected=", ".join(known),
+        )
+    return "v" if "v" in known or not known else known[0]
+
+
+def _factor(
+    name: str, entry: str, stimulus: Current, wanted: Dimension, given: Conversions
+) -> float:
+    """Return what the stimulus is multiplied with to be the input, in SI units."""
+    have = stimulus.dimension
+    if have == wanted:
+        return 1.0
+    if {have, wanted} == {_AMP, _PER_AREA}:
+        example = f"area={{{name!r}: 20000*um**2}}".replace("'", '"')
+        area = given.size("area", name, AREA, f"rb.levels.compare(..., {example})")
+        if area is None:
+            raise _missing(name, entry, stimulus, wanted, "the area of its membrane", example)
+        return 1.0 / area if wanted == _PER_AREA else area
+    if DIMENSIONLESS in (have, wanted):
+        current = wanted if have == DIMENSIONLESS else have
+        unit = "uA/cm**2" if current == _PER_AREA else "pA"
+        example = f"current_per_unit={{{name!r}: 100*{unit}}}".replace("'", '"')
+        paste = f"rb.levels.compare(..., {example})"
+        size = given.size("current_per_unit", name, current, paste)
+        if size is None:
+            raise _missing(name, entry, stimulus, wanted, "what current one unit of it is", example)
+        return 1.0 / size if wanted == DIMENSIONLESS else size
+    raise UnitError(
+        f"levels.compare: the stimulus cannot be added to the input {entry} of {name!r}",
+        expected=describe(wanted),
+        given=f"{stimulus.unit.text} ({describe(have)})",
+    )
+
+
+def _missing(
+    name: str, entry: str, stimulus: Current, wanted: Dimension, what: str, example: str
+) -> UnitError:
+    unit = f"{describe(stimulus.dimension)}, in {stimulus.unit.text}"
+    if stimulus.dimension == DIMENSIONLESS:
+        unit = "a plain number"
+    return UnitError(
+        f"levels.compare: the input {entry} of {name!r} is {describe(wanted)}, and the stimulus is "
+        f"{unit}; {what} is missing",
+        mend=f"write rb.levels.compare(..., {example})",
+    )
+
+
+def _meaning(name: str, model: Model, output: str, given: Conversions) -> tuple[str, float]:
+    """Return the kind of a level, and the size of its output in mV or Hz."""
+    unit = model.unit_of(output)
+    if unit.dimension == VOLT:
+        return ("spikes" if model.threshold is not None else "voltage"), unit.scale * 1e3
+    if model.threshold is not None or output == "v":
+        paste = f'rb.levels.compare(..., voltage_per_unit={{"{name}": 1*mV}})'
+        size = given.size("voltage_per_unit", name, VOLT, paste)
+        plain = unit.dimension == DIMENSIONLESS
+        kind = "voltage" if model.threshold is None else "spikes"
+        return kind, float("nan") if size is None or not plain else size * 1e3
+    if unit.dimension == HERTZ:
+        return "rate", unit.scale
+    if unit.dimension != DIMENSIONLESS:
+        raise WiringError(
+            f"levels.compare: {name!r} does not spike, and {output} is neither a voltage nor a "
+            "rate",
+            given=f"{output} in {unit.text}",
+            mend=f'choose another variable: rb.levels.compare(..., output={{"{name}": "r"}})',
+        )
+    example = f'rate_per_unit={{"{name}": 100*Hz}}'
+    size = given.size("rate_per_unit", name, HERTZ, f"rb.levels.compare(..., {example})")
+    if size is None:
+        raise UnitError(
+            f"levels.compare: {output} of {name!r} is a plain number; what rate one unit of it is, "
+            "is missing",
+            mend=f"write rb.levels.compare(..., {example})",
+        )
+    return "rate", size
