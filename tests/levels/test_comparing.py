@@ -12,7 +12,7 @@ LIF = rb.models.LIF
 
 
 def compare(models, stimulus=STEP, **options):
-    options = {"duration": 200 * ms, "dt": 0.1 * ms, "backend": "interpreter", **options}
+    options = {"duration": 200 * ms, "dt": 0.2 * ms, "backend": "interpreter", **options}
     return rb.levels.compare(models, stimulus, **options)
 
 
@@ -157,8 +157,9 @@ def test_input_and_output_are_chosen_by_name():
 
 def test_noise_is_the_same_realization_for_all():
     noisy = STEP + rb.stimuli.noise(300 * pA, 5 * ms)
-    table = compare({"a": LIF, "b": LIF, "unit": rb.models.RateUnit(f="linear", tau=0.5 * ms)},
-                    noisy, current_per_unit=1 * nA, rate_per_unit=1 * Hz, seed=3)  # fmt: skip
+    models = {"a": LIF, "b": LIF, "unit": rb.models.RateUnit(f="linear", tau=0.5 * ms)}
+    table = compare(models, noisy, current_per_unit=1 * nA, rate_per_unit=1 * Hz, seed=3,
+                    dt=0.1 * ms)  # fmt: skip
     assert table["a"].spike_count > 5
     assert table["b"].spike_time_error == 0 and table["b"].voltage_error == 0
     steps = np.arange(2000)
@@ -166,9 +167,11 @@ def test_noise_is_the_same_realization_for_all():
     assert np.std(drawn[300:1700]) == pytest.approx(0.3, rel=0.5)
     followed = table["unit"].trace.to_numpy()
     assert np.corrcoef(drawn[:-5], followed[5:])[0, 1] > 0.95
-    again = compare({"a": LIF}, noisy, seed=3)
+    again = compare({"a": LIF}, noisy, seed=3, dt=0.1 * ms)
     np.testing.assert_array_equal(again["a"].spikes, table["a"].spikes)
-    assert not np.array_equal(compare({"a": LIF}, noisy, seed=4)["a"].spikes, again["a"].spikes)
+    assert not np.array_equal(
+        compare({"a": LIF}, noisy, seed=4, dt=0.1 * ms)["a"].spikes, again["a"].spikes
+    )
 
 
 def test_only_the_window_counts():
