@@ -1,1 +1,7 @@
 """Analyze models and results: rates against currents, fixed points, statistics of spikes."""
+
+from rheobase.analysis.firing_rates import fi_curve
+from rheobase.analysis.siegert import siegert_rate
+from rheobase.analysis.smallest_current import rheobase
+
+__all__ = ["fi_curve", "rheobase", "siegert_rate"]

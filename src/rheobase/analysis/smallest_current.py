@@ -1,0 +1,231 @@
+"""The rheobase: the smallest constant current that evokes spikes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rheobase.analysis.constant_input import Experiment, Floats, experiment
+from rheobase.errors import UserError
+from rheobase.results import SpikeTrains
+from rheobase.simulation import NotFiniteError
+from rheobase.units import quantity, to_si
+
+CALL = "rb.analysis.rheobase"
+_PASTE = "rb.analysis.rheobase(rb.models.LIF, tolerance=0.1*pA)"
+_RELATIVE = 1e-3
+"""The tolerance if none is given, as a fraction of the result."""
+_CELLS = 24
+"""Currents tried at once."""
+_DECADES = ((-3, 0), (0, 3), (3, 6))
+"""Where currents are looked for, as powers of ten of the unit of the equation."""
+_ROUNDS = 40
+
+
+def rheobase(
+    model: Any,
+    spikes: int = 1,
+    duration: Any = "1 second",
+    tolerance: Any = None,
+    dt: Any = "0.01 ms",
+    method: str | None = None,
+    input: str | None = None,
+    *,
+    initial: Any = "rest",
+    seed: int = 0,
+    backend: str | None = None,
+) -> Any:
+    """Return the smallest constant current that evokes so many spikes in a time, from rest.
+
+    The current is on from the first step. Many currents are tried at once, each in a cell of its
+    own: first a wide range, then again and again what lies between the largest current that is
+    too weak and the smallest that is not. A cell that fires without a current has a negative
+    rheobase. The result is a current that did evoke the spikes, no more than the tolerance above
+    one that did not.
+
+    Parameters
+    ----------
+    model : Model
+        With a threshold and an input variable.
+    spikes : int
+        How many spikes are asked for. Many in a long time ask for sustained firing: the
+        Hodgkin-Huxley model answers 2.2404 uA/cm**2 with a single spike, from 6.26 uA/cm**2 on it
+        fires without end.
+    duration : quantity
+        The time they have to occur in.
+    tolerance : quantity, optional
+        How far the result may be above the smallest current; a thousandth of it if not given.
+    dt : quantity
+        Step.
+    method : str, optional
+        Another integrator than the model's.
+    input : str, optional
+        Which input variable, if there are several; or a parameter to be varied in its place.
+    initial : "rest", mapping or None
+        Where the cells begin: at the stable fixed point without input; at values of states as
+        for `Model`; or, None, as the model says.
+    seed : int
+        Of the noise, if there is any: the current found is then that for one sample of it.
+    backend : "numba" or "interpreter"
+        As for `Network.run`.
+
+    Returns
+    -------
+    quantity
+        In the unit of the input.
+
+    Raises
+    ------
+    UserError
+        No current up to a million units of the input evokes so many spikes, or the state becomes
+        nan before one does; the message says what was seen.
+    UnitError, WiringError, UnknownNameError
+        The tolerance is no current, the model does not spike, or it is open which input is meant.
+
+    Examples
+    --------
+    >>> rb.analysis.rheobase(rb.models.LIF)                     # (V_T - E_L)*C_m/tau_m = 375 pA
+    """
+    setup = experiment(
+        model, call=CALL, input=input, duration=duration, dt=dt, method=method, initial=initial,
+        seed=seed, backend=backend,
+    )  # fmt: skip
+    if isinstance(spikes, bool) or not isinstance(spikes, (int, np.integer)) or spikes < 1:
+        raise UserError(f"{CALL}: spikes is a whole number, 1 or more", given=repr(spikes))
+    close = _closeness(setup, tolerance)
+    search = _Search(setup, int(spikes))
+    low, high = search.bracket()
+    for _ in range(_ROUNDS):
+        if high - low <= close(high) or np.nextafter(low, high) == high:
+            break
+        low, high = search.closer(low, high)
+    return quantity(high, setup.unit)
+
+
+def _closeness(setup: Experiment, tolerance: Any) -> Callable[[float], float]:
+    """Return how close the search has to come at a current, in SI units."""
+    if tolerance is None:
+        return lambda current: _RELATIVE * max(abs(current), 1e-6 * setup.unit.scale)
+    paste = f"rb.analysis.rheobase(model, tolerance=0.001*{setup.unit.text})"
+    width = to_si(tolerance, setup.unit.dimension, what=f"{CALL}: the tolerance", paste=paste)
+    if not isinstance(width, float) or not 0 < width < np.inf:
+        raise UserError(f"{CALL}: the tolerance is one current above 0", mend=f"write {paste}")
+    return lambda current: width
+
+
+@dataclass
+class _Search:
+    """Currents tried so far: what the search knows.
+
+    Attributes
+    ----------
+    setup : Experiment
+    spikes : int
+        How many are asked for.
+    most : (int, float)
+        The most spikes seen, and the current that evoked them.
+    overflow : NotFiniteError or None
+        What happened at the smallest current that was too strong for the step.
+    """
+
+    setup: Experiment
+    spikes: int
+    most: tuple[int, float] = (-1, 0.0)
+    overflow: NotFiniteError | None = None
+
+    def bracket(self) -> tuple[float, float]:
+        """Return two currents, of which the larger evokes the spikes and the smaller does not."""
+        scale, steps = self.setup.unit.scale, np.linspace(0, 1, _CELLS + 1)[1:]
+        below = 0.0
+        for first, last in _DECADES:
+            values = scale * 10.0 ** (first + (last - first) * steps)
+            if first == _DECADES[0][0]:
+                values = np.concatenate([[0.0], values])
+            values, counts = self.counts(values)
+            enough = np.flatnonzero(counts >= self.spikes)
+            if enough.size:
+                place = int(enough[0])
+                if values[place] == 0.0:
+                    return self.negative_bracket()
+                return (float(values[place - 1]) if place else below), float(values[place])
+            if self.overflow is not None:
+                break
+            below = float(values[-1])
+        raise self.not_found()
+
+    def negative_bracket(self) -> tuple[float, float]:
+        """Return two negative currents, for a cell that fires without one."""
+        scale, steps = self.setup.unit.scale, np.linspace(0, 1, _CELLS + 1)[1:]
+        above = 0.0
+        for first, last in _DECADES:
+            values, counts = self.counts(-scale * 10.0 ** (first + (last - first) * steps))
+            silent = np.flatnonzero(counts < self.spikes)
+            if silent.size:
+                place = int(silent[0])
+                return float(values[place]), float(values[place - 1]) if place else above
+            if self.overflow is not None:
+                break
+            above = float(values[-1])
+        name, unit = self.setup.model.name, self.setup.unit
+        raise UserError(
+            f"{CALL}: {name} spikes {self.spikes} times in {self.setup.duration} without a current,"
+            f" and still at {unit.from_si(above):g} {unit.text}: there is no smallest current",
+            mend="ask for more spikes: rb.analysis.rheobase(model, spikes=50)",
+        )
+
+    def closer(self, low: float, high: float) -> tuple[float, float]:
+        """Return the bracket again, narrowed by trying the currents inside."""
+        inside = np.linspace(low, high, _CELLS + 2)
+        values, counts = self.counts(inside[1:-1])
+        if values.size < _CELLS:
+            raise self.not_found()
+        enough = np.flatnonzero(counts >= self.spikes)
+        place = int(enough[0]) if enough.size else _CELLS
+        return float(inside[place]), float(inside[place + 1])
+
+    def counts(self, values: Floats) -> tuple[Floats, np.ndarray]:
+        """Return the spikes each current evokes; strong ones are left out where they overflow."""
+        while values.size:
+            try:
+                trains = self.setup.run(values)
+            except NotFiniteError as error:
+                self.overflow = error
+                if values[error.cell] == 0.0:
+                    raise
+                values = values[np.abs(values) < abs(values[error.cell])]
+                continue
+            counts = _counts(trains)
+            best = int(np.argmax(counts))
+            if counts[best] > self.most[0]:
+                self.most = int(counts[best]), float(values[best])
+            return values, counts
+        return values, np.zeros(0, np.int64)
+
+    def not_found(self) -> UserError:
+        """Return the error for a search that found no current."""
+        unit, (most, at) = self.setup.unit, self.most
+        name, time = self.setup.model.name, self.setup.duration
+        plural = "" if self.spikes == 1 else "s"
+        seen = f"at most {most}, at {unit.from_si(at):.4g} {unit.text}" if most > 0 else "none"
+        if self.overflow is not None:
+            return UserError(
+                f"{CALL}: no current evokes {self.spikes} spike{plural} of {name} in {time} before "
+                "its state overflows",
+                given=f"{str(self.overflow).splitlines()[0]}; spikes seen: {seen}",
+                mend="take a smaller step, or another method: "
+                "rb.analysis.rheobase(model, dt=0.001*ms)",
+            )
+        return UserError(
+            f"{CALL}: no constant current up to {10 ** _DECADES[-1][1]:,} {unit.text} evokes "
+            f"{self.spikes} spike{plural} of {name} in {time}",
+            given=f"spikes seen: {seen}",
+            mend="allow more time, or ask for fewer spikes: "
+            "rb.analysis.rheobase(model, spikes=1, duration=5*second)",
+        )
+
+
+def _counts(trains: SpikeTrains) -> np.ndarray:
+    return np.array([times.size for times in trains])
