@@ -19,7 +19,7 @@ def script(tmp_path):
     return write
 
 
-COMMANDS = ["tour", "run", "explain", "bench", "doctor"]
+COMMANDS = ["tour", "course", "run", "explain", "bench", "doctor"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -1,4 +1,4 @@
-"""The ``rheobase`` command: tour, run, explain, bench, doctor.
+"""The ``rheobase`` command: tour, course, run, explain, bench, doctor.
 
 Every command answers ``--help``. The exit status is 0 when all went well, 1 when the
 work failed (one message, no traceback unless ``--debug``), 2 when the command line was
@@ -63,6 +63,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     _add_tour(commands, common)
+    _add_course(commands, common)
     run = commands.add_parser(
         "run",
         parents=[common],
@@ -133,6 +134,27 @@ def _add_tour(
         "--no-open", action="store_true", help="do not open the report in a web browser"
     )
     tour.set_defaults(action=_tour)
+
+
+def _add_course(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    common: argparse.ArgumentParser,
+) -> None:
+    course = commands.add_parser(
+        "course",
+        parents=[common],
+        help="write the course as notebooks with exercises",
+        description="Write the course into a folder: one Jupyter notebook an experiment, with "
+        "exercises and their checks. A notebook that is there is kept as it is.",
+    )
+    course.add_argument("out", type=Path, metavar="OUT", help="folder of the notebooks")
+    course.add_argument(
+        "--solutions", action="store_true", help="write them with solutions too, in OUT/solutions"
+    )
+    course.add_argument(
+        "--force", action="store_true", help="replace notebooks that are there: work in them is lost"
+    )
+    course.set_defaults(action=_course)
 
 
 def _add_bench(
@@ -325,6 +347,13 @@ def _place_in(error: Exception, file: Path) -> tuple[str, int, str] | None:
         if is_users(frame.filename):
             return frame.filename, frame.lineno or 1, frame.line or ""
     return None
+
+
+def _course(options: argparse.Namespace) -> int:
+    from rheobase import course
+
+    print(course.write(options.out, solutions=options.solutions, force=options.force))
+    return 0
 
 
 def _explain(options: argparse.Namespace) -> int:
