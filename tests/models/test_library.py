@@ -9,8 +9,10 @@ from rheobase.errors import InternalError, UnknownNameError
 from rheobase.language.model import Model
 from rheobase.models import library
 
-NAMES = ["AdEx", "ConductanceLIF", "DeltaLIF", "HodgkinHuxley", "Izhikevich", "LIF",
-         "NormalizedLIF", "RateUnit", "TraubMiles"]  # fmt: skip
+NAMES = ["AdEx", "ConductanceLIF", "ConnorStevens", "DeltaLIF", "ExponentialLIF",
+         "FitzHughNagumo", "GLIF1", "GLIF2", "GLIF3", "GLIF4", "GLIF5", "HindmarshRose",
+         "HodgkinHuxley", "Izhikevich", "LIF", "MorrisLecar", "NormalizedLIF", "QuadraticIF",
+         "RateUnit", "TraubMiles", "WangBuzsaki", "WilsonCowan", "WongWang"]  # fmt: skip
 
 TINY = {
     "title": "A decay.",

@@ -6,7 +6,7 @@
 >>> slow = models.LIF(tau_m="20 ms")
 >>> print(models.LIF.doc)                                       # doctest: +SKIP
 
-Every module of this package is read when the first model is asked for, and every `Model` it
+Every module of this package is read when the first model is asked for, and every model it
 makes is offered under its name. So a new model is text in one place.
 """
 
@@ -20,24 +20,26 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rheobase.language.model import Model
+    from rheobase.models.library import LibraryModel
 
 
 @cache
-def catalog() -> Mapping[str, Model]:
+def catalog() -> Mapping[str, LibraryModel]:
     """Return all models of the library by name, in order of their modules and of writing."""
     from types import MappingProxyType
 
-    from rheobase.language.model import Model
+    from rheobase.models.library import LibraryModel
 
-    found: dict[str, Model] = {}
+    found: dict[str, LibraryModel] = {}
     for module in sorted(module.name for module in iter_modules(__path__)):
         home = import_module(f"{__name__}.{module}")
-        found |= {name: value for name, value in vars(home).items() if isinstance(value, Model)}
+        found |= {
+            name: value for name, value in vars(home).items() if isinstance(value, LibraryModel)
+        }
     return MappingProxyType(found)
 
 
-def find(name: str) -> Model:
+def find(name: str) -> LibraryModel:
     """Return the model of the library that goes by a name.
 
     Raises
@@ -61,7 +63,7 @@ def _unknown(name: str) -> str:
     return f"{text}; did you mean {close}?" if close else text
 
 
-def __getattr__(name: str) -> Model:
+def __getattr__(name: str) -> LibraryModel:
     if name.startswith("_"):
         raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
     models = catalog()

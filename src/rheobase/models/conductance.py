@@ -1,6 +1,7 @@
 """Point neurons with voltage-gated conductances, per area of membrane."""
 
 from rheobase.models.library import describe
+from rheobase.models.protocols import Protocol, Step, Variant
 
 _GATES = {
     "m": "activation of sodium",
@@ -50,6 +51,17 @@ HodgkinHuxley = describe(
         "temperature": (6.3, "in degrees Celsius, a plain number"),
         "V_spike": ("-20 mV", "a spike is an upward crossing of this potential"),
     },
+    variants={
+        "NEURON": Variant("leak as in NEURON and Arbor", {"E_L": "-54.3 mV"}),
+        "rounded": Variant("leak as some textbooks round it", {"E_L": "-54.4 mV"}),
+    },
+    protocol=Protocol(
+        "A weak step is answered by one spike, a stronger one by a train; the gates below.",
+        duration="160 ms",
+        dt="0.01 ms",
+        stimulus=(Step("4 uA/cm**2", "10 ms", "60 ms"), Step("10 uA/cm**2", "90 ms", "150 ms")),
+        draw=("v", "m h n"),
+    ),
     notes="""
         In the modern convention: v is the inside minus the outside and rests near -65 mV. The
         rates are those of 1952; 0.1 x/(1 - exp(-x/10)) is written 1/exprel(-x/10) with
@@ -101,6 +113,17 @@ TraubMiles = describe(
         "V_T": ("-63 mV", "shifts all rates along the voltage"),
         "V_spike": ("-20 mV", "a spike is an upward crossing of this potential"),
     },
+    variants={"printed": Variant("leak as the review prints it: no rest", {"E_L": "-60 mV"})},
+    protocol=Protocol(
+        "The rate grows with the current from 0 on; the gates below.",
+        duration="260 ms",
+        dt="0.01 ms",
+        stimulus=(
+            Step("0.3 uA/cm**2", "10 ms", "130 ms"),
+            Step("2 uA/cm**2", "150 ms", "250 ms"),
+        ),
+        draw=("v", "m h n"),
+    ),
     notes="""
         A trap: the review prints E_L = -60 mV, and most implementations follow it. Such a cell
         is not at rest: left alone it fires at 13.86 Hz (it then starts at v = E_L, with a

@@ -1,6 +1,7 @@
 """Leaky integrate-and-fire neurons."""
 
 from rheobase.models.library import describe
+from rheobase.models.protocols import Arrivals, Protocol, Step
 
 _HOLD = "spikes arriving meanwhile act on the synapses, not on v"
 
@@ -32,6 +33,14 @@ LIF = describe(
         "V_r": ("-65 mV", "reset"),
         "tau_ref": ("2 ms", f"refractory period, v held at V_r; {_HOLD}"),
     },
+    protocol=Protocol(
+        "Spikes arriving at 20, 40 and 44 ms sum to postsynaptic potentials; a step of current"
+        " above the rheobase of 375 pA makes the neuron fire.",
+        duration="200 ms",
+        stimulus=(Step("450 pA", "80 ms", "180 ms"),),
+        arrivals=(Arrivals((20, 40, 44), "1500 pA", to="i_syn"),),
+        draw=("v", "i_syn"),
+    ),
     source="T. C. Potjans and M. Diesmann, Cerebral Cortex 24 (2014): the neuron of their cortical"
     " microcircuit, whose parameters are the defaults.",
     checked="the closed-form rate 1/(tau_ref + tau_m ln((R I + E_L - V_r)/(R I + E_L - V_T))), and"
@@ -71,6 +80,16 @@ ConductanceLIF = describe(
         "V_r": ("-60 mV", "reset"),
         "tau_ref": ("5 ms", f"refractory period, v held at V_r; {_HOLD}"),
     },
+    protocol=Protocol(
+        "One excitatory spike, then four in a row that bring the neuron to fire; then inhibition,"
+        " which pulls v below rest.",
+        duration="200 ms",
+        arrivals=(
+            Arrivals((20, 80, 82, 84, 86), "9 nS", to="excitatory"),
+            Arrivals((140,), "20 nS", to="inhibitory"),
+        ),
+        draw=("v", "g_e g_i"),
+    ),
     source="R. Brette et al., Journal of Computational Neuroscience 23 (2007), appendix B:"
     " benchmark 1 (COBA), whose weights are 6 nS and 67 nS.",
     checked="the postsynaptic potentials of an independent integration, and the rates of the"
@@ -101,6 +120,15 @@ DeltaLIF = describe(
         "V_r": ("-60 mV", "reset"),
         "tau_ref": ("5 ms", "refractory period; spikes arriving meanwhile are lost"),
     },
+    protocol=Protocol(
+        "Left alone it fires once in 53 ms; jumps that arrive bring the spikes forward, a negative"
+        " one puts the next spike off.",
+        duration="300 ms",
+        arrivals=(
+            Arrivals((120, 130, 140), "2 mV", to="v"),
+            Arrivals((220,), "-9 mV", to="v"),
+        ),
+    ),
     notes="""
         With the benchmark's E_L, which is 1 mV above threshold, a neuron left alone fires at
         18.88 Hz and has no rest: it begins at V_r, as after a spike. With E_L below V_T it
@@ -132,6 +160,13 @@ NormalizedLIF = describe(
         "tau_s": ("50 ms", "decay of the postsynaptic current"),
         "tau_ref": ("2 ms", f"refractory period, v held at 0; {_HOLD}"),
     },
+    protocol=Protocol(
+        "Every spike that arrives raises the current s; v follows, and fires where it reaches 1.",
+        duration="500 ms",
+        dt="1 ms",
+        arrivals=(Arrivals((50, 150, 160, 170, 180, 190, 200), 0.03, to="s"),),
+        draw=("v", "s"),
+    ),
     notes="""
         Forward Euler, with the slopes of the start of the step. A spike falls where the straight
         line between two steps crosses 1; the refractory period runs from there, and a step in

@@ -7,13 +7,105 @@ to be told of it: the package finds every `Model` of its modules by its name.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from rheobase.errors import InternalError
+from rheobase.errors import InternalError, UnknownNameError, did_you_mean
 from rheobase.language.model import Model
+from rheobase.models.protocols import Protocol, Variant
 
-__all__ = ["describe"]
+__all__ = ["LibraryModel", "Variants", "describe"]
+
+_VARIANTS: dict[str, Mapping[str, Variant]] = {}
+_PROTOCOLS: dict[str, Protocol] = {}
+"""By the name of the model, so that copies and models read from files have them too."""
+
+
+class LibraryModel(Model):
+    """A model of the library: published sets of its parameters go by name."""
+
+    @property
+    def variants(self) -> Variants:
+        """Its published sets of parameters, by name: copies of this model with their values.
+
+        A mapping: `AdEx.variants["tonic"]` is a model, `list(AdEx.variants)` the names. What a
+        set does not name stays as it is in this model.
+        """
+        return Variants(self, _VARIANTS.get(self.name, {}))
+
+    @property
+    def variant(self) -> str:
+        """The name of the set whose values are this model's; "" if it has those of none."""
+        fitting = [name for name in self.variants if self._has_values_of(name)]
+        sets = self.variants.sets
+        return max(fitting, key=lambda name: len(sets[name].parameters), default="")
+
+    @property
+    def protocol(self) -> Protocol | None:
+        """What to do to this model to see how it behaves; None if nothing is known.
+
+        `rheobase.analysis.behavior` does it.
+        """
+        chosen = self.variant
+        own = self.variants.sets[chosen].protocol if chosen else None
+        return own or _PROTOCOLS.get(self.name)
+
+    def _has_values_of(self, name: str) -> bool:
+        other = self.variants[name]
+        values = self.variants.sets[name].parameters
+        return all(self.defaults.get(key) == other.defaults.get(key) for key in values)
+
+    def __call__(self, **parameters: Any) -> LibraryModel:
+        """Return a copy with other values of parameters; see `Model`."""
+        copy = super().__call__(**parameters)
+        assert isinstance(copy, LibraryModel)
+        return copy
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self)._from_arguments, (self._arguments,)
+
+
+class Variants(Mapping[str, LibraryModel]):
+    """The published sets of parameters of a model, as models, by name.
+
+    Attributes
+    ----------
+    sets : mapping of str to Variant
+        The values of each, and what it is.
+    """
+
+    def __init__(self, model: LibraryModel, sets: Mapping[str, Variant]) -> None:
+        self.sets = sets
+        self._model = model
+
+    def __getitem__(self, name: str) -> LibraryModel:
+        if name in self.sets:
+            return self._model(**self.sets[name].parameters)
+        if not self.sets:
+            raise UnknownNameError(
+                f"{self._model.name} has no variants, so none called {name!r}",
+                mend=f"give its parameters: rb.models.{self._model.name}(...)",
+            )
+        close = did_you_mean(str(name), self.sets)
+        raise UnknownNameError(
+            f"{self._model.name} has no variant {name!r}"
+            + (f"; did you mean {close!r}?" if close else ""),
+            mend=f"there are {', '.join(map(repr, self.sets))}",
+        )
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.sets
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.sets)
+
+    def __len__(self) -> int:
+        return len(self.sets)
+
+    def __repr__(self) -> str:
+        if not self.sets:
+            return f"{self._model.name} has no variants"
+        return f"variants of {self._model.name}\n" + _columns(_variant_lines(self.sets))
 
 
 def describe(
@@ -27,9 +119,11 @@ def describe(
     checked: str,
     notes: str = "",
     ports: Mapping[str, str] | None = None,
-    make: Callable[..., Model] = Model,
+    variants: Mapping[str, Variant] | None = None,
+    protocol: Protocol | None = None,
+    make: Callable[..., LibraryModel] = LibraryModel,
     **options: Any,
-) -> Model:
+) -> LibraryModel:
     """Make a model of the library; its documentation is put together from the parts.
 
     Parameters
@@ -52,15 +146,19 @@ def describe(
         What else its reader should know, in paragraphs.
     ports : mapping
         Synapse port to the meaning of `weight` there.
+    variants : mapping of str to Variant
+        Published sets of parameters by name; `model.variants[name]` is a model.
+    protocol : Protocol, optional
+        What to do to the model to see how it behaves.
     make : callable
-        The class; `Model` unless a model needs arguments of its own.
+        The class; `LibraryModel` unless a model needs arguments of its own.
     **options
         `threshold`, `reset`, `refractory`, `receives`, `initial`, `method`, `crossing`, ...
         of `Model`.
 
     Returns
     -------
-    Model
+    LibraryModel
 
     Raises
     ------
@@ -68,16 +166,20 @@ def describe(
         If a symbol has no meaning, or a meaning has no symbol.
     """
     meanings = {**symbols, **{key: meaning for key, (_, meaning) in parameters.items()}}
+    sets = dict(variants or {})
     model = make(
         equations,
         parameters={key: default for key, (default, _) in parameters.items()},
         name=name,
-        doc=_document(title, meanings, source, checked, notes, ports or {}),
+        doc=_document(title, meanings, source, checked, notes, ports or {}, sets),
         **options,
     )
     unmatched = {*meanings} ^ {*model.names} | {*(ports or {})} ^ {*model.receives}
     if unmatched:
         raise InternalError(f"{name}: without a meaning, or without a place: {sorted(unmatched)}")
+    _VARIANTS[name] = sets
+    if protocol is not None:
+        _PROTOCOLS[name] = protocol
     return model
 
 
@@ -88,20 +190,37 @@ def _document(
     checked: str,
     notes: str,
     ports: Mapping[str, str],
+    variants: Mapping[str, Variant],
 ) -> str:
     """Write what `model.doc` says; equations and values stand beside it in `describe()`."""
     parts = [title, "Symbols\n" + _columns(symbols)]
     if ports:
         parts.append("Synapses: what the weight of an arriving spike is\n" + _columns(ports))
+    if variants:
+        parts.append("Variants, by .variants[name]\n" + _columns(_variant_lines(variants)))
     parts += [_flow(part) for part in textwrap.dedent(notes).strip().split("\n\n") if part]
     parts += [_flow(f"Source: {source}"), _flow(f"Checked against: {checked}")]
     return "\n\n".join(parts)
 
 
+def _variant_lines(variants: Mapping[str, Variant]) -> dict[str, str]:
+    """Return what each set is, and its values, by name."""
+    lines = {}
+    for name, variant in variants.items():
+        values = ", ".join(f"{key} {value}" for key, value in variant.parameters.items())
+        lines[f'"{name}"'] = f"{variant.meaning}: {values}"
+    return lines
+
+
 def _columns(meanings: Mapping[str, str]) -> str:
     """Set names and what they mean under each other."""
     width = max(map(len, meanings))
-    return "\n".join(f"  {name:<{width}}  {meaning}" for name, meaning in meanings.items())
+    lines: list[str] = []
+    for name, meaning in meanings.items():
+        wrapped = textwrap.wrap(meaning, max(40, 94 - width), break_on_hyphens=False)
+        first, *more = wrapped or [""]
+        lines += [f"  {name:<{width}}  {first}", *(f"  {'':<{width}}  {line}" for line in more)]
+    return "\n".join(lines)
 
 
 def _flow(text: str) -> str:

@@ -1,6 +1,29 @@
 """Populations described by their activity: two equations, and what they do together."""
 
+from __future__ import annotations
+
+from dataclasses import replace
+
 from rheobase.models.library import describe
+from rheobase.models.protocols import Protocol, Step, Variant
+
+_PULSE = Protocol(
+    "A pulse of input to E calls up activity, then inhibition, and both die away.",
+    duration="250 ms",
+    stimulus=(Step(2, "50 ms", "70 ms", to="I_E"),),
+    draw=("E I",),
+)
+_CHOICE = Protocol(
+    "While the stimulus is on, both populations race; the winner keeps its activity when it ends.",
+    duration="2500 ms",
+    dt="0.5 ms",
+    stimulus=(
+        Step("0.0166 nA", "500 ms", "1500 ms", to="I_1"),
+        Step("0.0146 nA", "500 ms", "1500 ms", to="I_2"),
+    ),
+    draw=("H_1 H_2", "S_1 S_2"),
+    parameters={"mu_0": "0 Hz"},
+)
 
 WilsonCowan = describe(
     "WilsonCowan",
@@ -50,6 +73,41 @@ WilsonCowan = describe(
             "1: k is the largest value of S, as published; 0: k is 1, a common simplification",
         ),
     },
+    variants={
+        "limit cycle": Variant(
+            "the oscillation of the paper",
+            {"P": 1.25},
+            replace(
+                _PULSE,
+                caption="E rises, calls up I, and is brought down by it, again and again.",
+                stimulus=(),
+            ),
+        ),
+        "simplified": Variant("the oscillation with k = 1", {"P": 1.25, "exact_k": 0}),
+        "hysteresis": Variant(
+            "two stable states over a range of P",
+            {
+                "c_1": 12,
+                "c_2": 4,
+                "c_3": 13,
+                "c_4": 11,
+                "a_E": 1.2,
+                "theta_E": 2.8,
+                "a_I": 1,
+                "theta_I": 4,
+            },
+            replace(
+                _PULSE,
+                caption="A pulse of input switches to the upper state, which stays; a negative"
+                " pulse switches back.",
+                stimulus=(
+                    Step(1, "20 ms", "60 ms", to="I_E"),
+                    Step(-1, "150 ms", "190 ms", to="I_E"),
+                ),
+            ),
+        ),
+    },
+    protocol=_PULSE,
     notes="""
         With P = 1.25 the two populations oscillate, the limit cycle of the paper; up to P = 1
         they come to rest. Without input E = I = 0 is a fixed point, and there it begins.
@@ -102,6 +160,7 @@ WongWang = describe(
         "tau_AMPA": ("2 ms", "correlation time of the noise"),
         "sigma": ("0.02 nA", "strength of the noise; its standard deviation is sigma/sqrt(2)"),
     },
+    protocol=_CHOICE,
     notes="""
         H is (a x - b)/(1 - exp(-d (a x - b))), written so that it has no 0/0. A decision is made
         when a rate passes 15 Hz.

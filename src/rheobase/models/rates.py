@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from rheobase.errors import UnknownNameError, did_you_mean
-from rheobase.language.model import Model
 from rheobase.models.activations import ACTIVATIONS
-from rheobase.models.library import describe
+from rheobase.models.library import LibraryModel, describe
+from rheobase.models.protocols import Protocol, Step
 
 
-class RateUnitModel(Model):
+class RateUnitModel(LibraryModel):
     """A rate unit: a `Model` that can also be called with the name of its activation."""
 
-    def __call__(self, f: str | None = None, **parameters: Any) -> Model:
+    def __call__(self, f: str | None = None, **parameters: Any) -> LibraryModel:
         """Return a copy with another activation, other values of parameters, or both.
 
         Parameters
@@ -32,11 +32,8 @@ class RateUnitModel(Model):
             return super().__call__(**parameters)
         return _rate_unit(f)(**{**self._arguments.parameters, **parameters})
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return RateUnitModel._from_arguments, (self._arguments,)
 
-
-def _rate_unit(f: str) -> Model:
+def _rate_unit(f: str) -> LibraryModel:
     """Make a rate unit with an activation."""
     if f not in ACTIVATIONS:
         close = did_you_mean(str(f), ACTIVATIONS)
@@ -61,6 +58,13 @@ def _rate_unit(f: str) -> Model:
             "gain": (1, "slope of the activation"),
             "threshold": (0, "input at which the argument of f is 0"),
         },
+        protocol=Protocol(
+            "A step of input: the rate goes to the activation of the input with the time constant"
+            " of 10 ms.",
+            duration="200 ms",
+            stimulus=(Step(2, "50 ms", "120 ms"), Step(-2, "120 ms", "160 ms")),
+            draw=("r",),
+        ),
         notes=f"""
             Called with `f=` and the name of an activation, it gives the unit that has it:
             {", ".join(ACTIVATIONS)}. Connect rates with `net.connect(..., of="r", to="I")`.
