@@ -1,0 +1,402 @@
+"""What a model file may say: its tables, their keys, and what each key takes.
+
+The page of the documentation and every error about keys come from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rheobase.errors import FileFormatError, UnknownNameError, did_you_mean
+from rheobase.modelfiles.document import Document
+from rheobase.modelfiles.places import Path
+
+FORMAT = 1
+"""The version of the format this release reads."""
+
+_TAKES: Mapping[str, tuple[tuple[type, ...], str]] = {
+    "text": ((str,), "a text in quotes"),
+    "quantity": ((str, int, float), 'a quantity in quotes, such as "20 ms"'),
+    "whole": ((int,), "a whole number"),
+    "number": ((int, float), "a number"),
+    "flag": ((bool,), "true or false"),
+    "switch": ((bool, str), 'true, false, or a time such as "50 ms"'),
+    "value": ((str, int, float, list, dict), "a quantity, a text, a list or a table with values"),
+    "call": ((str, dict), "a call in quotes, or a table with its kind"),
+    "texts": ((str, list), "a text, or a list of texts"),
+    "list": ((list,), "a list of texts"),
+    "table": ((dict,), "a table"),
+    "texts by name": ((str, dict), "a text, or a table of texts"),
+    "rest or table": ((str, dict), 'a table, or "rest"'),
+}
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key of a table.
+
+    Attributes
+    ----------
+    takes : str
+        A name of `_TAKES`.
+    meaning : str
+        In words, for the documentation.
+    example : str
+        A value to paste.
+    needed : bool
+        Whether the table must have it.
+    """
+
+    takes: str
+    meaning: str
+    example: str
+    needed: bool = False
+
+    @property
+    def words(self) -> str:
+        """What it takes, in words."""
+        return _TAKES[self.takes][1]
+
+    def fits(self, value: Any) -> bool:
+        """Return whether a value is of a kind the key takes."""
+        types = _TAKES[self.takes][0]
+        if isinstance(value, bool):
+            return bool in types
+        return isinstance(value, types)
+
+
+@dataclass(frozen=True)
+class Table:
+    """One kind of table.
+
+    Attributes
+    ----------
+    form : str
+        "one" ([run]), "named" ([models.NAME]) or "list" ([[connections]]).
+    meaning : str
+    keys : mapping of str to Key
+    is_open : bool
+        Whether other keys are arguments of what the table makes.
+    """
+
+    form: str
+    meaning: str
+    keys: Mapping[str, Key]
+    is_open: bool = False
+
+    def header(self, name: str) -> str:
+        """Return the line the table begins with."""
+        return {"one": f"[{name}]", "named": f"[{name}.NAME]", "list": f"[[{name}]]"}[self.form]
+
+
+_PARAMETERS = Key("table", "values of parameters by name", '{tau_m = "20 ms"}')
+_CELLS = 'population, or some cells of it: `"cells"`, `"cells[:10]"`, `"cells[[0, 3]]"`'
+
+TABLES: Mapping[str, Table] = {
+    "network": Table("one", "the clock and the seed (`rb.Network`)", {
+        "dt": Key("quantity", "length of a step; 0.1 ms if not given", '"0.1 ms"'),
+        "seed": Key("whole", "of all random numbers; drawn and written down if not given", "1"),
+        "start": Key("quantity", "time of the first step", '"0 ms"'),
+    }),
+    "models": Table("named", "a model by equations (`rb.Model`), or one of the library changed", {
+        "library": Key("text", "a model of `rb.models` to begin with", '"LIF"'),
+        "equations": Key("text", "its equations; beside `library`, further ones",
+                         '"dv/dt = -v/tau : mV"'),
+        "threshold": Key("text", "when a cell spikes", '"v > V_T"'),
+        "reset": Key("text", "statements carried out at a spike", '"v = V_r"'),
+        "refractory": Key("quantity", "a time, a parameter, or a condition", '"2 ms"'),
+        "parameters": _PARAMETERS,
+        "initial": Key("rest or table", 'initial values as texts, or `"rest"`', '{v = "E_L"}'),
+        "receives": Key("texts by name", "what an arriving spike does, by the name of the input",
+                        '"g_e += weight"'),
+        "method": Key("text", "how the equations are integrated", '"auto"'),
+        "crossing": Key("text", '`"grid"`, `"linear"` or `"exact"`', '"linear"'),
+        "functions": Key("texts", "functions the equations call", '["f(x) = x/(1 + x)"]'),
+    }),
+    "synapses": Table("named", "a synapse: one of `rb.synapses`, or an `rb.Synapse` by text", {
+        "kind": Key("text", "a name of `rb.synapses`; the other keys are its arguments",
+                    '"Exponential"'),
+        "equations": Key("text", "equations of a synapse of your own", '"dx/dt = -x/tau : 1"'),
+        "on_pre": Key("text", "what an arriving spike does", '"deliver(weight); x += 1"'),
+        "on_post": Key("text", "what a spike of the cell does", '"weight += 0.1*nS*x"'),
+        "on_reward": Key("text", "what a reward does", '"weight += reward*nS"'),
+        "parameters": _PARAMETERS,
+        "initial": Key("table", "initial values of its variables", '{x = "1"}'),
+        "functions": Key("texts", "functions the text calls", '["f(x) = x/(1 + x)"]'),
+    }, is_open=True),
+    "populations": Table("named", "cells of a model, or trains of spikes (`net.add`)", {
+        "model": Key("text", "a table of `models`, or a name of the library", '"LIF"'),
+        "train": Key("call", "in place of a model: a train of `rb.stimuli`", '"poisson(10 Hz)"'),
+        "size": Key("whole", "number of cells; 1, or as many as the train is for", "100"),
+        "parameters": Key("table", "values for this population: quantities, lists with one value "
+                          "a cell, texts, distributions", '{tau_m = "20 ms"}'),
+        "initial": Key("table", "initial values of states, likewise", '{v = "E_L"}'),
+        "receptors": Key("texts", "tables of `synapses` the cells have from the start",
+                         '["ampa"]'),
+        "positions": Key("value", "one row of coordinates a cell", '"[[0, 0], [10, 0]] um"'),
+        "record_spikes": Key("flag", "whether its spikes are kept; true if not given", "false"),
+    }),
+    "connections": Table("list", "synapses (`net.connect`): weight w[i, j] goes from i to j", {
+        "pre": Key("text", f"the sources: a {_CELLS}", '"cells"', needed=True),
+        "post": Key("text", "the targets, likewise", '"cells"', needed=True),
+        "rule": Key("call", "one of `rb.rules`; `all_to_all` if not given",
+                    '"fixed_probability(0.02)"'),
+        "weight": Key("value", "a quantity, a text over i and j, a distribution, an array",
+                      '"20 pA"'),
+        "delay": Key("value", "likewise; one step if not given", '"1.5 ms"'),
+        "to": Key("text", "which input of the target, if it has several", '"excitatory"'),
+        "synapse": Key("call", "a table of `synapses`, or one of `rb.synapses`", '"ampa"'),
+        "of": Key("text", "a variable of the source: a continuous connection", '"r"'),
+        "storage": Key("text", '`"stored"` or `"procedural"`', '"procedural"'),
+        "weight_dtype": Key("text", '`"float64"` or `"float32"`', '"float32"'),
+        "name": Key("text", "unique in the network", '"recurrent"'),
+    }),
+    "injections": Table("list", "currents into an input variable (`net.inject`)", {
+        "cells": Key("text", f"a {_CELLS}", '"cells"', needed=True),
+        "current": Key("call", "of `rb.stimuli`; currents add and scale",
+                       '"step(500 pA, start=10 ms)"', needed=True),
+        "to": Key("text", "which input variable, if there are several", '"I"'),
+    }),
+    "drives": Table("list", "trains of spikes that are not stored (`net.drive`)", {
+        "cells": Key("text", f"a {_CELLS}", '"cells"', needed=True),
+        "train": Key("call", "of `rb.stimuli`; each cell has its own", '"poisson(8000 Hz)"',
+                     needed=True),
+        "weight": Key("value", "of each spike; one value, or one a cell", '"20 pA"'),
+        "to": Key("text", "which input of the cells, if they have several", '"excitatory"'),
+        "synapse": Key("call", "a receptor the spikes arrive at", '"ampa"'),
+    }),
+    "clamps": Table("list", "states that are held (`net.clamp`)", {
+        "cells": Key("text", f"a {_CELLS}", '"cells"', needed=True),
+        "values": Key("value", "one value, or one a cell", '"-60 mV"', needed=True),
+        "start": Key("quantity", "from then on; from the beginning if not given", '"10 ms"'),
+        "stop": Key("quantity", "until then; for ever if not given", '"100 ms"'),
+        "variable": Key("text", "which state, if there are several", '"v"'),
+    }),
+    "recordings": Table("list", "variables that are sampled (`net.record`); spikes are kept "
+                        "without being asked for", {
+        "cells": Key("text", f"a {_CELLS}", '"cells"'),
+        "connection": Key("text", "in place of cells: the name of a connection whose synapses "
+                          "change", '"recurrent"'),
+        "variables": Key("texts", "what is sampled", '["v"]', needed=True),
+        "every": Key("quantity", "the interval; every step if not given", '"1 ms"'),
+        "name": Key("text", "the entry in the results; the population's name if not given",
+                    '"near"'),
+    }),
+    "run": Table("one", "how long, and on what (`net.run`)", {
+        "duration": Key("quantity", "of the run", '"1 second"', needed=True),
+        "threads": Key("whole", "how many share the work; 1 if not given", "2"),
+        "backend": Key("text", '`"numba"` or `"interpreter"`', '"numba"'),
+        "stop_when": Key("text", "a condition that ends the run early",
+                         '"any(cells.v > -20*mV)"'),
+        "error_check": Key("switch", "repeat the beginning at dt/2 and dt/4, and report how the "
+                           "results differ", "true"),
+    }),
+    "output": Table("one", "what is written, and where", {
+        "folder": Key("text", "named from where the command is called; FILE-results if not given",
+                      '"results"'),
+        "figures": Key("list", "figures of the report: of `raster`, `rates`, `traces`; all there "
+                       "is data for, if not given", '["raster", "traces"]'),
+        "bin": Key("quantity", "of the population rates; 5 ms if not given", '"5 ms"'),
+        "nwb": Key("flag", "whether to write `results.nwb` too", "true"),
+    }),
+}  # fmt: skip
+"""The tables by name, in the order in which a file usually has them."""
+
+TOP: Mapping[str, Key] = {
+    "title": Key("text", "what the report is headed with", '"A ring of four cells"'),
+    "description": Key("text", "paragraphs under the title", '"..."'),
+    "format": Key("whole", f"version of this format: {FORMAT}", str(FORMAT)),
+}
+"""The keys at the top of a file, before any table."""
+
+# What is written for a table or a key by those who know other tools, or guess.
+_OTHER_TABLES = {
+    "connections": "connection connect projections projection synapse edges",
+    "injections": "injection inject currents current stimuli stimulus input inputs",
+    "drives": "drive poisson trains external",
+    "clamps": "clamp",
+    "recordings": "recording record monitors monitor probes traces record_from",
+    "populations": "population neurons cells nodes groups group neuron",
+    "models": "model equations",
+    "synapses": "synapse_models receptors",
+    "run": "simulation simulate experiment duration time",
+    "network": "net clock dt seed settings",
+    "output": "outputs results report",
+}
+_OTHER_KEYS = {
+    "pre": "from source sources src presynaptic start",
+    "post": "target targets destination dst postsynaptic",
+    "to": "port receptor input target_input",
+    "delay": "delays latency",
+    "weight": "weights strength g w",
+    "size": "n count number num cells neurons",
+    "variables": "variable record what",
+    "every": "interval dt sampling period",
+    "duration": "time length until stop t_stop tstop runtime",
+    "seed": "random_seed rng_seed",
+    "library": "like base kind model type",
+    "kind": "library type model",
+    "current": "stimulus amplitude",
+    "train": "stimulus spikes source",
+    "cells": "population target targets to neurons",
+    "equations": "eqs equation text",
+    "parameters": "params parameter",
+    "initial": "init initial_values start",
+    "folder": "out directory path dir",
+}
+
+
+def _meant(name: str, known: Mapping[str, Any], others: Mapping[str, str]) -> str | None:
+    plain = name.lower().replace("-", "_")
+    for ours, written in others.items():
+        if ours in known and plain in written.split():
+            return ours
+    return did_you_mean(name, known)
+
+
+def check(document: Document) -> None:
+    """Refuse tables and keys there are not, values of another kind, and what is missing.
+
+    Raises
+    ------
+    UnknownNameError, FileFormatError
+        With the line it is about.
+    """
+    version = document.data.get("format", FORMAT)
+    if version != FORMAT:
+        raise document.error(
+            ("format",),
+            f"this is a file of format {version}; this Rheobase reads format {FORMAT}",
+        )
+    for name, value in document.data.items():
+        if name in TOP:
+            _check_kind(document, (name,), TOP[name], value)
+        elif name in TABLES:
+            _check_table(document, name, value)
+        else:
+            raise _unknown_table(document, name)
+
+
+def _check_table(document: Document, name: str, value: Any) -> None:
+    table = TABLES[name]
+    for path, entries in entries_of(document, name, value):
+        _check_keys(document, path, table, entries, name)
+
+
+def entries_of(
+    document: Document, name: str, value: Any
+) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    """Yield path and keys of every table of one kind.
+
+    Raises
+    ------
+    FileFormatError
+        It is written in another form: [connections] for [[connections]].
+    """
+    table = TABLES[name]
+    written = f"expected tables [[{name}]]" if table.form == "list" else "expected a table"
+    if table.form == "list":
+        if not isinstance(value, list):
+            raise document.error(
+                (name,), f"{name} is a list: {written}", key=True, mend=f"write [[{name}]]"
+            )
+        pairs: list[tuple[Path, Any]] = [((name, n), entry) for n, entry in enumerate(value)]
+    elif isinstance(value, list):
+        right = f"[{name}]" if table.form == "one" else f"[{name}.NAME]"
+        raise document.error((name, 0), f"{name} is no list", key=True, mend=f"write {right}")
+    elif table.form == "named":
+        held = value if isinstance(value, dict) else {}
+        if value is not held or (held and not any(isinstance(v, dict) for v in held.values())):
+            raise document.error(
+                (name, *list(held)[:1]), f"every one of {name} has a name of its own", key=True,
+                mend=f"write [{name}.NAME], with a name in place of NAME",
+            )  # fmt: skip
+        pairs = [((name, key), entry) for key, entry in held.items()]
+    else:
+        pairs = [((name,), value)]
+    for path, entry in pairs:
+        if not isinstance(entry, dict):
+            raise document.error(path, f"{'.'.join(map(str, path))}: {written}", key=True,
+                                 mend=f"write {table.header(name)}")  # fmt: skip
+        yield path, entry
+
+
+def _check_keys(document: Document, path: Path, table: Table, entries: Mapping[str, Any],
+                name: str) -> None:  # fmt: skip
+    header = table.header(name)
+    for key, value in entries.items():
+        if key in table.keys:
+            _check_kind(document, (*path, key), table.keys[key], value)
+        elif not table.is_open:
+            meant = _meant(key, table.keys, _OTHER_KEYS)
+            elsewhere = [h for h, t in TABLES.items() if key in t.keys and h != name]
+            hint = f"; did you mean {meant}?" if meant else ""
+            if not meant and elsewhere:
+                hint = f"; {key} belongs to {TABLES[elsewhere[0]].header(elsewhere[0])}"
+            raise document.error(
+                (*path, key), f"{header} has no key {key!r}{hint}", kind=UnknownNameError, key=True,
+                mend=f"its keys are {', '.join(table.keys)}",
+            )  # fmt: skip
+    for key, told in table.keys.items():
+        if told.needed and key not in entries:
+            raise document.error(
+                path, f"{header} needs the key {key!r}", key=True, mend=f"write {key} = "
+                f"{told.example}",
+            )  # fmt: skip
+
+
+def _check_kind(document: Document, path: Path, key: Key, value: Any) -> None:
+    if key.fits(value):
+        return
+    shown = str(value).lower() if isinstance(value, bool) else repr(value)
+    mend = f"write {path[-1]} = {key.example}"
+    if isinstance(value, (int, float)) and key.takes == "text":
+        mend = f'write {path[-1]} = "{value}"'
+    elif isinstance(value, str) and key.takes in ("whole", "number") and _is_number(value):
+        mend = f"write it without quotes: {path[-1]} = {value}"
+    raise document.error(
+        path,
+        f"{path[-1]}: expected {key.words}",
+        given=shown if len(shown) < 60 else type(value).__name__,
+        mend=mend,
+    )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _unknown_table(document: Document, name: str) -> Exception:
+    value = document.data[name]
+    known: dict[str, Any] = {**TABLES, **TOP}
+    is_table = isinstance(value, (dict, list))
+    inside = [n for n, table in TABLES.items() if table.form == "one" and name in table.keys]
+    if not is_table and inside:
+        return document.error(
+            (name,), f"{name} belongs to [{inside[0]}]", kind=UnknownNameError, key=True,
+            mend=f"write [{inside[0]}] in the line above it",
+        )  # fmt: skip
+    meant = _meant(name, known, _OTHER_TABLES)
+    path = (name, 0) if isinstance(value, list) else (name,)
+    if path not in document._places:
+        path = next((p for p in document.paths((name,)) if p in document._places), (name,))
+    ending = f"; did you mean {TABLES[meant].header(meant) if meant in TABLES else meant}?"
+    return document.error(
+        path, f"there is no {'table' if is_table else 'key'} {name!r}" + (ending if meant else ""),
+        kind=UnknownNameError, key=True,
+        mend=f"the tables are {', '.join(t.header(n) for n, t in TABLES.items())}",
+    )  # fmt: skip
+
+
+def error_of_no_population(document: Document) -> FileFormatError:
+    """Return the error for a file without cells."""
+    return FileFormatError(
+        f"{document.name}: there is no population",
+        mend='write [populations.cells] and, under it, model = "LIF"',
+    )
