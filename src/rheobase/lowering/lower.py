@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from rheobase import units
 from rheobase.errors import EquationError
@@ -12,7 +12,7 @@ from rheobase.lowering import spikes
 from rheobase.lowering.builder import Graph, Value
 from rheobase.lowering.delivery import lower_port
 from rheobase.lowering.events import EVENT_TIME, Events
-from rheobase.lowering.integrators import choose
+from rheobase.lowering.integrators import Method, choose
 from rheobase.lowering.program import Array, Block, Draw, Level, Port, Program, check
 from rheobase.lowering.system import RANDOM, System, renamed
 from rheobase.lowering.translate import Scope
@@ -42,13 +42,25 @@ def lower(
     EquationError
         The method does not exist or must not be used for these equations.
     """
-    return _Lowering(model, per_cell, observed, method or model.method).program()
+    return Lowering(model, per_cell, observed, method or model.method).program()
 
 
 Named = tuple[str, Value]
 
 
-class _Lowering:
+@dataclass(frozen=True)
+class Built:
+    """The update under construction: `new` states before the reset, and everything it writes."""
+
+    system: System
+    refractory: spikes.Refractoriness
+    method: Method | None
+    reason: str
+    new: dict[str, Value]
+    writes: dict[str, Value]
+
+
+class Lowering:
     """The state of one lowering."""
 
     def __init__(self, model: Model, per_cell: frozenset[str], observed: frozenset[str],
@@ -108,8 +120,14 @@ class _Lowering:
 
     def update(self) -> tuple[Block, str, str, frozenset[str]]:
         """Build the update; return it with the method's name, the reason, and the late states."""
+        built = self.built()
+        late = frozenset[str]() if built.method is None else built.method.staggered(built.system)
+        block = replace(built.system.graph.finish("map", built.writes), first=late)
+        return block, "none" if built.method is None else built.method.name, built.reason, late
+
+    def built(self) -> Built:
+        """Build everything the update writes."""
         model, scope = self.model, self.scope()
-        graph = scope.graph
         refractory = spikes.refractoriness(model, scope, self.dt)
         system = System(model, scope, self.right, refractory.held, self.held_names, self.draws)
         if not system.states:
@@ -121,17 +139,13 @@ class _Lowering:
         writes = dict(new)
         bad = spikes.non_finite(system, new)
         self._spiking(system, refractory, scope.at(new), bad, writes)
-        late = method.staggered(system)
-        block = replace(graph.finish("map", writes), first=late)
-        return block, method.name, reason, late
+        return Built(system, refractory, method, reason, new, writes)
 
-    def _without_equations(self, system: System, refractory: spikes.Refractoriness,
-                           ) -> tuple[Block, str, str, frozenset[str]]:  # fmt: skip
+    def _without_equations(self, system: System, refractory: spikes.Refractoriness) -> Built:
         writes: dict[str, Value] = {}
         bad = system.graph.compare("<", system.graph.leaf("scalar", "step_number", Level.STEP), 0.0)
         self._spiking(system, refractory, system.scope, bad, writes)
-        block = system.graph.finish("map", writes)
-        return block, "none", "there are no differential equations", frozenset()
+        return Built(system, refractory, None, "there are no differential equations", {}, writes)
 
     def _spiking(self, system: System, refractory: spikes.Refractoriness, after: Scope,
                  bad: Value, writes: dict[str, Value]) -> None:  # fmt: skip

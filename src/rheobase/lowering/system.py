@@ -30,6 +30,34 @@ class Linear:
     rest: Expr
 
 
+@dataclass(frozen=True)
+class Note:
+    """What a method computed on the way to the states after the step, for those who explain it.
+
+    Attributes
+    ----------
+    kind
+        "slopes" (values: the slope of each state), "linear" (dx/dt = a*x + b over a time h),
+        "propagator" (values: the factor of each state, and "" for what is added), "noise" (values:
+        the increment).
+    name
+        The state or noise, "" for slopes.
+    scope
+        What every name means there.
+    fraction
+        How far into the step it is, for slopes.
+    label
+        Tells apart what is computed for one state in several ways.
+    """
+
+    kind: str
+    name: str
+    scope: Scope
+    values: Mapping[str, Value]
+    fraction: float = 0.0
+    label: str = ""
+
+
 def is_noise(name: str) -> bool:
     """Whether a name stands for white noise: `xi` or `xi_something`."""
     return name == "xi" or name.startswith("xi_")
@@ -48,6 +76,8 @@ class System:
         The step, a prepared number.
     held
         Condition "refractory", or None; `held_names` are the variables it holds.
+    notes
+        What the method that is building the step has computed so far.
     """
 
     def __init__(self, model: Model, scope: Scope, right: Mapping[str, Expr], held: Value | None,
@@ -64,6 +94,7 @@ class System:
         self.dt = prepared.leaf("number", "dt", Level.SHARED, hint="dt")
         self.written = right
         self.right = {name: scope.inline(right[name]) for name in self.states}
+        self.notes: list[Note] = []
 
     # -- slopes ---------------------------------------------------------------------------
 
@@ -140,6 +171,7 @@ class System:
             if self.holds_matter and name in self.held_names and self.held is not None:
                 slope = self.graph.select(self.held, 0.0, slope)
             result[name] = slope.called(f"slope_{name}")
+        self.notes.append(Note("slopes", "", scope, result, fraction))
         return result
 
     def increment(self, noise: str) -> Value:
@@ -149,7 +181,9 @@ class System:
         draw = Draw(f"draw_{noise}", "normal", noise)
         self.draws[noise] = draw
         normal = self.graph.leaf("draw", (draw.array, draw.law), Level.ELEMENT, hint=noise)
-        return (root * normal).named(f"d{noise}")
+        made = (root * normal).named(f"d{noise}")
+        self.notes.append(Note("noise", noise, self.scope, {noise: made}))
+        return made
 
     def noise_terms(self, name: str, scope: Scope | None = None) -> Value | None:
         """Return sum(factor*increment) of a state, None where it has no noise."""

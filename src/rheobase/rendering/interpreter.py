@@ -213,6 +213,12 @@ class InterpreterKernels:
 def prepare_values(program: Program, parameters: Mapping[str, Any], dt: float, start: float,
                    ) -> dict[str, Any]:  # fmt: skip
     """Compute everything the prepare block of a program writes."""
+    return values_of_prepare(program.prepare, parameters, dt, start)
+
+
+def values_of_prepare(prepare: Block, parameters: Mapping[str, Any], dt: float, start: float,
+                      ) -> dict[str, Any]:  # fmt: skip
+    """Compute everything a prepare block writes."""
 
     def leaf(node: Node) -> Any:
         name = str(node.payload)
@@ -220,8 +226,8 @@ def prepare_values(program: Program, parameters: Mapping[str, Any], dt: float, s
         value = fixed[name] if name in fixed else parameters[name]
         return np.asarray(value, float) if np.ndim(value) else np.float64(value)
 
-    values = evaluate(program.prepare, leaf)
-    return {w.target: values[w.node] for w in program.prepare.writes}
+    values = evaluate(prepare, leaf)
+    return {w.target: values[w.node] for w in prepare.writes}
 
 
 def weigh(block: Block, weights: Any, parameters: Mapping[str, Any]) -> Any:

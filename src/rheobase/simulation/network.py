@@ -18,7 +18,7 @@ from rheobase.errors import (
     did_you_mean,
 )
 from rheobase.results import Result
-from rheobase.simulation import batches, explaining, saving
+from rheobase.simulation import batches, explaining, saving, step_explaining
 from rheobase.simulation.arguments import (
     choose_backend,
     read_seed,
@@ -283,6 +283,32 @@ class Network(Describing):
     def explain(self) -> str:
         """Return equations, the integrator and why it was chosen, the program and the source."""
         return explaining.explain(self._told, self._assembly.lowered(), self._clock, self._seed)
+
+    def explain_step(self, cell: Any) -> str:
+        """Return the next step of one cell as text, number by number.
+
+        State and inputs at its start; slopes and equations with the numbers put in, for every
+        stage of the method; threshold, crossing and reset; the refractory time left; arrivals; the
+        state after it, which is the one that `net.step()` gives. The network is left as it is.
+
+        Parameters
+        ----------
+        cell : view of one cell
+            Of a population of a model: `cells[0]`.
+
+        Returns
+        -------
+        str
+
+        Raises
+        ------
+        WiringError
+            It is not one cell of a model of this network.
+        UserError
+            What a run would raise: a parameter has no value.
+        """
+        self._not_while_running("explain_step")
+        return step_explaining.explain_step(self, cell)
 
     def source(self) -> str:
         """Return the generated Python: one module for each model and the way it is used."""

@@ -12,7 +12,7 @@ from rheobase.lowering.builder import Value
 from rheobase.lowering.calculus import ZERO, linear_form
 from rheobase.lowering.integrators.registry import Method, register
 from rheobase.lowering.program import Level
-from rheobase.lowering.system import System
+from rheobase.lowering.system import Note, System
 
 Matrix = dict[str, dict[str, Expr]]
 Entries = dict[tuple[str, str], Value]
@@ -62,6 +62,9 @@ def _stepped(system: System, names: tuple[str, ...], matrix: Matrix, rest: dict[
                 total = term if total is None else total + term
         drive = _drive(system, name, rest, q, suffix)
         assert total is not None
+        told = {other: p[name, other] for other in names if (name, other) in p}
+        told |= {} if drive is None else {"": drive}
+        system.notes.append(Note("propagator", name, system.scope, told, label=suffix))
         new[name] = (
             system.graph.without_subnormals(total) if drive is None else total + drive
         )  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from rheobase.lowering.builder import Value
 from rheobase.lowering.program import Level
-from rheobase.lowering.system import System
+from rheobase.lowering.system import Note, System
 from rheobase.lowering.translate import Scope
 
 
@@ -22,6 +22,7 @@ def exponential_step(system: System, name: str, scope: Scope, h: Value) -> Value
     a = scope.number(linear.coefficient).called(f"a_{name}")
     b = scope.number(linear.rest).called(f"b_{name}")
     x = system.x[name]
+    system.notes.append(Note("linear", name, scope, {"a": a, "b": b, "h": h}))
     if a.node.operation == "constant" and a.node.payload == 0.0:
         return x + h * b
     if max(a.level, h.level) <= Level.CELL:
