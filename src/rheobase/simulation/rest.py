@@ -111,9 +111,16 @@ class _Problem:
         return self.slopes.named(x)
 
     def guesses(self) -> list[Floats]:
-        """Return states to begin from: E_L, what v is reset to, -65 mV, 0."""
+        """Return states to begin from: E_L, what v is reset to, -65 mV, 0.
+
+        Where there is no v, all states at 0, and then the first at some values with the others
+        settled.
+        """
         if "v" not in self.states:
-            return [np.zeros((self.cells, len(self.states)))]
+            zero = np.zeros((self.cells, len(self.states)))
+            first, others = np.eye(len(self.states))[0], list(range(1, len(self.states)))
+            moved = [self.slopes.settle(zero + x * first, others) for x in (-1.0, 1.0, -2.0, 2.0)]
+            return [zero, *moved]
         place = self.states.index("v")
         names = ("E_L", "V_r", "c", "E_leak")
         fixed = self.slopes.fixed
