@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rheobase import plots as plots
     from rheobase import synapses as synapses
     from rheobase import units as units
+    from rheobase.interactive import interact as interact
     from rheobase.language.functions import function as function
     from rheobase.language.model import Model as Model
     from rheobase.language.synapse import Synapse as Synapse
@@ -45,6 +46,7 @@ _HOMES = {
     "check": "rheobase.check",
     "errors": "rheobase.errors",
     "function": "rheobase.language.functions:function",
+    "interact": "rheobase.interactive:interact",
     "join": "rheobase.results:join",
     "levels": "rheobase.levels",
     "models": "rheobase.models",
@@ -67,6 +69,7 @@ __all__ = [
     "check",
     "errors",
     "function",
+    "interact",
     "join",
     "levels",
     "models",
