@@ -1,8 +1,47 @@
 """Analyze models and results: rates against currents, fixed points, statistics of spikes."""
 
 from rheobase.analysis.behavior import Behavior, behavior
+from rheobase.analysis.correlograms import autocorrelogram, cross_correlogram
+from rheobase.analysis.bifurcations import Bifurcation, Bifurcations, Branch, bifurcations
 from rheobase.analysis.firing_rates import fi_curve
+from rheobase.analysis.fixed_points import FixedPoint, fixed_points
 from rheobase.analysis.siegert import siegert_rate
 from rheobase.analysis.smallest_current import rheobase
+from rheobase.analysis.spectra import population_spectrum
+from rheobase.analysis.spike_statistics import (
+    chi,
+    count_correlation,
+    cv,
+    cv2,
+    fano_factor,
+    isi,
+    local_variation,
+    synchrony,
+)
+from rheobase.analysis.triggered_averages import spike_triggered_average
 
-__all__ = ["Behavior", "behavior", "fi_curve", "rheobase", "siegert_rate"]
+__all__ = [
+    "Behavior",
+    "Bifurcation",
+    "Bifurcations",
+    "Branch",
+    "FixedPoint",
+    "autocorrelogram",
+    "behavior",
+    "bifurcations",
+    "chi",
+    "count_correlation",
+    "cross_correlogram",
+    "cv",
+    "cv2",
+    "fano_factor",
+    "fi_curve",
+    "fixed_points",
+    "isi",
+    "local_variation",
+    "population_spectrum",
+    "rheobase",
+    "siegert_rate",
+    "spike_triggered_average",
+    "synchrony",
+]
