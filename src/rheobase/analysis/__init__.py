@@ -1,8 +1,8 @@
 """Analyze models and results: rates against currents, fixed points, statistics of spikes."""
 
 from rheobase.analysis.behavior import Behavior, behavior
-from rheobase.analysis.correlograms import autocorrelogram, cross_correlogram
 from rheobase.analysis.bifurcations import Bifurcation, Bifurcations, Branch, bifurcations
+from rheobase.analysis.correlograms import autocorrelogram, cross_correlogram
 from rheobase.analysis.firing_rates import fi_curve
 from rheobase.analysis.fixed_points import FixedPoint, fixed_points
 from rheobase.analysis.siegert import siegert_rate

@@ -9,23 +9,12 @@ many states are worked out at once.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rheobase.language.expressions import (
-    Binary,
-    Call,
-    Compare,
-    Expr,
-    Logical,
-    Name,
-    Number,
-    Unary,
-    names_in,
-)
+from rheobase.language.expressions import Call, Expr, Name, Number, names_in, rebuild
 from rheobase.language.model import Model
 from rheobase.network.evaluate import FUNCTIONS, evaluate
 
@@ -61,6 +50,8 @@ class Slopes:
         The units they are written in, in SI units.
     cells : int
         1 where all cells are alike, else `size`.
+    held : dict
+        States that do not move.
     fixed : dict
         What the equations read beside the states, in SI units.
     """
@@ -73,14 +64,14 @@ class Slopes:
         held: Mapping[str, float] | None = None,
     ) -> None:
         self.model = model
-        held = dict(held or {})
-        moving = [e for e in model.differential if e.name not in held]
+        self.held = dict(held or {})
+        moving = [e for e in model.differential if e.name not in self.held]
         self.states = [e.name for e in moving]
         self.scales = np.array([model.unit_of(name).scale for name in self.states])
         arrays = [v for v in parameters.values() if isinstance(v, np.ndarray)]
         self.cells = size if arrays or self._differs() else 1
         self.fixed: dict[str, float | Floats] = {
-            **{e.name: 0.0 for e in model.inputs}, **parameters, **held,
+            **{e.name: 0.0 for e in model.inputs}, **parameters, **self.held,
             "t": 0.0, "i": np.arange(self.cells, dtype=np.float64), "N": float(size),
         }  # fmt: skip
         self._computed = {e.name: _quiet(e.expression) for e in model.subexpressions}
@@ -206,12 +197,6 @@ def _quiet(expression: Expr | None) -> Expr:
     assert expression is not None
     if isinstance(expression, Name) and (expression.id == "xi" or expression.id.startswith("xi_")):
         return Number(0.0, expression.span)
-    if isinstance(expression, Call):
-        if expression.function in ("rand", "randn"):
-            return Number(0.5 if expression.function == "rand" else 0.0, expression.span)
-        return replace(expression, arguments=tuple(_quiet(a) for a in expression.arguments))
-    if isinstance(expression, Unary):
-        return replace(expression, operand=_quiet(expression.operand))
-    if isinstance(expression, (Binary, Compare, Logical)):
-        return replace(expression, left=_quiet(expression.left), right=_quiet(expression.right))
-    return expression
+    if isinstance(expression, Call) and expression.function in ("rand", "randn"):
+        return Number(0.5 if expression.function == "rand" else 0.0, expression.span)
+    return rebuild(expression, _quiet)
