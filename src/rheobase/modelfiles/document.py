@@ -165,6 +165,10 @@ class Document:
                 return Spot(self.text, *bounds, self.name)
         return Spot(self.text, 0, 0, self.name)
 
+    def has_place(self, path: Path) -> bool:
+        """Return whether a path is written in the file itself."""
+        return path in self._places
+
     def part(self, path: Path, start: int, end: int) -> Spot:
         """Return where a part of a text stands; `start` and `end` count in the text."""
         spot = self.spot(path)
@@ -253,6 +257,8 @@ class Document:
         lines = self.text.split("\n")
         if match:
             line, column = int(match[1]), int(match[2])
+            if what.startswith("Cannot"):  # the whole line is about it
+                column = len(lines[line - 1]) - len(lines[line - 1].lstrip()) + 1
         else:
             line = len(self.text.rstrip().split("\n"))
             column = len(lines[line - 1]) + 1
@@ -267,6 +273,7 @@ _WORDS = {
     "Invalid statement": "this is no line `key = value` and no [table]",
     "Unclosed array": 'an array is not closed: "]" is missing',
     "Unterminated string": "a text is not closed: its quotes are missing",
+    r"Illegal character '\n'": "a text is not closed: its quotes are missing",
     "Cannot overwrite a value": "this key has a value already",
     "Invalid initial character for a key part": "this is no key",
     "Expected '=' after a key in a key/value pair": 'after a key comes "="',

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from rheobase.errors import UnknownNameError, UserError, did_you_mean
 from rheobase.language.model import Model
@@ -27,6 +27,7 @@ from rheobase.models import catalog
 from rheobase.results import Result
 from rheobase.simulation import Network
 
+_Made = TypeVar("_Made")
 _OF_SYNAPSE = ("equations", "on_pre", "on_post", "on_reward", "parameters", "initial", "functions")
 _OF_LIBRARY = ("library", "equations", "parameters", "initial", "method", "crossing")
 
@@ -104,8 +105,17 @@ class Experiment:
         duration = options.pop("duration")
         return self._at_work(lambda: self.network.run(duration, progress=progress, **options))
 
+    def describe(self) -> str:
+        """Return what the file describes, and about what running it costs."""
+        from rheobase.modelfiles.describing import describe
+
+        return self._at_work(lambda: describe(self))
+
+    def __repr__(self) -> str:
+        return f"<Experiment of {self.document.name}>\n{self.network!r}"
+
     def prepare(self) -> None:
-        """Check what a run would refuse at its start: parameters without a value, states.
+        """Check what a run would refuse at its start: methods, parameters without a value, states.
 
         Raises
         ------
@@ -114,6 +124,9 @@ class Experiment:
         """
 
         def prepared() -> None:
+            run = self.document.get(("run",), {})
+            threads = run.get("threads", 1)
+            self.network.estimate(run.get("duration", self.network.dt), threads=threads)
             for population in self.network.populations.values():
                 values = population._cell_values
                 if values is not None:
@@ -122,15 +135,15 @@ class Experiment:
 
         self._at_work(prepared)
 
-    def _at_work(self, work: Any) -> Any:
+    def _at_work(self, work: Callable[[], _Made]) -> _Made:
         """Do something with the whole network; an error is about what it names."""
         try:
             return work()
         except UserError as error:
             named = names_of(self.document, self._populations, str(error))
             paths = [named] if named else []
-            if self.document.get(("run",)) is not None:
-                paths.append(("run",))
+            paths += [("run",)] if self.document.get(("run",)) is not None else []
+            paths += [("models", name) for name in self.models]
             if not paths:
                 raise
             with blaming(self.document, *paths):

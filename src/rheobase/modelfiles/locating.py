@@ -25,9 +25,10 @@ from rheobase.modelfiles.calls import CallError
 from rheobase.modelfiles.document import Document, Spot
 from rheobase.modelfiles.pasting import in_toml
 from rheobase.modelfiles.places import Path
+from rheobase.modelfiles.tables import keys_of
 
 _PLACE = re.compile(r"^(  (?:line (\d+): )?)(\S.*)\n( +)(\^+)$", re.MULTILINE)
-_CALL = re.compile(r"^net\.\w+\([^()]*(?:\([^()]*\)[^()]*)*\)(?=: )")
+_CALL = re.compile(r"^net\.\w+\([^()]*(?:\([^()]*\)[^()]*)*\): ")
 
 
 @contextmanager
@@ -48,7 +49,9 @@ def blaming(document: Document, *paths: Path) -> Iterator[None]:
     except UserError as error:
         if is_located(error):
             raise
-        raise located(document, error, place_in(document, error, paths)) from error
+        leaf, spot = place_in(document, error, paths)
+        key = next((part for part in reversed(leaf) if isinstance(part, str)), "")
+        raise located(document, error, spot, key) from error
 
 
 def is_located(error: BaseException) -> bool:
@@ -56,10 +59,10 @@ def is_located(error: BaseException) -> bool:
     return bool(re.match(r"(.*, line \d+|--set\b)", str(error)))
 
 
-def located(document: Document, error: UserError, spot: Spot) -> UserError:
-    """Return an error of the same kind that begins with a place."""
+def located(document: Document, error: UserError, spot: Spot, key: str = "") -> UserError:
+    """Return an error of the same kind that begins with a place; `key` is the one it is about."""
     message = _PLACE.sub("", str(error)).replace("\n\n", "\n").strip("\n")
-    first, *rest = in_toml(message).split("\n")
+    first, *rest = in_toml(_CALL.sub("", message), key).split("\n")
     lines = [f"{spot}: {first}", spot.drawn(), *rest]
     return _kind_of(error)("\n".join(lines))
 
@@ -72,21 +75,28 @@ def _kind_of(error: UserError) -> type[UserError]:
     return UserError
 
 
-def place_in(document: Document, error: RheobaseError, paths: Sequence[Path]) -> Spot:
-    """Return the place a message is about, among some parts of the file."""
-    message = str(error)
+def place_in(document: Document, error: RheobaseError, paths: Sequence[Path]) -> tuple[Path, Spot]:
+    """Return the key a message is about, among some parts of the file, and where it stands."""
+    message = _CALL.sub("", str(error))
     leaves = [leaf for path in paths for leaf in document.paths(path)]
     shown = _PLACE.search(message)
     if shown is not None:
         found = _text_with(document, leaves, shown)
         if found is not None:
             return found
-    scores = {leaf: _score(leaf, document.get(leaf), message) for leaf in leaves}
-    best = max(leaves, key=lambda leaf: scores[leaf], default=())
-    return document.spot(best if scores.get(best) else paths[0])
+    absent = [(*path, key) for path in paths for key in keys_of(document, path)]
+    scores = {leaf: _score(leaf, document.get(leaf), message) for leaf in [*leaves, *absent]}
+    best = max(scores, key=lambda leaf: scores[leaf], default=())
+    if not scores.get(best):
+        best = paths[0]
+    first = message.partition("\n")[0]
+    unknown = bool(best) and repr(best[-1]) in first and document.get(best) not in (None, best[-1])
+    return best, document.spot(best, key=unknown and repr(document.get(best)) not in first)
 
 
-def _text_with(document: Document, leaves: Sequence[Path], shown: re.Match[str]) -> Spot | None:
+def _text_with(
+    document: Document, leaves: Sequence[Path], shown: re.Match[str]
+) -> tuple[Path, Spot] | None:
     """Find the text an error shows a line of, and the place in it that has the carets."""
     line = shown[3].strip()
     for leaf in leaves:
@@ -100,13 +110,13 @@ def _text_with(document: Document, leaves: Sequence[Path], shown: re.Match[str])
             start = sum(len(text) + 1 for text in lines[: number - 1])
             start += lines[number - 1].find(line)
         start += max(0, len(shown[4]) - len(shown[1]))
-        return document.part(leaf, start, start + len(shown[5]))
+        return leaf, document.part(leaf, start, start + len(shown[5]))
     return None
 
 
 def _score(leaf: Path, value: Any, message: str) -> float:
     """Return how surely a message is about a key: 0 if it does not name it."""
-    first, _, rest = _CALL.sub("", message).partition("\n")
+    first, _, rest = message.partition("\n")
     score = 0.0
     key = next((part for part in reversed(leaf) if isinstance(part, str)), "")
     pattern = rf"(?<![\w.]){re.escape(key)}(?!\w)" if key else "(?!)"

@@ -7,54 +7,72 @@ import re
 
 # The call a message shows to the table it is in a file, and the keys of its positional arguments.
 _CALLS = {
+    "net.add": ("[populations.NAME]", ("model", "size")),
     "net.connect": ("[[connections]]", ("pre", "post", "rule")),
     "net.inject": ("[[injections]]", ("cells", "current")),
     "net.drive": ("[[drives]]", ("cells", "train")),
     "net.clamp": ("[[clamps]]", ("cells", "values")),
+    "net.record": ("[[recordings]]", ("cells", "variables")),
     "net.run": ("[run]", ("duration",)),
+    "net.estimate": ("[run]", ("duration",)),
     "rb.Network": ("[network]", ("dt",)),
 }
-_QUANTITY = re.compile(
-    r"(?<![\w.])(-?\d+(?:\.\d+)?(?:e[-+]?\d+)?)\*([A-Za-z][\w]*(?:[*/]+\w+)*)(?![\w(])"
-)
+_UNIT = r"[A-Za-z]\w*(?:(?:\*\*?|/)\w+)*"
+_QUANTITY = re.compile(rf"(?<![\w.*/])(-?\d+(?:\.\d+)?(?:e[-+]?\d+)?)\*({_UNIT})(?![\w(])")
 _SHORT = re.compile(r"\brb\.(rules|stimuli|random|synapses|models)\.")
 _ASSIGNED = re.compile(r"^(.*\bwrite )(\w+)\.(\w+) = (.+)$")
-_KEYWORD = re.compile(r'\b(write |, )?(\w+)=(-?[\d.]+(?:e-?\d+)?\*[A-Za-z][\w*/]*|"[^"]*"|[\d.]+)')
+_KEYWORD = re.compile(rf"\b(\w+)=(-?[\d.]+(?:e-?\d+)?\*{_UNIT}|\"[^\"]*\"|'[^']*'|[\d.]*\d)")
+_QUOTED = re.compile(r"(`[^`]*`|\"[^\"]*\"|'[^']*')")
 
 
-def in_toml(message: str) -> str:
-    """Return a message whose lines to paste are those of a model file."""
-    return "\n".join(_line(line) for line in message.split("\n"))
+def in_toml(message: str, key: str = "") -> str:
+    """Return a message whose lines to paste are those of a model file.
+
+    Parameters
+    ----------
+    message : str
+        As the library writes it.
+    key : str
+        The key it is about, which is all that is pasted of a call.
+    """
+    return "\n".join(_line(line, key) for line in message.split("\n"))
 
 
-def _line(line: str) -> str:
+def _line(line: str, key: str) -> str:
     for name, (header, keys) in _CALLS.items():
         at = line.find(f"{name}(")
-        if at < 0 or "write " not in line[:at]:
+        if at < 0 or not re.search(r"\b(write|it|with) $", line[:at]):
             continue
         end = _closing(line, at + len(name))
-        shown = _table(line[at:end], header, keys)
+        shown = _table(line[at:end], header, keys, key)
         if shown:
             return line[:at] + shown + line[end:]
     assigned = _ASSIGNED.match(line)
     if assigned:
-        value = _value(assigned[4])
-        return f"{assigned[1]}{assigned[3]} = {value}"
+        return f"{assigned[1]}{assigned[3]} = {_value(assigned[4])}"
     line = _KEYWORD.sub(lambda m: _keyword(m, line), line)
-    return _SHORT.sub("", line)
+    parts = _QUOTED.split(_SHORT.sub("", line))
+    parts[::2] = [_outside_calls(part) for part in parts[::2]]
+    return "".join(parts)
 
 
 def _keyword(match: re.Match[str], line: str) -> str:
-    """Write `weight=20*nS`, alone behind "write", as `weight = "20 nS"`; within a call as it is."""
-    opened = line.count("(", 0, match.start()) > line.count(")", 0, match.start())
-    if opened or (match[1] or "") != "write ":
+    """Write `weight=20*nS` as `weight = "20 nS"`; within a call as it is."""
+    if line.count("(", 0, match.start()) > line.count(")", 0, match.start()):
         return match[0]
-    return f"write {match[2]} = {_value(match[3])}"
+    return f"{match[1]} = {_value(match[2])}"
+
+
+def _outside_calls(part: str) -> str:
+    """Write 0.1*ms as 0.1 ms where it is not within a call or an expression."""
+    return part if "(" in part else _QUANTITY.sub(r"\1 \2", part)
 
 
 def _value(text: str) -> str:
     """Write a value of Python as one of TOML."""
     text = text.strip()
+    if re.fullmatch(r"'[^'\"]*'", text):
+        return f'"{text[1:-1]}"'
     if re.fullmatch(r'"[^"]*"|-?\d+(\.\d+)?|\[[^\]]*\]', text):
         return text
     quantity = _QUANTITY.fullmatch(text)
@@ -75,22 +93,21 @@ def _closing(line: str, start: int) -> int:
     return len(line)
 
 
-def _table(written: str, header: str, keys: tuple[str, ...]) -> str:
-    """Return a call as the keys of a table; "" if it cannot be read."""
+def _table(written: str, header: str, keys: tuple[str, ...], key: str) -> str:
+    """Return a call as keys of a table, or as the one it is about; "" if it cannot be read."""
     try:
         tree = ast.parse(written, mode="eval").body
     except SyntaxError:
         return ""
     if not isinstance(tree, ast.Call) or len(tree.args) > len(keys):
         return ""
-    parts = []
-    for key, given in zip(keys, tree.args, strict=False):
-        text = ast.get_source_segment(written, given) or ""
-        if text != "...":
-            is_name = isinstance(given, (ast.Name, ast.Subscript))
-            parts.append(f'{key} = "{text}"' if is_name else f"{key} = {_value(text)}")
-    for keyword in tree.keywords:
-        text = ast.get_source_segment(written, keyword.value) or ""
-        is_name = isinstance(keyword.value, (ast.Name, ast.Subscript))
-        parts.append(f'{keyword.arg} = "{text}"' if is_name else f"{keyword.arg} = {_value(text)}")
-    return f"{header} {', '.join(parts)}" if parts else header
+    given = [*zip(keys, tree.args, strict=False), *((k.arg, k.value) for k in tree.keywords)]
+    pairs: dict[str, str] = {}
+    for name, node in given:
+        text = ast.get_source_segment(written, node) or ""
+        if name is not None and text != "...":
+            is_name = isinstance(node, (ast.Name, ast.Subscript))
+            pairs[name] = f'"{text}"' if is_name else _value(text)
+    if key in pairs:
+        return f"{key} = {pairs[key]}"
+    return " ".join([header, ", ".join(f"{name} = {value}" for name, value in pairs.items())])

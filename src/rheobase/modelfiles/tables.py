@@ -323,6 +323,14 @@ def entries_of(
         yield path, entry
 
 
+def keys_of(document: Document, path: Path) -> list[str]:
+    """Return the keys that the table at a path may have and has not."""
+    table = TABLES.get(str(path[0])) if path else None
+    if table is None or len(path) != (1 if table.form == "one" else 2):
+        return []
+    return [key for key in table.keys if key not in (document.get(path) or {})]
+
+
 def _check_keys(document: Document, path: Path, table: Table, entries: Mapping[str, Any],
                 name: str) -> None:  # fmt: skip
     header = table.header(name)
@@ -383,12 +391,12 @@ def _unknown_table(document: Document, name: str) -> Exception:
             mend=f"write [{inside[0]}] in the line above it",
         )  # fmt: skip
     meant = _meant(name, known, _OTHER_TABLES)
-    path = (name, 0) if isinstance(value, list) else (name,)
-    if path not in document._places:
-        path = next((p for p in document.paths((name,)) if p in document._places), (name,))
-    ending = f"; did you mean {TABLES[meant].header(meant) if meant in TABLES else meant}?"
+    path: Path = next((p for p in document.paths((name,)) if document.has_place(p)), (name,))
+    ending = ""
+    if meant:
+        ending = f"; did you mean {TABLES[meant].header(meant) if meant in TABLES else meant}?"
     return document.error(
-        path, f"there is no {'table' if is_table else 'key'} {name!r}" + (ending if meant else ""),
+        path, f"there is no {'table' if is_table else 'key'} {name!r}{ending}",
         kind=UnknownNameError, key=True,
         mend=f"the tables are {', '.join(t.header(n) for n, t in TABLES.items())}",
     )  # fmt: skip

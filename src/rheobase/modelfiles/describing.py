@@ -1,0 +1,84 @@
+"""What a model file describes, in words: for `--check`, and for the report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from rheobase.language.model import Model
+
+if TYPE_CHECKING:
+    from rheobase.modelfiles.experiment import Experiment
+    from rheobase.simulation import Population
+
+Rows = list[tuple[str, ...]]
+
+
+def counted(number: int, one: str) -> str:
+    """Return "1 cell", "4,000 cells"."""
+    return f"{number:,} {one}" if number == 1 else f"{number:,} {one}s"
+
+
+def method_of(experiment: Experiment, population: Population) -> str:
+    """Return how the cells are integrated and why; "" of a train."""
+    if not isinstance(population.model, Model):
+        return ""
+    program = experiment.network._assembly.lowered()[population.name]
+    return f"{program.method}, because {program.reason}"
+
+
+def model_name(population: Population) -> str:
+    """Return the name of the model of a population, or the call of its train."""
+    model = population.model
+    return model.name if isinstance(model, Model) else str(model)
+
+
+def entries(experiment: Experiment, name: str, keys: Sequence[str]) -> Rows:
+    """Return the values of the tables of a list as they are written, row by row."""
+    return [
+        tuple(_short(entry.get(key, "")) for key in keys)
+        for entry in experiment.document.get((name,), [])
+    ]
+
+
+def _short(value: Any) -> str:
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return text if len(text) <= 70 else f"{text[:67]}..."
+
+
+def describe(experiment: Experiment) -> str:
+    """Return what there is, what is done to it, and about what it costs."""
+    document, network = experiment.document, experiment.network
+    run = document.get(("run",), {})
+    title = f": {experiment.title}" if experiment.title else ""
+    clock = f"dt {network.dt:~g}, seed {network.seed}"
+    lines = [f"{document.name}{title}", f"  {clock}", "populations"]
+    for population in network.populations.values():
+        lines.append(f"  {population.name}: {counted(population.size, 'cell')} of "
+                     f"{model_name(population)}")  # fmt: skip
+        method = method_of(experiment, population)
+        lines += [f"    method {method}"] if method else []
+    if network.projections:
+        lines.append("connections")
+        lines += [f"  {_plain(projection)}" for projection in network.projections.values()]
+    for name, keys in (
+        ("injections", ("cells", "current")),
+        ("drives", ("cells", "train", "weight")),
+        ("clamps", ("cells", "values")),
+        ("recordings", ("cells", "connection", "variables", "every")),
+    ):
+        rows = entries(experiment, name, keys)
+        if rows:
+            lines.append(name)
+            lines += ["  " + ": ".join((row[0] or row[1], ", ".join(filter(None, row[1:]))))
+                      for row in rows]  # fmt: skip
+    if "duration" in run:
+        cost = network.estimate(run["duration"], threads=run.get("threads", 1))
+        lines += ["run", f"  {run['duration']}; {cost}"]
+    else:
+        lines += ["run", "  no duration is given: [run] is missing"]
+    return "\n".join(lines)
+
+
+def _plain(projection: Any) -> str:
+    return repr(projection).strip("<>").removeprefix("Projection ").replace("'", "", 2)
