@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rheobase import models
 from rheobase.errors import UserError
+from rheobase.language.expressions import names_in
 from rheobase.language.model import Model
 from rheobase.models.library import LibraryModel
 from rheobase.models.protocols import Arrivals, Protocol
@@ -77,7 +78,7 @@ class Behavior:
             self._draw(ax, panels[0])
             return ax
         below = 1 if self._has_stimulus else 0
-        heights = [2.0] + [1.2] * (len(panels) - 1) + [0.7] * below
+        heights = [2.0] + [1.2] * (len(panels) - 1) + [0.8] * below
         axes = pyplot.subplots(
             len(heights),
             figsize=(7.0, 0.5 + sum(heights)),
@@ -103,12 +104,27 @@ class Behavior:
         """The inputs that were recorded: those something was injected into."""
         return [e.name for e in self.model.inputs if e.name in self.result.traces["cell"]]
 
+    @property
+    def _reset_by_spikes(self) -> frozenset[str]:
+        """The variables of the threshold that a spike sets anew: their spikes are not seen."""
+        if self.model.threshold is None:
+            return frozenset()
+        read = names_in(self.model.threshold)
+        return read & {each.target for each in self.model.reset if each.operator == "="}
+
     def _draw(self, ax: Axes, names: Sequence[str], fade: bool = False) -> None:
         from rheobase.plots import traces
         from rheobase.plots.style import FRAME, label, legend, with_unit
 
         for name in names:
-            traces(self.result, name, recording="cell", ax=ax, labels=[name])
+            traces(
+                self.result,
+                name,
+                recording="cell",
+                spikes=name in self._reset_by_spikes,
+                labels=[name],
+                ax=ax,
+            )
         drawn = ax.get_legend()
         if len(names) == 1 and drawn is not None:
             drawn.remove()
@@ -121,20 +137,21 @@ class Behavior:
                 line.set_color(FRAME)
 
     def _draw_stimulus(self, ax: Axes) -> None:
-        from rheobase.plots.style import color, label, legend
+        from rheobase.plots.style import color, dressed, label, legend
 
         if self._inputs:
             self._draw(ax, self._inputs, fade=len(self._inputs) == 1)
-        ports = list(dict.fromkeys(each.to for each in self.protocol.arrivals))
-        for each in self.protocol.arrivals:
-            ink = color(ports.index(each.to))
-            for number, time in enumerate(each.times):
-                name = f"{each.to}, {each.weight}" if number == 0 else None
-                ax.axvline(time * 1e-3, color=ink, linewidth=1.2, label=name)
-        if ports:
-            if not self._inputs:
-                ax.set_yticks([])
-                label(ax, "time (s)", "spikes in")
+        else:
+            dressed(ax).set_yticks([])
+            label(ax, "time (s)", "spikes in")
+        arriving = self.protocol.arrivals
+        several = len({each.to for each in arriving}) > 1
+        for number, each in enumerate(arriving):
+            name = f"{each.weight}, {each.to}" if several else f"spikes, {each.weight}"
+            for time in each.times:
+                ax.axvline(time * 1e-3, color=color(number), linewidth=1.2, label=name)
+                name = "_"
+        if arriving:
             legend(ax, beside=True)
 
 

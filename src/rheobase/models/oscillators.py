@@ -85,11 +85,11 @@ MorrisLecar = describe(
             {**_FIRST, **_SNIC, "phi": "0.23 1/ms"},
             replace(
                 _FIBER,
-                caption="Rest and firing under one current: a pulse starts a train, and it lasts.",
-                duration="600 ms",
+                caption="Rest and firing under one current: a pulse starts a train that lasts.",
+                duration="800 ms",
                 stimulus=(
-                    Step("37 uA/cm**2", "20 ms", "580 ms"),
-                    Step("40 uA/cm**2", "200 ms", "215 ms"),
+                    Step("36 uA/cm**2", "20 ms"),
+                    Step("40 uA/cm**2", "300 ms", "340 ms"),
                 ),
             ),
         ),

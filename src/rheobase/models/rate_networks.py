@@ -13,6 +13,11 @@ _PULSE = Protocol(
     stimulus=(Step(2, "50 ms", "70 ms", to="I_E"),),
     draw=("E I",),
 )
+_CYCLE = replace(
+    _PULSE,
+    caption="E rises, calls up I, and is brought down by it, again and again.",
+    stimulus=(),
+)
 _CHOICE = Protocol(
     "While the stimulus is on, both populations race; the winner keeps its activity when it ends.",
     duration="2500 ms",
@@ -77,13 +82,9 @@ WilsonCowan = describe(
         "limit cycle": Variant(
             "the oscillation of the paper",
             {"P": 1.25},
-            replace(
-                _PULSE,
-                caption="E rises, calls up I, and is brought down by it, again and again.",
-                stimulus=(),
-            ),
+            _CYCLE,
         ),
-        "simplified": Variant("the oscillation with k = 1", {"P": 1.25, "exact_k": 0}),
+        "simplified": Variant("the oscillation with k = 1", {"P": 1.25, "exact_k": 0}, _CYCLE),
         "hysteresis": Variant(
             "two stable states over a range of P",
             {
