@@ -51,7 +51,7 @@ def test_version(capsys):
         (["fly"], "invalid choice: 'fly'"),
         (["bench", "cobra"], "invalid choice: 'cobra'"),
         (["bench", "cuba", "--repetitions", "0"], "a positive whole number, got '0'"),
-        (["run"], "required: SCRIPT\n"),
+        (["run"], "required: FILE\n"),
         (["explain", "--dt", "5", "LIF"], "a time above 0, such as '0.1 ms', got '5'"),
     ],
 )

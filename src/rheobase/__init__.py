@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rheobase import check as check
     from rheobase import errors as errors
     from rheobase import levels as levels
+    from rheobase import modelfiles as modelfiles
     from rheobase import models as models
     from rheobase import plots as plots
     from rheobase import synapses as synapses
@@ -49,6 +50,7 @@ _HOMES = {
     "interact": "rheobase.interactive:interact",
     "join": "rheobase.results:join",
     "levels": "rheobase.levels",
+    "modelfiles": "rheobase.modelfiles",
     "models": "rheobase.models",
     "plots": "rheobase.plots",
     "random": "rheobase.network.distributions",
@@ -72,6 +74,7 @@ __all__ = [
     "interact",
     "join",
     "levels",
+    "modelfiles",
     "models",
     "plots",
     "random",

@@ -64,19 +64,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     _add_tour(commands, common)
     _add_course(commands, common)
-    run = commands.add_parser(
-        "run",
-        parents=[common],
-        help="run a Python script",
-        description="Run a Python script as `python SCRIPT` would. An error is one message with "
-        "the line of yours it came from; --debug, written before SCRIPT, shows the traceback.",
-    )
-    run.add_argument("script", metavar="SCRIPT", help="a file of Python")
-    rest = run.add_argument(
-        "arguments", nargs=argparse.REMAINDER, metavar="...", help="passed on to the script"
-    )
-    rest.required = False  # Python 3.11 lists it as missing where SCRIPT is
-    run.set_defaults(action=_run)
+    _add_run(commands, common)
 
     explain = commands.add_parser(
         "explain",
@@ -88,7 +76,7 @@ def build_parser() -> argparse.ArgumentParser:
     explain.add_argument(
         "model",
         metavar="MODEL",
-        help="a model of the library (LIF, HodgkinHuxley, ...) or FILE.py:NAME",
+        help="a model of the library (LIF, HodgkinHuxley, ...), FILE.py:NAME or FILE.toml:NAME",
     )
     explain.add_argument(
         "--dt",
@@ -108,6 +96,51 @@ def build_parser() -> argparse.ArgumentParser:
         "what is missing and how to get it.",
     )
     doctor.set_defaults(action=_doctor)
+    return parser
+
+
+def _add_run(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    common: argparse.ArgumentParser,
+) -> None:
+    run = commands.add_parser(
+        "run",
+        parents=[common, _of_model_files()],
+        help="run a model file or a Python script",
+        description="Run a model file (.toml) and write its results and a report; or run a Python "
+        "script as `python SCRIPT` would. An error is one message with the line of yours it came "
+        "from; --debug, written before SCRIPT, shows the traceback.",
+    )
+    run.add_argument("script", metavar="FILE", help="a model file (.toml), or a file of Python")
+    rest = run.add_argument(
+        "arguments",
+        nargs=argparse.REMAINDER,
+        metavar="...",
+        help="the options above for a model file; passed on to a script",
+    )
+    rest.required = False  # Python 3.11 lists it as missing where FILE is
+    run.set_defaults(action=_run)
+
+
+def _of_model_files() -> argparse.ArgumentParser:
+    """The options of `run` that a model file has, written before it or behind it."""
+    parser = argparse.ArgumentParser(add_help=False)
+    group = parser.add_argument_group("model files")
+    group.add_argument(
+        "--out", type=Path, metavar="DIR", help="folder of what is written (default: FILE-results)"
+    )
+    group.add_argument(
+        "--check",
+        action="store_true",
+        help="read the file and say what it describes and what running it costs; run nothing",
+    )
+    group.add_argument(
+        "--set",
+        action="append",
+        metavar="PATH=VALUE",
+        help='replace a value, such as run.duration="2 second" or connections.1.weight="3 nS"',
+    )
+    group.add_argument("--open", action="store_true", help="open the report in a web browser")
     return parser
 
 
@@ -152,7 +185,9 @@ def _add_course(
         "--solutions", action="store_true", help="write them with solutions too, in OUT/solutions"
     )
     course.add_argument(
-        "--force", action="store_true", help="replace notebooks that are there: work in them is lost"
+        "--force",
+        action="store_true",
+        help="replace notebooks that are there; work in them is lost",
     )
     course.set_defaults(action=_course)
 
@@ -266,6 +301,15 @@ def _open_in_browser(path: Path) -> None:
 def _run(options: argparse.Namespace) -> int:
     import runpy
 
+    from rheobase.errors import UserError
+
+    if options.script.lower().endswith(".toml"):
+        return _run_model_file(options)
+    if options.out or options.check or options.set or options.open:
+        raise UserError(
+            "--out, --check, --set and --open are for model files (.toml)",
+            mend=f"options of the script stand behind it: rheobase run {options.script} --out DIR",
+        )
     script = Path(options.script)
     if not script.is_file():
         raise FileNotFoundError(2, "no such script", str(script))
@@ -277,6 +321,24 @@ def _run(options: argparse.Namespace) -> int:
         runpy.run_path(str(script.absolute()), run_name="__main__")
     finally:
         sys.argv, sys.path[:] = argv, path
+    return 0
+
+
+def _run_model_file(options: argparse.Namespace) -> int:
+    from rheobase.modelfiles.command import check_file, run_file
+
+    parser = argparse.ArgumentParser(
+        prog=f"rheobase run {options.script}", parents=[_of_model_files()]
+    )
+    parser.add_argument("--debug", action="store_true", help="show the full traceback")
+    parser.parse_args(options.arguments, namespace=options)
+    settings = options.set or []
+    if options.check:
+        check_file(options.script, settings)
+        return 0
+    report = run_file(options.script, options.out, settings)
+    if options.open:
+        _open_in_browser(report)
     return 0
 
 
@@ -372,9 +434,10 @@ def load_model(text: str) -> Model:
     Parameters
     ----------
     text : str
-        The name of a model in ``rheobase.models``, or ``FILE.py:NAME``: the file is run as
-        a module named ``__explain__`` (what stands under ``if __name__ == "__main__"`` does
-        not run) and the model is the value of NAME.
+        The name of a model in ``rheobase.models``; ``FILE.toml:NAME``, a table [models.NAME] of
+        a model file; or ``FILE.py:NAME``: the file is run as a module named ``__explain__``
+        (what stands under ``if __name__ == "__main__"`` does not run) and the model is the value
+        of NAME.
 
     Raises
     ------
@@ -388,16 +451,10 @@ def load_model(text: str) -> Model:
 
     path, colon, name = text.rpartition(":")
     if not colon:
-        if name.endswith(".py"):
+        if name.endswith((".py", ".toml")):
             raise UserError(f"{name} is a file: which model of it?", mend=f"write {name}:NAME")
         return rb.models.find(name)
-    import runpy
-
-    file = Path(path)
-    if not file.is_file():
-        raise FileNotFoundError(2, "no such file", path)
-    names = runpy.run_path(str(file.absolute()), run_name="__explain__")
-    models = {key: value for key, value in names.items() if isinstance(value, rb.Model)}
+    models = _models_of(path)
     if name in models:
         return models[name]
     if not models:
@@ -405,6 +462,22 @@ def load_model(text: str) -> Model:
     close = did_you_mean(name, models)
     hint = f"did you mean {close}?" if close else f"there are {', '.join(sorted(models))}"
     raise UnknownNameError(f"no model '{name}' in {path}; {hint}")
+
+
+def _models_of(path: str) -> dict[str, Model]:
+    """The models that a file of Python or a model file makes, by name."""
+    if path.lower().endswith(".toml"):
+        from rheobase import modelfiles
+
+        return modelfiles.read(path).models
+    import runpy
+
+    import rheobase as rb
+
+    if not Path(path).is_file():
+        raise FileNotFoundError(2, "no such file", path)
+    names = runpy.run_path(str(Path(path).absolute()), run_name="__explain__")
+    return {key: value for key, value in names.items() if isinstance(value, rb.Model)}
 
 
 def _bench(options: argparse.Namespace) -> int:

@@ -24,7 +24,7 @@ def method_of(experiment: Experiment, population: Population) -> str:
     if not isinstance(population.model, Model):
         return ""
     program = experiment.network._assembly.lowered()[population.name]
-    return f"{program.method}, because {program.reason}"
+    return f"{program.method} ({program.reason})"
 
 
 def model_name(population: Population) -> str:

@@ -215,8 +215,9 @@ def _populations(experiment: Experiment, result: Result) -> list[str]:
 
 def _connections(experiment: Experiment) -> list[str]:
     rows = []
-    for projection in experiment.network.projections.values():
-        row = [projection.name, projection.source.name, projection.sink.name, projection.to,
+    tables = experiment.document.get(("connections",), [])
+    for table, projection in zip(tables, experiment.network.projections.values(), strict=False):
+        row = [projection.name, table["pre"], table["post"], projection.to,
                str(projection.rule), "drawn at every spike", "", ""]  # fmt: skip
         if projection.storage == "stored":
             row[5] = f"{len(projection):,}"
