@@ -14,19 +14,19 @@ course.start()
 # %% [markdown]
 # ## Twenty rates
 #
-# One neuron ($\tau_s$ = 100 ms) gets a regular input with weight 0.03, at 5, 10, ... 100 Hz. The
-# course gives each rate two seconds, one after the other:
+# A neuron ($\tau_s$ = 100 ms) gets a regular input with weight 0.03, at 5, 10, ... 100 Hz, for two
+# seconds each. Twenty rates are twenty neurons, each with an input of its own:
 
 # %%
 rates = np.arange(5, 101, 5)
-ends = 2*np.arange(1, 21)
+trains = [rb.stimuli.regular_spikes([rate]*Hz, until=[2]*second).times(2*second) for rate in rates]
 
 net = rb.Network(dt=1*ms)
-source = net.add(rb.stimuli.regular_spikes(rates*Hz, until=ends*second), name="input")
-cell = net.add(rb.models.NormalizedLIF(tau_s=100*ms), name="cell")
-net.connect(source, cell, weight=0.03)
-result = net.run(40*second)
-counts = result.spikes["cell"].counts(np.arange(0, 41, 2))[0]
+sources = net.add(rb.stimuli.spike_times([train*second for train in trains]), 20, name="inputs")
+cells = net.add(rb.models.NormalizedLIF(tau_s=100*ms), 20, name="cells")
+net.connect(sources, cells, rb.rules.one_to_one(), weight=0.03)
+counts = net.run(2*second).spikes["cells"].counts([0, 2])[:, 0]
+print(counts)
 
 # %%
 figure, axes = plt.subplots(figsize=(6, 3.6))
@@ -109,16 +109,18 @@ with course.exercise("2") as check:
     plt.show()
 
 # %% [markdown]
-# The real curve begins a little earlier (peaks of `s` reach 1 before its mean does) and has small
-# steps: the neuron likes to fire once, twice or three times for every input or two.
+# The dots lie near the curve: $\tau_s$ is long, so that `s` has little time to fall from one input to
+# the next. With $\tau_s$ = 20 ms they would not; try it.
 #
 # ## Lost and doubled spikes
 #
-# The notebook that first drew this curve asks in every step: which input spikes lie in the window
-# $[t - dt,\ t)$? It asks with floating-point numbers:
+# The notebook that first drew this curve gives one neuron all rates, two seconds each, in a run of 40
+# s. In every step it asks: which input spikes lie in the window $[t - dt,\ t)$? It asks with
+# floating-point numbers:
 
 # %%
 dt = 0.001
+ends = 2*np.arange(1, 21)
 inputs = [np.arange(end - 2 + 0.5/rate, end, 1/rate) for rate, end in zip(rates, ends)]
 inputs = np.concatenate(inputs)
 t = np.arange(1, 40_001)*dt  # the ends of the steps
