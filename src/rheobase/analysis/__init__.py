@@ -5,6 +5,7 @@ from rheobase.analysis.bifurcations import Bifurcation, Bifurcations, Branch, bi
 from rheobase.analysis.correlograms import autocorrelogram, cross_correlogram
 from rheobase.analysis.firing_rates import fi_curve
 from rheobase.analysis.fixed_points import FixedPoint, fixed_points
+from rheobase.analysis.phase_plane import phase_plane
 from rheobase.analysis.siegert import siegert_rate
 from rheobase.analysis.smallest_current import rheobase
 from rheobase.analysis.spectra import population_spectrum
@@ -39,6 +40,7 @@ __all__ = [
     "fixed_points",
     "isi",
     "local_variation",
+    "phase_plane",
     "population_spectrum",
     "rheobase",
     "siegert_rate",

@@ -278,14 +278,15 @@ def _limits(call: str, model: Model, within: Any) -> dict[str, tuple[float, floa
 def _reach(slopes: Slopes) -> tuple[Floats, Floats, tuple[int, ...]]:
     """Guess the range of every state, in its unit, and which states lead.
 
-    Voltages lie about the voltages among the parameters; what has no unit about its initial
-    value; anything else follows these, and its range is what it then covers.
+    Voltages lie about the voltages among the parameters; what has no unit from 0 to 1 if it
+    cannot leave that interval (gates, rates), else about its initial value; anything else
+    follows these, and its range is what it then covers.
     """
     import numpy as np
 
     model, volt = slopes.model, UNITS["volt"].dimension
     low, high = np.full(len(slopes.states), -2.0), np.full(len(slopes.states), 2.0)
-    leads = []
+    leads, plain = [], []
     for place, name in enumerate(slopes.states):
         unit = model.unit_of(name)
         if unit.dimension == volt:
@@ -293,11 +294,42 @@ def _reach(slopes: Slopes) -> tuple[Floats, Floats, tuple[int, ...]]:
         elif unit.dimension == DIMENSIONLESS:
             size = 2.0 * max(1.0, abs(_initial(slopes, name)))
             low[place], high[place] = -size, size
+            plain.append(place)
         else:
             continue
         leads.append(place)
+    for place in _fractions(slopes, low, high, leads, plain):
+        low[place], high[place] = 0.0, 1.0
     _reach_of_followers(slopes, low, high, leads)
     return low, high, tuple(leads)
+
+
+def _fractions(
+    slopes: Slopes, low: Floats, high: Floats, leads: Sequence[int], plain: Sequence[int]
+) -> list[int]:
+    """Return which of the states without unit cannot leave the interval from 0 to 1.
+
+    Their slope is not negative at 0 and not positive at 1 (but for a fiftieth of it), whatever
+    the other states are; and none of them is at home elsewhere.
+    """
+    import numpy as np
+
+    if any(high[k] > 2.0 for k in plain):
+        return []
+    random = np.random.default_rng(2)
+    followers = [k for k in range(len(slopes.states)) if k not in leads]
+    x = np.zeros((48, len(slopes.states)))
+    x[:, list(leads)] = random.uniform(low[list(leads)], high[list(leads)], (48, len(leads)))
+    x[:, list(plain)] = random.uniform(0.0, 1.0, (48, len(plain)))
+    x = slopes.settle(x, followers)
+    found = []
+    for place in plain:
+        ends = np.stack([x, x])
+        ends[0, :, place], ends[1, :, place] = 0.0, 1.0
+        at_0, at_1 = slopes(ends)[:, :, place]
+        if np.all(at_1 <= 0.0) and np.all(at_0 >= 0.02 * at_1) and np.any(at_1 < 0.0):
+            found.append(place)
+    return found
 
 
 def _voltages(slopes: Slopes, unit: Unit) -> tuple[float, float]:
