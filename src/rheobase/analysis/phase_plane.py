@@ -255,8 +255,8 @@ def _draw_arrows(ax: Axes, plane: _Plane, edges: Sequence[tuple[float, float]]) 
     up = up / (edges[1][1] - edges[1][0]) * box.height
     speed = np.hypot(across, up)
     speed = np.where(np.isfinite(speed) & (speed > 0), speed, np.nan)
-    # speeds differ by orders of magnitude: half the length at the median, never more than one
-    ratio = speed / float(np.nanmedian(speed)) if np.any(np.isfinite(speed)) else speed
+    # speeds differ by orders of magnitude: half the length for the slow ones, never more than one
+    ratio = speed / float(np.nanpercentile(speed, 20)) if np.any(np.isfinite(speed)) else speed
     length = np.sqrt(ratio / (1.0 + ratio)) / speed
     ax.quiver(
         x, y, across * length, up * length, color=FRAME, alpha=0.55, angles="uv", pivot="mid",

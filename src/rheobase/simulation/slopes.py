@@ -74,8 +74,8 @@ class Slopes:
             **{e.name: 0.0 for e in model.inputs}, **parameters, **self.held,
             "t": 0.0, "i": np.arange(self.cells, dtype=np.float64), "N": float(size),
         }  # fmt: skip
-        self._computed = {e.name: _quiet(e.expression) for e in model.subexpressions}
         self._right = [_quiet(e.expression) for e in moving]
+        self._computed = _in_order(model, self._right)
         self._functions = {**FUNCTIONS, **{name: _silent for name in model.time_functions}}
 
     def _differs(self) -> bool:
@@ -102,13 +102,10 @@ class Slopes:
         """
         known: dict[str, float | Floats] = {**self.fixed, **self.named(x), **(values or {})}
 
-        def value(expression: Expr) -> float | Floats:
-            for name in names_in(expression):
-                if name not in known and name in self._computed:
-                    known[name] = value(self._computed[name])
-            return evaluate(expression, known, None, self._functions)
-
-        rows = [np.broadcast_to(value(right), x.shape[:-1]) for right in self._right]
+        for name, expression in self._computed.items():
+            known[name] = evaluate(expression, known, None, self._functions)
+        slopes = [evaluate(right, known, None, self._functions) for right in self._right]
+        rows = [np.broadcast_to(slope, x.shape[:-1]) for slope in slopes]
         return np.asarray(np.stack(rows, axis=-1) / self.scales)
 
     def jacobian(self, x: Floats, values: Mapping[str, float | Floats] | None = None) -> Floats:
@@ -190,6 +187,22 @@ def solve(tables: Floats, right: Floats) -> Floats:
 def _silent(*_: float | Floats) -> float:
     """Stand for a function of time: there is no input over time at rest."""
     return 0.0
+
+
+def _in_order(model: Model, read: Sequence[Expr]) -> dict[str, Expr]:
+    """Return the subexpressions that are read, each after those that it reads itself."""
+    written = {e.name: _quiet(e.expression) for e in model.subexpressions}
+    found: dict[str, Expr] = {}
+
+    def visit(expression: Expr) -> None:
+        for name in sorted(names_in(expression)):
+            if name in written and name not in found:
+                visit(written[name])
+                found[name] = written[name]
+
+    for expression in read:
+        visit(expression)
+    return found
 
 
 def _quiet(expression: Expr | None) -> Expr:
