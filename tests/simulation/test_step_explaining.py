@@ -11,7 +11,7 @@ from rheobase.lowering.integrators import METHODS
 from rheobase.models import catalog
 from rheobase.simulation.step_explaining import StepTold
 from rheobase.simulation.step_watching import copy_of
-from rheobase.units import Hz, cm, mV, ms, nA, nS, pA, uA
+from rheobase.units import Hz, cm, ms, mV, nA, nS, pA, uA
 
 MODELS = sorted(catalog())
 

@@ -1,0 +1,410 @@
+"""One cell of a model, stepped by the kernels of the interpreter, with habits of its own."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rheobase.check.habits import RIGHT, Habits
+from rheobase.engine import facts
+from rheobase.engine.plan import PopulationPlan
+from rheobase.errors import RheobaseWarning
+from rheobase.language.expressions import Compare
+from rheobase.language.model import Model
+from rheobase.rendering import effective_weights
+from rheobase.simulation.network import Network
+from rheobase.units import UNITS, quantity
+
+Arrivals = Sequence[tuple[str, float]]
+"""What arrives in a step: port and weight, in SI units."""
+Values = dict[str, float]
+
+
+def network_of(model: Model, dt: float, start: float = 0.0) -> Network:
+    """Return a network for a step of dt seconds."""
+    second = UNITS["second"]
+    return Network(dt=quantity(dt, second), seed=0, start=quantity(start, second))
+
+
+class Kind:
+    """A model that is ready to be stepped: its kernels, numbers and initial values.
+
+    Parameters
+    ----------
+    model
+        The model.
+    dt
+        The step, in seconds.
+    """
+
+    def __init__(self, model: Model, dt: float) -> None:
+        self.model, self.dt = model, dt
+        net = network_of(model, dt)
+        self.cells = net.add(model, 1, name="cell")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RheobaseWarning)
+            net._assembly.prepare("interpreter")
+        engine = net._assembly.engine
+        assert engine is not None and self.cells._cell_values is not None
+        self.values = self.cells._cell_values
+        self.plan: PopulationPlan = facts.model(engine.plan, 0)
+        self.program: Any = self.plan.program
+        self.states = tuple(e.name for e in model.differential)
+        self.linear = self.program.crossing == "linear"
+
+    @cached_property
+    def parameters(self) -> dict[str, float]:
+        """The parameters in SI units, and what weights may read besides."""
+        own = {n: float(np.asarray(v)) for n, v in self.values.parameters.items()}
+        return {**own, "N": 1.0, "dt": self.dt}
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return a copy of the arrays of the cell as it begins."""
+        return {name: array.copy() for name, array in self.plan.arrays.items()}
+
+    @cached_property
+    def thresholds(self) -> tuple[str, float] | None:
+        """The variable of a threshold `v > c` and c, in SI units; None for others."""
+        condition = self.model.threshold
+        left = getattr(getattr(condition, "left", None), "id", "")
+        if not isinstance(condition, Compare) or left not in self.states:
+            return None
+        return left, float(np.asarray(self.values.evaluate_expression(condition.right)))
+
+    @cached_property
+    def reset_to(self) -> Values:
+        """What the reset sets states to, where that is a fixed value."""
+        found = {}
+        for statement in self.model.reset:
+            if statement.operator == "=" and statement.target in self.states:
+                value = self.values.evaluate_expression(statement.expression)
+                found[statement.target] = float(np.asarray(value))
+        return found
+
+    @cached_property
+    def duration(self) -> float:
+        """The refractory period in seconds, 0 without one."""
+        if self.model.refractory_kind != "duration" or self.model.refractory is None:
+            return 0.0
+        return float(np.asarray(self.values.evaluate_expression(self.model.refractory)))
+
+
+class Kinds:
+    """The kinds that habits ask for, each made once."""
+
+    def __init__(self, model: Model, dt: float) -> None:
+        self.model, self.dt = model, dt
+        self._made: dict[tuple[object, ...], Kind] = {}
+
+    def of(self, habits: Habits = RIGHT) -> Kind:
+        """Return the kind of a cell with these habits.
+
+        Raises
+        ------
+        UserError
+            The method does not fit the model.
+        """
+        key = (habits.method, habits.mistaken, habits.scale)
+        if key not in self._made:
+            model = self.model
+            if habits.mistaken:
+                model = model(**{a: _value(model, b) for a, b in habits.mistaken})
+            if habits.method:
+                model = model(method=habits.method)
+            self._made[key] = Kind(model, self.dt * habits.scale)
+        return self._made[key]
+
+
+def _value(model: Model, name: str) -> Any:
+    unit = model.unit_of(name)
+    value = unit.from_si(model.defaults[name])
+    return value if unit.text == "1" else f"{value!r} {unit.text}"
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A cell between two steps: states in SI units, and the refractory time left in seconds."""
+
+    values: Values
+    left: float
+
+
+class Cell:
+    """A cell that is stepped.
+
+    Parameters
+    ----------
+    kind
+        Of the model.
+    dt
+        The step, in seconds.
+    habits
+        How it goes about a step.
+
+    Attributes
+    ----------
+    spikes
+        Times of its spikes in seconds.
+    """
+
+    def __init__(self, kind: Kind, dt: float, habits: Habits = RIGHT) -> None:
+        self.kind, self.dt, self.habits = kind, dt, habits
+        self.arrays = kind.arrays()
+        self.spikes: list[float] = []
+        self.step_number = 0
+        self._late: Arrivals = ()
+        self._ever: list[tuple[str, float]] = []
+
+    # -- what it is -----------------------------------------------------------------------
+
+    def state(self) -> Values:
+        """Return the states in SI units."""
+        return {name: float(self.arrays[name][0]) for name in self.kind.states}
+
+    def snapshot(self) -> Snapshot:
+        """Return the cell as it is."""
+        return Snapshot(self.state(), self.left)
+
+    @property
+    def left(self) -> float:
+        """The refractory time left, in seconds."""
+        if "left" in self.arrays:
+            return float(self.arrays["left"][0])
+        if "release" in self.arrays:
+            return max(int(self.arrays["release"][0]) - self.step_number, 0) * self.dt
+        return 0.0
+
+    @left.setter
+    def left(self, value: float) -> None:
+        if "left" in self.arrays:
+            self.arrays["left"][0] = max(value, 0.0)
+        elif "release" in self.arrays:
+            self.arrays["release"][0] = self.step_number + math.floor(value / self.dt + 0.5)
+
+    def _set(self, values: Mapping[str, float]) -> None:
+        for name, value in values.items():
+            self.arrays[name][0] = value
+
+    # -- a step ---------------------------------------------------------------------------
+
+    def step(self, arrivals: Arrivals, inputs: Mapping[str, float]) -> bool:
+        """Go one step; return whether the cell spiked.
+
+        Parameters
+        ----------
+        arrivals
+            What arrives in this step.
+        inputs
+            The input variables, in SI units, held for the step.
+        """
+        arrivals = self._taken(arrivals)
+        if self.habits.arrival == "before":
+            self._arrive(arrivals)
+        for name, value in inputs.items():
+            self.arrays[name][0] = value
+        before, left = self.state(), self.left
+        spiked = self._update(before, left)
+        if spiked:
+            self._spike(before)
+        if self.habits.arrival != "before":
+            lost = self.habits.lost and (left > 0 or self.left > 0)
+            self._arrive(() if lost else arrivals)
+        if self.habits.bounded and self.kind.thresholds is not None:
+            name = self.kind.thresholds[0]
+            low = self.kind.reset_to.get(name, 0.0)
+            self.arrays[name][0] = max(float(self.arrays[name][0]), low)
+        self.step_number += 1
+        return spiked
+
+    def _taken(self, arrivals: Arrivals) -> Arrivals:
+        """Return the arrivals that the cell takes into account in this step."""
+        habits = self.habits
+        if habits.arrival == "late":
+            arrivals, self._late = self._late, arrivals
+        if habits.several == "kept":
+            self._ever += arrivals
+            arrivals = tuple(self._ever)
+        elif habits.several == "first":
+            arrivals = arrivals[:1]
+        elif habits.several == "last":
+            arrivals = arrivals[-1:]
+        if habits.sign == "none":
+            return [(port, w) for port, w in arrivals if w > 0]
+        if habits.sign == "size":
+            return [(port, abs(w)) for port, w in arrivals]
+        return arrivals
+
+    def _run(self) -> bool:
+        """Let the kernel update the cell; return whether it is over its threshold."""
+        arrays, plan = self.arrays, self.kind.plan
+        plan.kernels.update(arrays, plan.numbers, 0, 1, self.step_number)
+        return bool(arrays["spiked"][0] & facts.SPIKED)
+
+    def _update(self, before: Values, left: float) -> bool:
+        """Integrate over the step; return whether there is a spike."""
+        habits, dt = self.habits, self.dt
+        inside = 0 < left < dt * (1 - 1e-12) and self.kind.linear
+        whole = left > 0 and not inside
+        if habits.refractory == "ignored":
+            self.left = 0.0
+            return self._integrate(before)
+        if whole and habits.refractory != "held":
+            return self._without_holding(before, left)
+        if inside and (habits.rest == "whole" or habits.refractory == "integrated throughout"):
+            self.left = 0.0
+            return self._integrate(before)
+        if inside and habits.rest == "nothing":
+            self.left = dt
+            self._integrate(before)
+            self.left = 0.0
+            return False
+        spiked = self._integrate(before)
+        if habits.others == "held" and left > 0:
+            self._hold_others(before)
+        return spiked
+
+    def _without_holding(self, before: Values, left: float) -> bool:
+        """Integrate what should be held, without a look at the threshold."""
+        self.left = 0.0
+        self._integrate(before)
+        self.left = left - self.dt if self.kind.linear else left
+        return False
+
+    def _hold_others(self, before: Values) -> None:
+        held = self.kind.program.held
+        self._set({name: value for name, value in before.items() if name not in held})
+
+    def _integrate(self, before: Values) -> bool:
+        """Update all states at once, or one after the other."""
+        if self.habits.order == "at once":
+            return self._over(before, self._run())
+        names = self.kind.states
+        if self.habits.order == "backwards":
+            names = names[::-1]
+        left = {n: self.arrays[n][0] for n in ("left", "release") if n in self.arrays}
+        watched = None if self.kind.thresholds is None else self.kind.thresholds[0]
+        current, spiked = dict(before), False
+        for name in names:
+            self._set(current)
+            for array, value in left.items():
+                self.arrays[array][0] = value
+            over = self._run()
+            spiked = over if name == watched or watched is None else spiked
+            offset = self.arrays["offset"][0] if "offset" in self.arrays else 0.0
+            if name == watched:
+                crossing = offset
+            current[name] = float(self.arrays[name][0])
+        self._set(current)
+        if spiked and "offset" in self.arrays and watched is not None:
+            self.arrays["offset"][0] = crossing
+        return self._over(before, spiked)
+
+    def _over(self, before: Values, spiked: bool) -> bool:
+        """Take back a spike that only reaches the threshold, for those who want more."""
+        if spiked and self.habits.strict and self.kind.thresholds is not None:
+            name, level = self.kind.thresholds
+            return float(self.arrays[name][0]) != level
+        return spiked
+
+    # -- a spike --------------------------------------------------------------------------
+
+    def _spike(self, before: Values) -> None:
+        habits, dt, arrays = self.habits, self.dt, self.arrays
+        reached = self.state()
+        offset = float(arrays["offset"][0]) if "offset" in arrays else 0.0
+        placed = {"start": 0.0, "end": dt}
+        if habits.crossing in placed and "offset" in arrays:
+            offset = placed[habits.crossing]
+            arrays["offset"][0] = offset
+        plan = self.kind.plan
+        plan.kernels.on_spike(arrays, plan.numbers, np.zeros(1, np.int32), self.step_number)
+        self._other_reset(reached, before)
+        self._other_period(offset)
+        shift = {"one step early": -dt, "one step late": dt}.get(habits.stamp, 0.0)
+        stamp = placed.get(habits.stamp, offset) + shift
+        self.spikes.append(self.step_number * dt + stamp)
+
+    def _other_reset(self, reached: Values, before: Values) -> None:
+        habits, kind = self.habits, self.kind
+        watched = kind.thresholds[0] if kind.thresholds is not None else ""
+        if not habits.updates:
+            self._set({n: v for n, v in reached.items() if n != watched})
+        if habits.others == "reset":
+            self._set(dict.fromkeys(set(kind.states) - set(kind.reset_to), 0.0))
+        if not watched or habits.reset == "says":
+            return
+        assert kind.thresholds is not None
+        level = kind.thresholds[1]
+        now = {
+            "zero": 0.0,
+            "rests": float(kind.plan.arrays[watched][0]),
+            "not": reached[watched],
+            "difference": reached[watched] - (level - kind.reset_to.get(watched, 0.0)),
+        }
+        self.arrays[watched][0] = now[habits.reset]
+
+    def _other_period(self, offset: float) -> None:
+        period, dt, duration = self.habits.period, self.dt, self.kind.duration
+        if period == "crossing" or not duration:
+            return
+        if self.kind.linear:
+            right = float(self.arrays["left"][0])
+            steps = right / dt
+            self.left = {
+                "end": duration, "start": duration - dt, "none": 0.0,
+                "rounded": math.floor(steps + 0.5) * dt, "rounded up": math.ceil(steps) * dt,
+                "rounded down": math.floor(steps) * dt, "longer": right + dt,
+                "shorter": right - dt,
+            }.get(period, right)  # fmt: skip
+            return
+        more = {"longer": 1, "end": 1, "shorter": -1, "start": -1}.get(period, 0)
+        if period == "none":
+            self.arrays["release"][0] = 0
+        else:
+            self.arrays["release"][0] += more
+
+    # -- arrivals -------------------------------------------------------------------------
+
+    def _arrive(self, arrivals: Arrivals) -> None:
+        kind = self.kind
+        sums: Values = {}
+        for port, weight in arrivals:
+            entry = kind.program.ports[port]
+            if entry.event:
+                one = np.zeros(1, np.int64)
+                kind.plan.kernels.arrive(port, self.arrays, kind.plan.numbers, one,
+                                         np.array([weight]), self.step_number)  # fmt: skip
+                continue
+            for variable in entry.weigh:
+                target = self.habits.onto or variable
+                sums[target] = sums.get(target, 0.0) + self._amount(port, variable, weight)
+        for variable, amount in sums.items():
+            if not self._loses(variable):
+                self.arrays[variable][0] += amount
+            if self.habits.sign == "clipped":
+                self.arrays[variable][0] = max(float(self.arrays[variable][0]), 0.0)
+
+    def _amount(self, port: str, variable: str, weight: float) -> float:
+        kind = self.kind
+        if self.habits.weight == "as it is":
+            return weight
+        if self.habits.weight == "times dt":
+            return weight * self.dt
+        parameters = kind.parameters
+        if self.habits.weight != "says":
+            instead, _, meant = self.habits.weight.partition(" for ")
+            parameters = {**parameters, meant: parameters[instead]}
+        return float(effective_weights(kind.program, port, variable, weight, parameters))
+
+    def _loses(self, variable: str) -> bool:
+        hold = facts.hold(self.kind.plan, variable)
+        if hold == "release":
+            return self.step_number < int(self.arrays["release"][0])
+        return bool(hold) and float(self.arrays[hold][0]) > 0
