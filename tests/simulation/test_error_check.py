@@ -78,8 +78,8 @@ def test_ornstein_uhlenbeck_currents_are_the_same_process(monkeypatch):
     cells = net.add(model, 5, name="cells")
     net.inject(cells, rb.stimuli.noise(2, tau=8 * ms))
     net.record(cells, "x")
-    engines, plain = [], error_check._draw_from
-    monkeypatch.setattr(error_check, "_draw_from", lambda engine, draws: (
+    engines, plain = [], error_check.draw_from
+    monkeypatch.setattr(error_check, "draw_from", lambda engine, draws: (
         engines.append(engine), plain(engine, draws)))  # fmt: skip
     for _ in range(2):  # also where the network does not stand at its beginning
         assert check(net, 30 * ms).traces["cells", "x"].order > 0.6

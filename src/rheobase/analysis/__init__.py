@@ -2,6 +2,7 @@
 
 from rheobase.analysis.behavior import Behavior, behavior
 from rheobase.analysis.bifurcations import Bifurcation, Bifurcations, Branch, bifurcations
+from rheobase.analysis.convergence import Convergence, convergence
 from rheobase.analysis.correlograms import autocorrelogram, cross_correlogram
 from rheobase.analysis.firing_rates import fi_curve
 from rheobase.analysis.fixed_points import FixedPoint, fixed_points
@@ -26,11 +27,13 @@ __all__ = [
     "Bifurcation",
     "Bifurcations",
     "Branch",
+    "Convergence",
     "FixedPoint",
     "autocorrelogram",
     "behavior",
     "bifurcations",
     "chi",
+    "convergence",
     "count_correlation",
     "cross_correlogram",
     "cv",

@@ -125,7 +125,7 @@ class _Grid:
         margin = TOLERANCE * self.width
         low = np.searchsorted(times, covered.start - self.centers - margin)
         high = np.searchsorted(times, covered.stop - self.centers - margin)
-        return np.maximum(high - low, 0).astype(np.float64)
+        return np.asarray(np.maximum(high - low, 0), np.float64)
 
 
 def _array(lags: np.ndarray, seen: np.ndarray, grid: _Grid, name: str, spikes: int) -> xr.DataArray:

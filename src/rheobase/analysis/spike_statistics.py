@@ -100,7 +100,7 @@ def local_variation(trains: Any, refractory: Any = 0.0) -> np.ndarray:
 
     def term(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         both = a + b
-        return 3.0 * (1.0 - 4.0 * a * b / both**2) * (1.0 + 4.0 * dead / both)
+        return np.asarray(3.0 * (1.0 - 4.0 * a * b / both**2) * (1.0 + 4.0 * dead / both))
 
     return _over_neighbors(trains_of(trains, call), term)
 

@@ -128,19 +128,23 @@ class Twins:
     # -- one of them ----------------------------------------------------------------------
 
     def run(self, level: int, steps: int) -> Observed:
-        """Run the stretch at dt/2**level, and return what is observed of it."""
-        factor = 2**level
-        net = self._twin(level)
+        """Run the stretch at dt/2**level with nested noise, and return what is observed of it."""
+        net = self.twin(2**level)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RheobaseWarning)
             net._assembly.prepare("interpreter")
+        assert net._assembly.engine is not None
+        draw_from(net._assembly.engine, Draws(level))
+        return self.observe(net, steps * 2**level)
+
+    def observe(self, net: Network, steps: int) -> Observed:
+        """Let a twin that has been built go on, and return what is observed of it."""
         engine = net._assembly.engine
         assert engine is not None
-        _draw_from(engine, Draws(level))
         self._share_noise(engine.plan.inputs)
         stopped = ""
         try:
-            engine.advance(steps * factor)
+            engine.advance(steps)
         except NotFinite as failure:
             stopped = f"{failure.variable or 'a state'} of {failure.population!r}"
         dt = net._clock.dt
@@ -167,14 +171,15 @@ class Twins:
             if state is not None:
                 item.state[:] = state
 
-    def _twin(self, level: int) -> Network:
-        factor, clock = 2**level, self.net._clock
+    def twin(self, factor: int) -> Network:
+        """Return the network at dt/factor, in the state it stands in; not built yet."""
+        clock = self.net._clock
         plain = scaled(self._plain, factor)
         net = network_from_plain(plain, clock.dt / factor)
         for name, projection in net._told.projections.items():
             given = self.net._told.projections[name]
             projection._storage = "stored"  # the same synapses; their delays are to be replaced
-            if given._drawn.in_seconds or not level:
+            if given._drawn.in_seconds or factor == 1:
                 continue
             delays = given._steps()  # kept in ms: also those that were rounded to dt, and defaults
             projection._drawn = projection._drawn.with_delay(Given(_times(delays, factor)), 0)
@@ -209,7 +214,7 @@ class Twins:
                      if any(not is_noise(draw.site) for draw in program.draws))  # fmt: skip
 
 
-def _draw_from(engine: Engine, draws: Draws) -> None:
+def draw_from(engine: Engine, draws: Draws) -> None:
     """Let an interpreted engine draw its random numbers from here."""
     stepper: Any = engine._stepper
     stepper.draws = draws
