@@ -10,6 +10,8 @@ namespace, in a temporary folder. Three marks, invisible to readers, say more:
     ``<!-- message -->`` holds text that must stand in the error's message.
 ``<!-- not run -->``
     before a ```python block: it is not executed (another tool's code).
+``<!-- file NAME -->`` and ``<!-- added to NAME -->``
+    before a ```toml block: it is written to that file, or behind what the file has already.
 
 A picture ``![...](.../images/NAME.png)`` shows the Matplotlib figure that is current
 after the block before it; `scripts/pictures.py` draws these again.
@@ -29,8 +31,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 
 _PIECE = re.compile(
-    r"^(?:<!--\ (?P<mark>output|message|not\ run|raises\ \w+)\ -->\n+)?"
-    r"```(?P<language>python|text)\n(?P<text>.*?)^```$"
+    r"^(?:<!--\ (?P<mark>output|message|not\ run|raises\ \w+|file\ \S+|added\ to\ \S+)\ -->\n+)?"
+    r"```(?P<language>python|text|toml)\n(?P<text>.*?)^```$"
     r"|^!\[[^\]]*\]\((?P<picture>[^)]*images/[^)]+)\)",
     re.MULTILINE | re.DOTALL | re.VERBOSE,
 )
@@ -40,7 +42,7 @@ _PIECE = re.compile(
 class Piece:
     """One block or picture of a page."""
 
-    kind: str  # python, text or picture
+    kind: str  # python, text, toml or picture
     text: str
     mark: str
     line: int
@@ -88,6 +90,8 @@ def run_page(page: Path, on_picture: Callable[[Path], None] | None = None) -> in
                     assert piece.text.strip() in message, (
                         f"{where} says\n{piece.text}\nbut the message was:\n{message}"
                     )
+            elif piece.kind == "toml":
+                _write(piece)
             elif piece.mark != "not run":
                 # The empty lines make the numbers in a traceback those of the page.
                 code = compile("\n" * (piece.line - 1) + piece.text, str(page), "exec")
@@ -110,6 +114,14 @@ def _execute(code: object, namespace: dict[str, object], mark: str, where: str) 
             assert type(error).__name__ == wanted, f"{where}: {type(error).__name__}: {error}"
             return out.getvalue(), str(error)
     raise AssertionError(f"{where} should raise {wanted}")
+
+
+def _write(piece: Piece) -> None:
+    """Write a block to the file its mark names."""
+    if piece.mark:
+        first = piece.mark.startswith("file ")
+        with open(piece.mark.split()[-1], "w" if first else "a", encoding="utf-8") as file:
+            file.write(piece.text if first else f"\n{piece.text}")
 
 
 def _lines(text: str) -> list[str]:

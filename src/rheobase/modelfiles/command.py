@@ -32,7 +32,10 @@ def run_file(path: str | os.PathLike[str], out: str | os.PathLike[str] | None,
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RheobaseWarning)  # told below, without a line of ours
         finished = run(path, out, settings)
+    populations = finished.experiment.network.populations
     for name, trains in finished.result.spikes.items():
+        if not populations[name].spiking:
+            continue
         say(f"{name}: {counted(trains.count, 'spike')} of {counted(trains.size, 'cell')}, "
             f"{trains.mean_rate():.4g} Hz a cell")  # fmt: skip
     if finished.result.note:

@@ -12,6 +12,13 @@ if TYPE_CHECKING:
     from rheobase.simulation import Population
 
 Rows = list[tuple[str, ...]]
+LISTS = {
+    "injections": ("cells", "current", "to"),
+    "drives": ("cells", "train", "weight", "to"),
+    "clamps": ("cells", "values", "variable", "start", "stop"),
+    "recordings": ("cells", "connection", "variables", "every", "name"),
+}
+"""The lists whose entries are shown as they are written, and the keys that are shown."""
 
 
 def counted(number: int, one: str) -> str:
@@ -43,7 +50,7 @@ def entries(experiment: Experiment, name: str, keys: Sequence[str]) -> Rows:
 
 def _short(value: Any) -> str:
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return text if len(text) <= 70 else f"{text[:67]}..."
+    return text if len(text) <= 120 else f"{text[:117]}..."
 
 
 def describe(experiment: Experiment) -> str:
@@ -61,17 +68,12 @@ def describe(experiment: Experiment) -> str:
     if network.projections:
         lines.append("connections")
         lines += [f"  {_plain(projection)}" for projection in network.projections.values()]
-    for name, keys in (
-        ("injections", ("cells", "current")),
-        ("drives", ("cells", "train", "weight")),
-        ("clamps", ("cells", "values")),
-        ("recordings", ("cells", "connection", "variables", "every")),
-    ):
+    for name, keys in LISTS.items():
         rows = entries(experiment, name, keys)
-        if rows:
-            lines.append(name)
-            lines += ["  " + ": ".join((row[0] or row[1], ", ".join(filter(None, row[1:]))))
-                      for row in rows]  # fmt: skip
+        lines += [name] if rows else []
+        for row in rows:
+            said = [f"{key} {value}" for key, value in zip(keys, row, strict=True) if value]
+            lines.append(f"  {', '.join(said)}")
     if "duration" in run:
         cost = network.estimate(run["duration"], threads=run.get("threads", 1))
         lines += ["run", f"  {run['duration']}; {cost}"]

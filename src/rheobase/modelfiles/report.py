@@ -6,13 +6,14 @@ import base64
 import io
 from collections.abc import Callable, Iterator, Sequence
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rheobase.errors import UnknownNameError, did_you_mean
 from rheobase.language.model import Model
-from rheobase.modelfiles.describing import counted, entries, method_of, model_name
+from rheobase.modelfiles.describing import LISTS, counted, entries, method_of, model_name
 from rheobase.modelfiles.locating import blaming
 from rheobase.plots.style import FRAME, INK, PALETTE
 from rheobase.results import Result
@@ -92,7 +93,7 @@ def _summary(experiment: Experiment, result: Result) -> str:
     cells = sum(result.populations.values())
     spikes = sum(trains.count for trains in result.spikes.values())
     return (
-        f"{experiment.document.name}: {result.duration:g} s in steps of {result.dt * 1e3:g} ms, "
+        f"{Path(experiment.document.name).name}: {result.duration:g} s in steps of {result.dt * 1e3:g} ms, "
         f"seed {result.seed}. {counted(cells, 'cell')} in "
         f"{counted(len(result.populations), 'population')}, {counted(spikes, 'spike')}."
     )
@@ -202,7 +203,7 @@ def _populations(experiment: Experiment, result: Result) -> list[str]:
     rows = []
     for population in experiment.network.populations.values():
         row = [population.name, f"{population.size:,}", model_name(population), "", "", ""]
-        if population.name in result.spikes:
+        if population.spiking and population.name in result.spikes:
             trains = result.spikes[population.name]
             row[3:5] = f"{trains.count:,}", f"{trains.mean_rate():.2f}"
             cv = trains.cv()
@@ -241,12 +242,7 @@ def _range(values: Any) -> str:
 
 def _stimuli(experiment: Experiment) -> list[str]:
     parts: list[str] = []
-    for name, keys in (
-        ("injections", ("cells", "current", "to")),
-        ("drives", ("cells", "train", "weight", "to")),
-        ("clamps", ("cells", "values", "variable", "start", "stop")),
-        ("recordings", ("cells", "connection", "variables", "every", "name")),
-    ):
+    for name, keys in LISTS.items():
         rows = entries(experiment, name, keys)
         if rows:
             parts += [f"<h2>{name.capitalize()}</h2>", *_table(keys, rows)]
