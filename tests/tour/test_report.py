@@ -65,7 +65,8 @@ def test_everything_is_escaped(made):
 def test_the_page_tells_verdicts_machine_and_times(made):
     report, text, _ = made
     assert not report.passed
-    assert "1 of 2 experiments agree" in text
+    assert "<strong>1 of 2</strong> experiments agree" in text
+    assert "<strong>4 of 4</strong> numbers" in text
     assert text.count('class="verdict failed"') == 3  # contents, heading, times
     for word in ("processor", "Python", "numpy", "together"):
         assert word in text

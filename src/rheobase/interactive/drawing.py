@@ -98,7 +98,8 @@ def _draw_curve(ax: Axes, panel: Curve, player: Player, position: int) -> None:
     places = [int(place) for place in np.unravel_index(position, player.shape)]
     grid = np.moveaxis(np.reshape(panel.values, player.shape), axis, 0)
     others = [place for number, place in enumerate(places) if number != axis]
-    here = grid[(slice(None), *others)]
+    along: tuple[Any, ...] = (slice(None), *others)
+    here = grid[along]
     x = _numbers(slider)
     for line in np.reshape(grid, (slider.size, -1)).T if grid.ndim > 1 else ():
         ax.plot(x, line, color=FRAME, linewidth=0.6, alpha=0.35)

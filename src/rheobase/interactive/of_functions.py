@@ -99,8 +99,10 @@ def _result(options: FunctionOptions, given: Mapping[str, Any]) -> Result:
                 mend="write rb.interact(build, ..., duration=1*second)",
             )
         return made.run(options.duration, backend=options.backend, progress=False)
+    if isinstance(made, SpikeTrains):
+        return Result([made], dt=made.dt or 0.0, start=made.start, stop=made.stop, seed=0)
     raise UserError(
-        "rb.interact: the function returns neither a network nor a result",
+        "rb.interact: the function returns no network, result or spike trains",
         given=type(made).__name__,
         mend="end it with `return net`, and say how long: duration=1*second",
     )

@@ -21,7 +21,7 @@ from rheobase.simulation import Network, Population
 from rheobase.units import UNITS, Unit, parse_unit, quantity, to_si
 
 _SECOND = UNITS["second"].dimension
-_SAMPLES = 2500
+_SAMPLES = 1600
 """About how many samples a trace has at most."""
 
 _NAME = "cells"

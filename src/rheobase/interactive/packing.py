@@ -1,7 +1,7 @@
 """Traces made small: straight pieces in place of samples, whole numbers in place of floats.
 
-A trace is drawn as a line through points. Points that lie on the line anyway (to a thousandth of
-what the panel shows, which no eye sees) are left out by the method of Ramer, Douglas and Peucker:
+A trace is drawn as a line through points. Points that lie on the line anyway (to a third of a
+pixel, which no eye sees) are left out by the method of Ramer, Douglas and Peucker:
 between two points that are kept, the one farthest from the straight line is kept too, until none
 is too far. Times and values of what is kept become 16-bit numbers, and these base64.
 
@@ -26,8 +26,8 @@ GAP = 65535
 
 FINEST = GAP - 1
 
-TOLERANCE = 1e-3
-"""Largest distance of a point left out from the line, as a share of the panel's range."""
+TOLERANCE = 0.35
+"""Largest distance of a point left out from the line, in pixels."""
 
 
 def kept_points(values: Floats, tolerance: float) -> npt.NDArray[np.bool_]:
@@ -85,7 +85,7 @@ def _farthest(
     return place[first[where]], most
 
 
-def pack_lines(values: Floats, low: float, high: float) -> dict[str, str]:
+def pack_lines(values: Floats, low: float, high: float, height: int) -> dict[str, str]:
     """Pack the traces of one line at every position of the sliders.
 
     Parameters
@@ -94,6 +94,8 @@ def pack_lines(values: Floats, low: float, high: float) -> dict[str, str]:
         At most 65,535 samples.
     low, high : float
         What becomes 0 and the largest number.
+    height : int
+        Of the panel, in pixels.
 
     Returns
     -------
@@ -101,7 +103,7 @@ def pack_lines(values: Floats, low: float, high: float) -> dict[str, str]:
         Base64 of little-endian arrays: "points", pairs of (sample, value) of 16 bits, and
         "offsets" of 32 bits, where the points of each position begin and the last ends.
     """
-    keep = kept_points(values, TOLERANCE * (high - low))
+    keep = kept_points(values, TOLERANCE / height * (high - low))
     rows, samples = np.nonzero(keep)
     scaled = np.rint((values[keep] - low) / (high - low) * FINEST)
     points = np.empty((rows.size, 2), dtype="<u2")

@@ -128,7 +128,8 @@ class Lines:
     @property
     def span(self) -> tuple[float, float]:
         """The time shown [s]."""
-        return float(self.times[0]), float(self.times[-1])
+        step = float(self.times[1] - self.times[0])
+        return float(self.times[0]), float(self.times[-1]) + step
 
     def check(self, positions: int) -> None:
         """Refuse arrays that do not fit together, or too many samples."""
@@ -155,12 +156,15 @@ class Lines:
             "kind": "lines", "title": self.title, "unit": pretty_unit(self.unit), "low": low,
             "high": high, "finest": FINEST, "height": self.height,
             "start": self.span[0], "step": float(self.times[1] - self.times[0]),
-            "lines": [{"name": name, **pack_lines(np.asarray(values, np.float64), low, high)}
+            "lines": [{"name": name, **self._packed(values, low, high)}
                       for name, values in self.lines.items()],
         }  # fmt: skip
         if self.spikes is not None:
             told["spikes"] = _packed_spikes([np.asarray(one) for one in self.spikes])
         return told
+
+    def _packed(self, values: Floats, low: float, high: float) -> dict[str, str]:
+        return pack_lines(np.asarray(values, np.float64), low, high, self.height)
 
 
 @dataclass(frozen=True, eq=False)

@@ -375,26 +375,33 @@
       });
     }
 
+    // Where the dots of a row are, null where there is no number.
     points(row) {
       return row.map((position, k) => [this.number(k), this.told.values[position]])
-        .filter(([, value]) => Number.isFinite(value))
-        .map(([x, value]) => [this.x(x).toFixed(1), this.y(value).toFixed(1)]);
+        .map(([x, value]) => Number.isFinite(value)
+          ? [this.x(x).toFixed(1), this.y(value).toFixed(1)] : null);
+    }
+
+    // The line through them, broken where there is none.
+    through(points) {
+      return points.map((point, k) =>
+        point ? `${k && points[k - 1] ? "L" : "M"}${point[0]} ${point[1]}` : "").join("");
     }
 
     show(position) {
       const { player, told, slider } = this, places = player.places();
-      const line = (row) => this.points(row).map(([x, y], k) => `${k ? "L" : "M"}${x} ${y}`).join("");
-      const row = this.row(places), points = this.points(row);
-      this.line.setAttribute("d", line(row));
+      const points = this.points(this.row(places)), shown = points.filter(Boolean);
+      this.line.setAttribute("d", this.through(points));
       this.dots.replaceChildren();
-      for (const [cx, cy] of points) draw(this.dots, "circle", { class: "rb-dot", cx, cy, r: 3 });
+      const r = Math.max(1.4, Math.min(3, 0.3 * (this.box.right - this.box.left) / points.length));
+      for (const [cx, cy] of shown) draw(this.dots, "circle", { class: "rb-dot", cx, cy, r });
       const other = player.sliders.findIndex((_, k) => k !== this.along);
       let family = "";
       if (other >= 0) {
         player.sliders[other].told.labels.forEach((_, k) => {
           const moved = places.slice();
           moved[other] = k;
-          family += line(this.row(moved));
+          family += this.through(this.points(this.row(moved)));
         });
       }
       this.families.setAttribute("d", family);
@@ -407,12 +414,12 @@
         this.here.setAttribute("cx", x);
         this.here.setAttribute("cy", this.y(value));
       }
-      const right = x > (this.box.left + this.box.right) / 2;
+      const right = x > this.box.left + 75;
       this.note.setAttribute("x", x + (right ? -9 : 9));
       this.note.setAttribute("y", Math.max(this.box.top + 10, this.y(there ? value : told.low) - 10));
       this.note.setAttribute("text-anchor", right ? "end" : "start");
       this.note.textContent = text;
-      this.say(`${told.title} over ${slider.told.name}, ${points.length} dots:`
+      this.say(`${told.title} over ${slider.told.name}, ${shown.length} dots:`
         + ` ${text} at ${slider.text()}`);
     }
 

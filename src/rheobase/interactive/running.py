@@ -42,7 +42,7 @@ def interact(
     what : Model or callable
         A model: all positions are cells of one network, which is run once. A callable: it is
         called with a value of every slider and returns a Network, which is then run for
-        `duration`, or a Result.
+        `duration`, a Result, or SpikeTrains.
     ranges, **more
         The sliders by name, one to three. For a model the name of an input (a constant current
         from `start` on), of a parameter, or of an argument of `stimulus`; for a callable of its

@@ -1,4 +1,4 @@
-"""What an experiment of the tour writes on: text, code that it ran, figures, tables, verdicts."""
+"""What an experiment of the tour writes on: text, code, figures, sliders, tables, verdicts."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from rheobase.tour.listing import Listing
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from rheobase.interactive import Player
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -29,10 +31,11 @@ class Text:
 
 @dataclass(frozen=True)
 class Code:
-    """Code that ran; `folded` code is shown on request."""
+    """Code that ran; `folded` code, of a figure or sliders, is shown on request."""
 
     text: str
     folded: bool = False
+    of: str = "the figure"
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,14 @@ class Picture:
 
     data: str
     alt: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class Sliders:
+    """Sliders over runs computed beforehand, as HTML, and their caption."""
+
+    html: str
     caption: str
 
 
@@ -79,7 +90,7 @@ class Checks:
     checks: tuple[Check, ...]
 
 
-Block: TypeAlias = Text | Code | Picture | Table | Checks
+Block: TypeAlias = Text | Code | Picture | Sliders | Table | Checks
 
 
 @dataclass
@@ -169,6 +180,32 @@ class Page:
         shown = self._listing.show(function)
         if shown:
             self.blocks.append(Code(shown, folded=True))
+
+    def play(
+        self, caption: str, function: Callable[P, Player], *args: P.args, **kwargs: P.kwargs
+    ) -> Player:
+        """Call a function that returns sliders; add these, and its code folded.
+
+        Parameters
+        ----------
+        caption : str
+            Stands under the sliders.
+        function : callable
+            Returns what `rb.interact` returns.
+        *args, **kwargs
+            Passed to it.
+
+        Returns
+        -------
+        Player
+            What the function returned.
+        """
+        player = function(*args, **kwargs)
+        self.blocks.append(Sliders(player.fragment(), caption))
+        shown = self._listing.show(function)
+        if shown:
+            self.blocks.append(Code(shown, folded=True, of="the sliders"))
+        return player
 
     def table(
         self, header: Sequence[str], rows: Sequence[Sequence[object]], caption: str = ""

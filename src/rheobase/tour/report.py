@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
+from rheobase.interactive import assets
 from rheobase.tour.page import (
     Block,
     Chapter,
@@ -20,10 +21,11 @@ from rheobase.tour.page import (
     Experiment,
     Page,
     Picture,
+    Sliders,
     Table,
     Text,
 )
-from rheobase.tour.style import SHEET
+from rheobase.tour.style import SCRIPT, SHEET
 
 Done = tuple[Experiment, Page]
 
@@ -76,41 +78,56 @@ def render(report: Report, machine: Sequence[tuple[str, str]], quick: bool) -> s
     quick : bool
         Whether it was a short tour; the page says so.
     """
-    body = [
-        "<h1>A tour of Rheobase</h1>",
-        f'<p class="lead">{_summary(report, quick)}</p>',
-        f"<p>{_READING}</p>",
-        _contents(report),
-    ]
+    body: list[str] = []
     for chapter, done in report.chapters:
         body.append(f'<h2 id="{_anchor(chapter.title)}">{escape(chapter.title)}</h2>')
         body.append(_paragraphs(chapter.introduction))
         body += [_experiment(experiment, page) for experiment, page in done]
     body.append(_ending(report, machine))
-    content = "\n".join(body)
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>A tour of Rheobase</title>\n<style>{SHEET}</style>\n</head>\n"
-        f"<body><main>\n{content}\n</main></body>\n</html>\n"
-    )
+    moving = any(isinstance(block, Sliders) for page in report.pages for block in page.blocks)
+    styles = [SHEET, assets.STYLE] if moving else [SHEET]
+    scripts = [SCRIPT, assets.SCRIPT] if moving else [SCRIPT]
+    return "\n".join([
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
+        assets.policy(styles, scripts),
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        "<title>A tour of Rheobase</title>",
+        *(f"<style>{style}</style>" for style in styles),
+        '</head>\n<body>\n<a class="skip" href="#start">To the experiments</a>',
+        '<div class="layout">',
+        _top(report, quick),
+        _contents(report),
+        '<main id="start">',
+        *body,
+        "</main>\n</div>",
+        *(f"<script>{script}</script>" for script in scripts),
+        "</body>\n</html>\n",
+    ])  # fmt: skip
 
 
-def _summary(report: Report, quick: bool) -> str:
+def _top(report: Report, quick: bool) -> str:
+    """Write title, what the page is, and how much agrees."""
     agreeing = sum(page.agrees for page in report.pages)
     checks = [check for page in report.pages for check in page.checks]
     numbers = sum(check.agrees for check in checks)
     everything = "" if report.passed else " What differs is marked below."
     short = " This was the short tour: some runs are shorter than published." if quick else ""
+    facts = [
+        (f"{agreeing} of {len(report.pages)}", "experiments agree with what was published"),
+        (f"{numbers} of {len(checks)}", "numbers within their tolerance"),
+        (f"{report.seconds:.0f} s", "all of it, on this machine"),
+    ]
+    items = "".join(f"<li><strong>{value}</strong> {what}</li>" for value, what in facts)
     return (
-        "Experiments from a course on neuron models and from the literature, run just now on this"
-        f" machine. {agreeing} of {len(report.pages)} experiments agree with what was published,"
-        f" {numbers} of {len(checks)} numbers within their tolerance.{everything}{short}"
+        "<header>\n<h1>A tour of Rheobase</h1>\n"
+        '<p class="lead">Experiments from a course on neuron models and from the literature, run'
+        f" just now on this machine.{everything}{short}</p>\n"
+        f'<ul class="facts">{items}</ul>\n<p>{_READING}</p>\n</header>'
     )
 
 
 def _contents(report: Report) -> str:
-    lines = ["<nav><ol>"]
+    lines = ['<nav aria-label="Contents"><h2>Contents</h2><ol>']
     for chapter, done in report.chapters:
         title = f'<a href="#{_anchor(chapter.title)}">{escape(chapter.title)}</a>'
         items = "".join(
@@ -124,7 +141,8 @@ def _contents(report: Report) -> str:
 
 
 def _experiment(experiment: Experiment, page: Page) -> str:
-    title = f"<span>{escape(experiment.title)}</span> {_badge(page.verdict)}"
+    link = f'<a class="here" href="#{experiment.anchor}" aria-label="Link to this experiment">#</a>'
+    title = f"<span>{escape(experiment.title)}</span> {_badge(page.verdict)} {link}"
     heading = f'<h3 id="{experiment.anchor}">{title}</h3>'
     failure = [f'<p class="failed">{escape(page.failure)}</p>'] if page.failure else []
     warned = [f'<p class="warned">Rheobase warned: {escape(text)}</p>' for text in page.warnings]
@@ -136,14 +154,16 @@ def _block(block: Block) -> str:
     match block:
         case Text(text):
             return _paragraphs(text)
-        case Code(text, folded):
-            code = f"<pre><code>{highlight(text)}</code></pre>"
+        case Code(text, folded, of):
+            code = f'<div class="code"><pre><code>{highlight(text)}</code></pre></div>'
             if folded:
-                return f"<details><summary>Code of the figure</summary>{code}</details>"
+                return f"<details><summary>Code of {of}</summary>{code}</details>"
             return code
         case Picture(data, alt, caption):
             image = f'<img alt="{escape(alt)}" src="data:image/svg+xml;base64,{data}">'
             return f"<figure>{image}<figcaption>{_inline(caption)}</figcaption></figure>"
+        case Sliders(player, caption):
+            return f"<figure>{player}<figcaption>{_inline(caption)}</figcaption></figure>"
         case Table(header, rows, caption):
             return _table(header, [[_inline(entry) for entry in row] for row in rows], caption)
         case Checks(checks):

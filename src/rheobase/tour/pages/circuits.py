@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import rheobase as rb
+from rheobase.interactive import Player
 from rheobase.tour.page import Chapter, Page
 from rheobase.tour.style import BLUE, GRAY, GREEN, PURPLE, VERMILION
 from rheobase.units import Hz, ms, second
@@ -134,19 +135,19 @@ PRINTED = np.array(
 )  # fmt: skip
 
 
-def ring(kick: Any) -> rb.SpikeTrains:
+def ring(kick: Any, excitation: float = 0.2, inhibition: float = -0.4) -> rb.SpikeTrains:
     """Eight neurons; each excites the next and inhibits the one before."""
     net = rb.Network(dt=1 * ms)
     cells = net.add(rb.models.NormalizedLIF(tau_m=50 * ms, tau_s=100 * ms), 8, name="ring")
     net.connect(net.add(kick), cells[0], weight=0.2)
-    net.connect(cells, cells, rb.rules.ring(+1), weight=0.2)
-    net.connect(cells, cells, rb.rules.ring(-1), weight=-0.4)
+    net.connect(cells, cells, rb.rules.ring(+1), weight=excitation)
+    net.connect(cells, cells, rb.rules.ring(-1), weight=inhibition)
     return net.run(4 * second).spikes["ring"]
 
 
-def exact_ring() -> rb.SpikeTrains:
+def exact_ring(excitation: float = 0.2, inhibition: float = -0.4) -> rb.SpikeTrains:
     """Kick the first neuron at 25 Hz for 0.3 s."""
-    return ring(rb.stimuli.regular_spikes([25 * Hz], [0.3 * second]))
+    return ring(rb.stimuli.regular_spikes([25 * Hz], [0.3 * second]), excitation, inhibition)
 
 
 def draw_ring(spikes: rb.SpikeTrains) -> Figure:
@@ -158,6 +159,26 @@ def draw_ring(spikes: rb.SpikeTrains) -> Figure:
                   annotation_clip=False)  # fmt: skip
     axes.text((before + after) / 2, -0.4, f"{after - before:.3f} s", ha="center", va="bottom")
     return figure
+
+
+def one_round(result: rb.Result) -> float:
+    """Return the time of a round (s) where a wave is still going in the last second."""
+    starts = result.spikes["ring"].bursts(gap=150 * ms)[0].starts
+    going = starts.size > 4 and starts[-1] > 3
+    return float(np.diff(starts[-4:]).mean()) if going else np.nan
+
+
+def other_weights(quick: bool = False) -> Player:
+    """Run the ring with other weights."""
+    return rb.interact(
+        exact_ring,
+        excitation=(0.1, 0.3),
+        inhibition=(-0.8, -0.3),
+        steps={"excitation": 5, "inhibition": 6} if quick else {"excitation": 21, "inhibition": 6},
+        at={"excitation": 0.2, "inhibition": -0.4},
+        measure={"one round (s)": one_round},
+        title="The ring with other weights",
+    )
 
 
 @CHAPTER.experiment("(d) Ring oscillator")
@@ -180,6 +201,16 @@ def ring_oscillator(page: Page) -> None:
     page.between("all 25 spikes: largest difference", float(difference.max()), 0, 0.7, "ms",
                  digits=3, published="less than a step")  # fmt: skip
     page.text("Why the third to the eleventh differ at all is the next experiment.")
+    player = page.play(
+        "Too weak an excitation lets the wave die; stronger, it makes the wave faster and its"
+        " bursts longer, while stronger inhibition slows it. Where no wave is going in the last"
+        " second, the curve has no dot; gray curves are those of other inhibition.",
+        other_weights,
+        page.quick,
+    )
+    shown = player.value(excitation=0.2, inhibition=-0.4).spikes["ring"]
+    differing = int(np.count_nonzero(shown.times != spikes.times))
+    page.near("sliders: spikes at 0.2 and −0.4 unlike those above", differing, 0, 0, digits=0)
 
 
 def notebook_train(rates: Any, until: Any) -> np.ndarray:

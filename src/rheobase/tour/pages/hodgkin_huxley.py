@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import rheobase as rb
+from rheobase.interactive import Player
 from rheobase.tour.page import Chapter, Page
 from rheobase.tour.style import BLUE, GRAY, GREEN, ORANGE, VERMILION
 from rheobase.units import cm, ms, mV, second, uA
@@ -62,6 +63,28 @@ def draw_simulator(results: list[rb.Result]) -> Figure:
     return figure
 
 
+def slider_current(IDC: Any, IRand: Any) -> Any:
+    """A constant current from 20 ms on, and one random current, scaled; both one a cell."""
+    random = rb.stimuli.noise(1 * uA / cm**2, tau=2 * ms).frozen(200 * ms, dt=0.05 * ms, seed=3)
+    return rb.stimuli.step(IDC, start=20 * ms) + random * (IRand / (uA / cm**2))
+
+
+def two_sliders(quick: bool = False) -> Player:
+    """Run every position of both sliders, each a patch of one run."""
+    steps = {"IDC": 31, "IRand": 2} if quick else {"IDC": 31, "IRand": 6}
+    return rb.interact(
+        rb.models.HodgkinHuxley,
+        stimulus=slider_current,
+        IDC=(0, 12) * uA / cm**2,
+        IRand=(0, 2.5) * uA / cm**2,
+        steps=steps,
+        at={"IDC": 2.4 * uA / cm**2, "IRand": 0 * uA / cm**2},
+        start=20 * ms,
+        dt=0.01 * ms,
+        title="The simulator: IDC and IRand",
+    )
+
+
 @CHAPTER.experiment("Constant and random current")
 def constant_and_random_current(page: Page) -> None:
     """The simulator's two sliders."""
@@ -87,6 +110,22 @@ def constant_and_random_current(page: Page) -> None:
     late = np.diff(results[2].spikes["axon"].times[-6:])
     page.near("rate at 10 µA/cm²", float(1 / late.mean()), 68.324, 0.4, "Hz", digits=2)
     page.holds("2.2 µA/cm² with random current", "fires irregularly", f"{noisy} spikes", noisy > 0)
+    page.text(
+        """
+        The sliders move through runs made beforehand, all with the same random numbers: IRand only
+        scales them. **Keep** leaves what is shown in the background, to compare with; a click on
+        the curve at the right chooses its IDC.
+        """
+    )
+    player = page.play(
+        "The simulator. The spikes are counted from 20 ms on, so a single one is 5.6 Hz; the gray"
+        " curves are those of other values of IRand.",
+        two_sliders,
+        page.quick,
+    )
+    for IDC, count in ((2.0, 0), (2.4, 1)):
+        shown = player.value(IDC=IDC * uA / cm**2, IRand=0 * uA / cm**2)
+        page.near(f"sliders: spikes at {IDC} µA/cm²", shown.readings["spikes"], count, 0, digits=0)
 
 
 def smallest_current(

@@ -7,9 +7,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import rheobase as rb
+from rheobase.interactive import Player
 from rheobase.tour.page import Chapter, Page
-from rheobase.tour.style import BLUE, GRAY, VERMILION
-from rheobase.units import ms
+from rheobase.tour.style import BLUE, GRAY, ORANGE, VERMILION
+from rheobase.units import ms, pA, second
 
 CHAPTER = Chapter(
     "A. One leaky integrate-and-fire neuron",
@@ -139,3 +140,89 @@ def step_by_step(page: Page) -> None:
         rows,
         spike,
     )
+
+
+CURRENTS = np.array([376, 380, 400, 450, 500, 600, 800, 1000.0])
+
+
+def closed_form(current: np.ndarray) -> np.ndarray:
+    """Return the rate (Hz) of the LIF in a constant current (pA); 0 where v never reaches V_T.
+
+    v rises from E_L towards E_L + I*tau_m/C_m and starts there again after tau_ref.
+    """
+    C_m, tau_m, tau_ref, needed = 250.0, 10.0, 2.0, 15.0  # pF, ms, ms, mV
+    reached = np.asarray(current) * tau_m / C_m
+    enough = reached > needed
+    rise = tau_m * np.log(reached / np.where(enough, reached - needed, reached))
+    return np.where(enough, 1e3 / (tau_ref + rise), 0.0)
+
+
+def found_rates() -> np.ndarray:
+    """Measure the intervals between spikes at eight currents, eight cells of one run."""
+    net = rb.Network(dt=0.1 * ms)
+    cells = net.add(rb.models.LIF(crossing="linear"), CURRENTS.size, name="cells")
+    net.inject(cells, rb.stimuli.step(CURRENTS * pA))
+    spikes = net.run(1 * second).spikes["cells"]
+    return np.array([1 / np.diff(train).mean() for train in spikes])
+
+
+def draw_rates(found: np.ndarray) -> Figure:
+    """Draw rate against current: the closed form, and what was measured."""
+    figure, axes = plt.subplots(figsize=(6.2, 3.2))
+    current = np.linspace(0, 1000, 2001)
+    axes.plot(current, closed_form(current), color=ORANGE, linewidth=2.5, label="closed form")
+    axes.plot(CURRENTS, found, "o", color=BLUE, markersize=5, label="found")
+    axes.axvline(375, color=GRAY, linestyle=":", linewidth=1.2)
+    axes.annotate(" 375 pA", (375, 118), color="#555555")
+    axes.set(xlabel="constant current (pA)", ylabel="rate (Hz)", xlim=(0, 1020), ylim=(0, 130))
+    axes.legend(loc="upper left")
+    return figure
+
+
+def one_slider(quick: bool = False) -> Player:
+    """Run the neuron at every current, each a cell of one run."""
+    return rb.interact(
+        rb.models.LIF,
+        I=(0, 1000) * pA,
+        steps=21 if quick else 41,
+        at={"I": 500 * pA},
+        duration=300 * ms,
+        start=20 * ms,
+        dt=0.1 * ms,
+        title="A leaky integrate-and-fire neuron in a constant current",
+    )
+
+
+@CHAPTER.experiment("A current, and how fast the neuron fires")
+def current_and_rate(page: Page) -> None:
+    """The neuron in units, and a slider."""
+    page.text(
+        """
+        The same neuron with units: 250 pF, 10 ms, rest and reset at −65 mV, threshold at −50 mV,
+        refractory for 2 ms. A constant current I moves v from rest towards E_L + I τ_m/C_m. Up to
+        375 pA, the **rheobase**, that stays below the threshold; beyond, the neuron fires, and the
+        interval between its spikes is τ_ref + τ_m ln(x/(x − 15 mV)) with x = I τ_m/C_m.
+        """
+    )
+    found = page.run(found_rates)
+    page.draw(
+        "At the rheobase the curve begins with infinite slope: a leaky integrate-and-fire neuron"
+        " can fire as slowly as one likes, but only in a narrow range of currents. Towards large"
+        " currents it bends below 500 Hz, one spike every τ_ref.",
+        "rate against current: zero up to 375 pA, then rising steeply at first to 116 Hz",
+        draw_rates,
+        found,
+    )
+    player = page.play(
+        "The neuron at 41 currents, which flow from 20 ms on. v has no spikes, only resets; strokes"
+        " are drawn where it fires. The rate counts the spikes of 280 ms.",
+        one_slider,
+        page.quick,
+    )
+    for current, rate in zip(CURRENTS, found, strict=True):
+        closed = float(closed_form(current))
+        page.near(f"rate at {current:g} pA", float(rate), closed, 0.005 * closed, "Hz", digits=2)
+    for current, fires in ((350, False), (400, True)):
+        count = int(player.value(I=current * pA).readings["spikes"])
+        page.holds(f"slider: spikes at {current} pA", "some" if fires else "none", str(count),
+                   fires == (count > 0))  # fmt: skip
