@@ -2,5 +2,7 @@
 
 from rheobase.levels.comparing import compare
 from rheobase.levels.comparison import Comparison, LevelResult
+from rheobase.levels.reducing import reduce
+from rheobase.levels.reduction import Reduction
 
-__all__ = ["Comparison", "LevelResult", "compare"]
+__all__ = ["Comparison", "LevelResult", "Reduction", "compare", "reduce"]

@@ -11,6 +11,7 @@ from rheobase.errors import ShapeError, UnknownNameError, WiringError, did_you_m
 from rheobase.language.model import Model
 from rheobase.levels.comparison import Comparison, LevelResult, Measured, against
 from rheobase.levels.matching import usual_window
+from rheobase.levels.reduction import Reduction
 from rheobase.levels.translating import Conversions, Level, translate
 from rheobase.network.currents import Current
 from rheobase.results import Result
@@ -23,7 +24,7 @@ _PASTE = "rb.levels.compare({...}, stimulus, duration=500*ms)"
 
 
 def compare(
-    models: Mapping[str, Model],
+    models: Mapping[str, Model | Reduction],
     stimulus: Current,
     *,
     duration: Any,
@@ -48,8 +49,9 @@ def compare(
 
     Parameters
     ----------
-    models : mapping of str to Model
-        By the names they are to have in the table.
+    models : mapping of str to Model or Reduction
+        By the names they are to have in the table. What `rb.levels.reduce` gives knows what its
+        units are.
     stimulus : Current
         One of `rb.stimuli`: an absolute current (pA), a current per area (uA/cm**2), or a plain
         number, with the same value for every cell.
@@ -110,9 +112,11 @@ def compare(
     _check_stimulus(stimulus)
     net = Network(dt=dt, seed=seed)
     frozen = _frozen(stimulus, duration, net, seed)
+    reductions = {name: one for name, one in models.items() if isinstance(one, Reduction)}
     given = Conversions(
-        area, current_per_unit, rate_per_unit, voltage_per_unit, to, output, tuple(chosen)
-    )
+        area, current_per_unit, rate_per_unit, voltage_per_unit, to, output, tuple(chosen),
+        reductions,
+    )  # fmt: skip
     levels = [translate(name, model, frozen, given) for name, model in chosen.items()]
     for level in levels:
         cell = net.add(level.model, name=level.name)
@@ -152,13 +156,13 @@ def _checked_models(models: Any) -> dict[str, Model]:
         if not isinstance(name, str) or not name.strip():
             raise WiringError("levels.compare: a name is a text", given=repr(name),
                               mend=f"write {example}")  # fmt: skip
-        if not isinstance(model, Model):
+        if not isinstance(model, (Model, Reduction)):
             raise WiringError(
                 f"levels.compare: {name!r} is no model",
                 expected="a Model, such as rb.models.LIF(tau_m=20*ms)",
                 given=repr(model) if len(repr(model)) < 60 else type(model).__name__,
             )
-    return dict(models)
+    return {name: one.model if isinstance(one, Reduction) else one for name, one in models.items()}
 
 
 def _checked_reference(reference: str | None, models: Mapping[str, Model]) -> str:

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rheobase.errors import ShapeError, UnitError, UnknownNameError, WiringError, did_you_mean
 from rheobase.language.model import Model
 from rheobase.network.currents import Current
-from rheobase.units import DIMENSIONLESS, UNITS, Dimension, describe, to_si
+from rheobase.units import DIMENSIONLESS, UNITS, Dimension, describe, split_quantity, to_si
 
-_AMP = UNITS["amp"].dimension
+if TYPE_CHECKING:
+    from rheobase.levels.reduction import Reduction
+
+AMP = UNITS["amp"].dimension
 _METRE = UNITS["metre"].dimension
 AREA = _METRE**2
-_PER_AREA = _AMP / AREA
+PER_AREA = AMP / AREA
 VOLT = UNITS["volt"].dimension
 HERTZ = UNITS["Hz"].dimension
+
+_OF_REDUCTIONS = ("area", "current_per_unit", "rate_per_unit")
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,8 @@ class Conversions:
         As `compare` takes them.
     names : tuple of str
         The names of the models.
+    reductions : mapping of str to Reduction
+        Those of the models that are reductions: they know what their units are.
     """
 
     area: Any
@@ -38,6 +45,7 @@ class Conversions:
     to: Any
     output: Any
     names: tuple[str, ...]
+    reductions: Mapping[str, Reduction]
 
     def __post_init__(self) -> None:
         for argument, given in vars(self).items():
@@ -55,7 +63,13 @@ class Conversions:
     def of(self, argument: str, name: str) -> Any:
         """Return what was given for a model, or None."""
         given = getattr(self, argument)
-        return given.get(name) if isinstance(given, Mapping) else given
+        by_name = isinstance(given, Mapping)
+        told = given.get(name) if by_name else given
+        known = None
+        if argument in _OF_REDUCTIONS and name in self.reductions:
+            known = getattr(self.reductions[name], argument)
+        # What a reduction knows of itself comes before what is said of all models.
+        return told if known is None or (by_name and told is not None) else known
 
     def size(self, argument: str, name: str, dimension: Dimension, paste: str) -> float | None:
         """Return the size of a unit for a model in SI units, or None if it was not given."""
@@ -171,26 +185,48 @@ def _factor(
     have = stimulus.dimension
     if have == wanted:
         return 1.0
-    if {have, wanted} == {_AMP, _PER_AREA}:
-        example = f"area={{{name!r}: 20000*um**2}}".replace("'", '"')
-        area = given.size("area", name, AREA, f"rb.levels.compare(..., {example})")
-        if area is None:
-            raise _missing(name, entry, stimulus, wanted, "the area of its membrane", example)
-        return 1.0 / area if wanted == _PER_AREA else area
+    if {have, wanted} == {AMP, PER_AREA}:
+        area = _area(name, entry, stimulus, wanted, given)
+        return 1.0 / area if wanted == PER_AREA else area
     if DIMENSIONLESS in (have, wanted):
-        current = wanted if have == DIMENSIONLESS else have
-        unit = "uA/cm**2" if current == _PER_AREA else "pA"
-        example = f"current_per_unit={{{name!r}: 100*{unit}}}".replace("'", '"')
-        paste = f"rb.levels.compare(..., {example})"
-        size = given.size("current_per_unit", name, current, paste)
-        if size is None:
-            raise _missing(name, entry, stimulus, wanted, "what current one unit of it is", example)
+        size = _current_per_unit(name, entry, stimulus, wanted, given)
         return 1.0 / size if wanted == DIMENSIONLESS else size
     raise UnitError(
         f"levels.compare: the stimulus cannot be added to the input {entry} of {name!r}",
         expected=describe(wanted),
         given=f"{stimulus.unit.text} ({describe(have)})",
     )
+
+
+def _current_per_unit(
+    name: str, entry: str, stimulus: Current, wanted: Dimension, given: Conversions
+) -> float:
+    """Return the current that is 1 to a model, in the dimension of the stimulus or the input."""
+    current = wanted if stimulus.dimension == DIMENSIONLESS else stimulus.dimension
+    unit = "uA/cm**2" if current == PER_AREA else "pA"
+    example = f"current_per_unit={{{name!r}: 100*{unit}}}".replace("'", '"')
+    paste = f"rb.levels.compare(..., {example})"
+    told = given.of("current_per_unit", name)
+    spread = {AMP: PER_AREA, PER_AREA: AMP}.get(current)
+    if told is not None and spread and split_quantity(told)[1].dimension == spread:
+        # Given per area and wanted absolute, or the other way round.
+        area = _area(name, entry, stimulus, wanted, given)
+        size = given.size("current_per_unit", name, spread, paste)
+        assert size is not None
+        return size * area if current == AMP else size / area
+    size = given.size("current_per_unit", name, current, paste)
+    if size is None:
+        what = "what current one unit of it is"
+        raise _missing(name, entry, stimulus, wanted, what, example)
+    return size
+
+
+def _area(name: str, entry: str, stimulus: Current, wanted: Dimension, given: Conversions) -> float:
+    example = f"area={{{name!r}: 20000*um**2}}".replace("'", '"')
+    area = given.size("area", name, AREA, f"rb.levels.compare(..., {example})")
+    if area is None:
+        raise _missing(name, entry, stimulus, wanted, "the area of its membrane", example)
+    return area
 
 
 def _missing(
