@@ -22,10 +22,42 @@ DEFAULTS = {
     "TraubMiles": "C_m 1 uF/cm**2, g_Na 100 mS/cm**2, E_Na 50 mV, g_K 30 mS/cm**2, E_K -90 mV,"
     " g_L 0.05 mS/cm**2, E_L -65 mV, V_T -63 mV, V_spike -20 mV",
     "RateUnit": "tau 10 ms, gain 1 1, threshold 0 1",
+    "ExponentialLIF": "C_m 200 pF, g_L 20 nS, E_L -65 mV, V_T -59.9 mV, Delta_T 3.48 mV,"
+    " V_cut 0 mV, V_r -68 mV, tau_ref 1.7 ms",
+    "QuadraticIF": "C_m 200 pF, g_L 20 nS, E_L -65 mV, V_T -50 mV, V_cut 20 mV, V_r -80 mV,"
+    " tau_ref 0 ms",
+    "GLIF1": "C_m 58.72 pF, g_L 9.43 nS, E_L -78.85 mV, V_T -51.68 mV, tau_syn 2 ms,"
+    " tau_ref 3.75 ms, V_r -78.85 mV",
+    "GLIF5": "C_m 58.72 pF, g_L 9.43 nS, E_L -78.85 mV, V_T -51.68 mV, tau_syn 2 ms,"
+    " tau_ref 3.75 ms, f_v 0.2 1, V_add 18.51 mV, b_s 0.009 1/ms, theta_add 0.37 mV,"
+    " k_1 0.003 1/ms, k_2 0.1 1/ms, A_1 -9.18 pA, A_2 -198.94 pA, r_1 1 1, r_2 1 1,"
+    " a_v 0.005 1/ms, b_v 0.09 1/ms",
+    "WangBuzsaki": "C_m 1 uF/cm**2, g_Na 35 mS/cm**2, E_Na 55 mV, g_K 9 mS/cm**2, E_K -90 mV,"
+    " g_L 0.1 mS/cm**2, E_L -65 mV, phi 5 1, V_spike -20 mV",
+    "ConnorStevens": "C_m 1 uF/cm**2, g_Na 120 mS/cm**2, E_Na 55 mV, g_K 20 mS/cm**2, E_K -72 mV,"
+    " g_A 47.7 mS/cm**2, E_A -75 mV, g_L 0.3 mS/cm**2, E_L -17 mV, V_spike -20 mV",
+    "MorrisLecar": "C_m 20 uF/cm**2, g_L 2 mS/cm**2, E_L -60 mV, g_Ca 4.4 mS/cm**2, E_Ca 120 mV,"
+    " g_K 8 mS/cm**2, E_K -84 mV, V_1 -1.2 mV, V_2 18 mV, V_3 2 mV, V_4 30 mV, phi 0.04 1/ms,"
+    " V_spike 0 mV",
+    "FitzHughNagumo": "a 0.7 1, b 0.8 1, epsilon 0.08 1, v_spike 1 1",
+    "HindmarshRose": "a 1 1, b 3 1, c 1 1, d 5 1, r 0.006 1, s 4 1, x_r -1.6 1, x_spike 1 1",
+    "WilsonCowan": "tau_E 8 ms, tau_I 8 ms, c_1 16 1, c_2 12 1, c_3 15 1, c_4 3 1, a_E 1.3 1,"
+    " theta_E 4 1, a_I 2 1, theta_I 3.7 1, r_E 1 1, r_I 1 1, P 0 1, Q 0 1, exact_k 1 1",
+    "WongWang": "tau_S 100 ms, gamma 0.641 1, a 270 Hz/nA, b 108 Hz, d 0.154 second,"
+    " J_N11 0.2609 nA, J_N12 0.0497 nA, I_0 0.3255 nA, J_ext 0.00052 nA/Hz, mu_0 30 Hz,"
+    " coherence 0 1, tau_AMPA 2 ms, sigma 0.02 nA",
 }
 
-INPUTS = {"LIF": "pA", "ConductanceLIF": "pA", "DeltaLIF": "pA", "AdEx": "pA", "Izhikevich": "1",
-          "HodgkinHuxley": "uA/cm**2", "TraubMiles": "uA/cm**2", "RateUnit": "1"}  # fmt: skip
+INPUTS = {
+    **dict.fromkeys(["LIF", "ConductanceLIF", "DeltaLIF", "AdEx", "ExponentialLIF", "QuadraticIF",
+                     "GLIF1", "GLIF5"], "I pA"),
+    **dict.fromkeys(["HodgkinHuxley", "TraubMiles", "WangBuzsaki", "ConnorStevens",
+                     "MorrisLecar"], "I uA/cm**2"),
+    **dict.fromkeys(["Izhikevich", "FitzHughNagumo", "HindmarshRose", "RateUnit"], "I 1"),
+    "WilsonCowan": "I_E 1 I_I 1",
+    "WongWang": "I_1 nA I_2 nA",
+    "NormalizedLIF": "",
+}  # fmt: skip
 
 PORTS = {
     "LIF": {"i_syn": "pA"},
@@ -34,6 +66,10 @@ PORTS = {
     "NormalizedLIF": {"s": "1"},
     "AdEx": {"v": "mV"},
     "Izhikevich": {"v": "1"},
+    "ExponentialLIF": {"v": "mV"},
+    "QuadraticIF": {"v": "mV"},
+    "GLIF1": {"x_syn": "pA"},
+    "GLIF5": {"x_syn": "pA"},
 }
 
 
@@ -49,8 +85,9 @@ def test_defaults(name):
 @pytest.mark.parametrize("name", DEFAULTS)
 def test_inputs_and_ports(name):
     model = rb.models.find(name)
-    assert {e.name: e.unit.text for e in model.inputs} == (
-        {"I": INPUTS[name]} if name in INPUTS else {}
+    words = INPUTS[name].split()
+    assert {e.name: e.unit.text for e in model.inputs} == dict(
+        zip(words[::2], words[1::2], strict=True)
     )
     assert set(model.receives) == set(PORTS.get(name, {}))
     for port, unit in PORTS.get(name, {}).items():

@@ -47,6 +47,14 @@ def test_adex_patterns(name):
         assert np.diff(times[-3:]).mean() == pytest.approx(LATE[name], rel=4e-3)
 
 
+@pytest.mark.parametrize("name", PATTERNS)
+def test_variants_of_adex_have_the_values_of_the_patterns(name):
+    c, g, e, a, tau, b, reset, *_ = PATTERNS[name]
+    expected = rb.models.AdEx(C_m=c * pF, g_L=g * nS, E_L=e * mV, a=a * nS, tau_w=tau * ms,
+                              b=b * pA, V_r=reset * mV)  # fmt: skip
+    assert rb.models.AdEx.variants[name].defaults == pytest.approx(expected.defaults)
+
+
 def test_adex_is_the_same_on_both_backends():
     for name in ("initial burst", "transient"):
         np.testing.assert_array_equal(
@@ -74,6 +82,12 @@ TYPES = {
     "thalamo-cortical": (0.02, 0.25, -65, 0.05),
     "resonator": (0.1, 0.26, -65, 2),
 }
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_variants_of_izhikevich_have_the_values_of_the_types(name):
+    values = rb.models.Izhikevich.variants[name].defaults
+    assert tuple(values[key] for key in "abcd") == TYPES[name]
 
 
 def izhikevich(name, current=10.0, duration=500):
