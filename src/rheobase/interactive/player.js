@@ -132,7 +132,7 @@
       const { top, bottom } = this.box;
       this.cursor = draw(this.svg, "path", { class: "rb-cursor", d: `M0 ${top}V${bottom}`,
         visibility: "hidden" });
-      this.note = draw(this.svg, "text", { class: "rb-halo", x: this.box.right - 2, y: top + 11,
+      this.note = draw(this.svg, "text", { class: "rb-halo", x: this.box.right, y: top - 1,
         "text-anchor": "end" });
     }
 
@@ -695,6 +695,7 @@
     let frame = null;
     try { frame = window.frameElement; } catch { return; }
     if (!frame) return;
+    document.documentElement.classList.add("rb-framed");
     const around = frame.ownerDocument, body = around.body;
     const dark = body.dataset.jpThemeLight === "false" || body.dataset.theme === "dark"
       || around.documentElement.dataset.theme === "dark" || body.classList.contains("vscode-dark");

@@ -173,8 +173,8 @@ def draw_rates(found: np.ndarray) -> Figure:
     axes.plot(current, closed_form(current), color=ORANGE, linewidth=2.5, label="closed form")
     axes.plot(CURRENTS, found, "o", color=BLUE, markersize=5, label="found")
     axes.axvline(375, color=GRAY, linestyle=":", linewidth=1.2)
-    axes.annotate(" 375 pA", (375, 118), color="#555555")
-    axes.set(xlabel="constant current (pA)", ylabel="rate (Hz)", xlim=(0, 1020), ylim=(0, 130))
+    axes.annotate(" 375 pA", (375, 138), color="#555555")
+    axes.set(xlabel="constant current (pA)", ylabel="rate (Hz)", xlim=(0, 1020), ylim=(0, 155))
     axes.legend(loc="upper left")
     return figure
 
@@ -209,19 +209,19 @@ def current_and_rate(page: Page) -> None:
         "At the rheobase the curve begins with infinite slope: a leaky integrate-and-fire neuron"
         " can fire as slowly as one likes, but only in a narrow range of currents. Towards large"
         " currents it bends below 500 Hz, one spike every τ_ref.",
-        "rate against current: zero up to 375 pA, then rising steeply at first to 116 Hz",
+        "rate against current: zero up to 375 pA, then rising steeply at first to 147 Hz",
         draw_rates,
         found,
     )
     player = page.play(
-        "The neuron at 41 currents, which flow from 20 ms on. v has no spikes, only resets; strokes"
+        "The current flows from 20 ms on. v has no spikes, only resets; strokes"
         " are drawn where it fires. The rate counts the spikes of 280 ms.",
         one_slider,
         page.quick,
     )
     for current, rate in zip(CURRENTS, found, strict=True):
         closed = float(closed_form(current))
-        page.near(f"rate at {current:g} pA", float(rate), closed, 0.005 * closed, "Hz", digits=2)
+        page.near(f"rate at {current:g} pA, closed form", float(rate), closed, 0.01, "Hz", digits=2)
     for current, fires in ((350, False), (400, True)):
         count = int(player.value(I=current * pA).readings["spikes"])
         page.holds(f"slider: spikes at {current} pA", "some" if fires else "none", str(count),
