@@ -289,7 +289,7 @@ def _newton(flow: Flow, z: Floats, known: Floats | None = None) -> Floats:
         ended.append((z + move)[done])
         move = move * factor * np.minimum(1.0, _LONGEST / np.maximum(length, 1e-300))[:, None]
         z = (z + np.clip(move, -_LONGEST, _LONGEST))[~done]
-        z = z[np.all(np.isfinite(z), axis=1) & (np.max(np.abs(z), axis=1) < 1e3)]
+        z = z[np.all(np.isfinite(z), axis=1) & (np.max(np.abs(z), axis=1) < 1e6)]
     found = np.concatenate(ended) if ended else np.zeros((0, len(flow.names)))
     return found[np.all(np.isfinite(flow(found)), axis=1)]
 
@@ -304,7 +304,7 @@ def _deflated(z: Floats, move: Floats, known: Floats) -> Floats:
     import numpy as np
 
     away = z[:, None, :] - known[None]
-    square = np.maximum(np.sum(away**2, axis=2), 1e-30)
+    square = np.clip(np.sum(away**2, axis=2), 1e-30, 1e30)
     slope = -2.0 * away / (square * (1.0 + square))[:, :, None]
     along = np.einsum("kjn,kn->k", slope, move)
     return np.asarray(1.0 / np.where(np.abs(1.0 - along) < 1e-3, 1e-3, 1.0 - along))[:, None]

@@ -22,6 +22,8 @@ Floats: TypeAlias = NDArray[np.float64]
 
 _STEP = 1e-4
 """Step of a numerical derivative, relative to the value."""
+_FAR = 1e6
+"""A step of Newton's method this long, beside the value, leads nowhere."""
 
 # The central difference of fourth order: where the function is taken, and with what weight.
 _PLACES = np.array([-2.0, -1.0, 1.0, 2.0])
@@ -143,7 +145,8 @@ class Slopes:
         for _ in range(rounds):
             part = x[..., chosen]
             move = solve(differentiate(of_chosen, part), -of_chosen(part))
-            good = np.all(np.isfinite(move), axis=-1)
+            with np.errstate(invalid="ignore"):
+                good = np.all(np.abs(move) < _FAR * (1.0 + np.abs(part)), axis=-1)
             x[..., chosen] = np.where(good[..., None], part + move, part)
         return x
 
