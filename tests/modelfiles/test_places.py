@@ -95,7 +95,8 @@ VALUES = st.recursive(
 @settings(max_examples=80, deadline=None)
 @given(st.lists(st.tuples(st.one_of(KEYS, QUOTED), VALUES), max_size=5))
 def test_what_stands_at_a_place_is_the_value(pairs):
-    text = "".join(f"{key} = {value}  # end\n" for key, value in dict(pairs).items())
+    unique = {key.strip('"'): (key, value) for key, value in pairs}
+    text = "".join(f"{key} = {value}  # end\n" for key, value in unique.values())
     data = tomllib.loads(text)
     found = places_of(text)
     for path, value in flat(data):

@@ -24,12 +24,13 @@ from rheobase.modelfiles.values import (
     synapse_kinds,
 )
 from rheobase.models import catalog
+from rheobase.models.library import LibraryModel
 from rheobase.results import Result
 from rheobase.simulation import Network
 
 _Made = TypeVar("_Made")
 _OF_SYNAPSE = ("equations", "on_pre", "on_post", "on_reward", "parameters", "initial", "functions")
-_OF_LIBRARY = ("library", "equations", "parameters", "initial", "method", "crossing")
+_OF_LIBRARY = ("library", "variant", "equations", "parameters", "initial", "method", "crossing")
 
 
 class Experiment:
@@ -220,6 +221,11 @@ class Experiment:
         table = self.document.get(path)
         options = self._options(path, _MODEL_VALUES)
         if "library" not in table:
+            if "variant" in table:
+                raise self.document.error(
+                    (*path, "variant"), "variant: of which model of the library?", key=True,
+                    mend='write library = "AdEx" beside it',
+                )  # fmt: skip
             if "equations" not in table:
                 raise self.document.error(
                     path, f"{path[-1]}: a model has equations, or is one of the library", key=True,
@@ -236,6 +242,9 @@ class Experiment:
                     mend="write the whole model with equations to change it",
                 )  # fmt: skip
         base = self.model((*path, "library"))
+        if "variant" in options:
+            with blaming(self.document, (*path, "variant")):
+                base = _variants_of(base)[options.pop("variant")]
         with blaming(self.document, path):
             if "equations" in options:
                 base = base + options.pop("equations")
@@ -379,6 +388,16 @@ class Experiment:
 
 
 _MODEL_VALUES = ("parameters", "initial")
+
+
+def _variants_of(model: Model) -> Mapping[str, Model]:
+    """Return the published sets of parameters of a model by name."""
+    if not isinstance(model, LibraryModel):
+        raise UnknownNameError(
+            f"{model.name} is a model of the file and has no variants",
+            mend="variants belong to models of rb.models",
+        )
+    return model.variants
 
 
 def _texts(value: Any) -> list[str]:

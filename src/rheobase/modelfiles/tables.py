@@ -102,6 +102,7 @@ TABLES: Mapping[str, Table] = {
     }),
     "models": Table("named", "a model by equations (`rb.Model`), or one of the library changed", {
         "library": Key("text", "a model of `rb.models` to begin with", '"LIF"'),
+        "variant": Key("text", "beside `library`: a published set of its parameters", '"tonic"'),
         "equations": Key("text", "its equations; beside `library`, further ones",
                          '"dv/dt = -v/tau : mV"'),
         "threshold": Key("text", "when a cell spikes", '"v > V_T"'),
@@ -308,10 +309,11 @@ def entries_of(
         raise document.error((name, 0), f"{name} is no list", key=True, mend=f"write {right}")
     elif table.form == "named":
         held = value if isinstance(value, dict) else {}
-        if value is not held or (held and not any(isinstance(v, dict) for v in held.values())):
+        loose = [k for k, v in held.items() if k in table.keys and not isinstance(v, dict)]
+        if value is not held or loose:
             raise document.error(
-                (name, *list(held)[:1]), f"every one of {name} has a name of its own", key=True,
-                mend=f"write [{name}.NAME], with a name in place of NAME",
+                (name, *loose[:1]), f"every one of {name} has a name of its own", key=True,
+                mend=f"write [{name}.NAME] above it, with a name in place of NAME",
             )  # fmt: skip
         pairs = [((name, key), entry) for key, entry in held.items()]
     else:
