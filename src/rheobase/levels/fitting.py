@@ -162,7 +162,7 @@ def _adex_rates(
     """Return late rates and first intervals of candidates, shape (candidates, 2, currents)."""
     from rheobase.network import stimuli
 
-    candidates, duration = values["V_T"].size, 0.5
+    candidates, duration = values["V_T"].size, 0.4
     net = Network(dt="0.05 ms", seed=seed)
     cells = net.add(model, candidates * currents.size, name="cells")
     for name, of_each in values.items():
@@ -209,7 +209,7 @@ def _evolve(
     from scipy.optimize import differential_evolution
 
     found = differential_evolution(
-        difference, bounds, seed=seed, maxiter=generations, popsize=15 if polish else 8,
+        difference, bounds, seed=seed, maxiter=generations, popsize=15 if polish else 6,
         vectorized=True, updating="deferred", polish=polish, tol=1e-8 if polish else 1e-3,
     )  # fmt: skip
     return np.asarray(found.x)

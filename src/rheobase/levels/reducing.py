@@ -42,8 +42,8 @@ def reduce(
     f: str | None = None,
     tau: Any = None,
     input: str | None = None,
-    duration: Any = "1.5 second",
-    discard: Any = "0.5 second",
+    duration: Any = "1 second",
+    discard: Any = "0.3 second",
     dt: Any = "0.02 ms",
     generations: int = 25,
     seed: int = 0,
@@ -112,7 +112,7 @@ def reduce(
     setup = experiment(model, call=_CALL, input=input, duration=duration, dt=dt, method=None,
                        seed=seed, backend=backend)  # fmt: skip
     values = _read_currents(currents, setup)
-    settling = one_time(discard, "discard", "discard=0.5*second")
+    settling = one_time(discard, "discard", "discard=0.3*second")
     late, first = fitting.late_and_first(setup.run(values), settling)
     if not np.any(late > 0):
         raise UserError(

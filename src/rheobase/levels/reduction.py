@@ -99,13 +99,15 @@ class Reduction:
         Axes
         """
         from rheobase.plots import rate_curve
-        from rheobase.plots.style import with_unit
+        from rheobase.plots.style import legend, with_unit
 
         shown = self._unit.from_si(self._currents)
         quantity_name = describe(self._unit.dimension).removeprefix("a ").removeprefix("an ")
         words = with_unit(quantity_name, self._unit.text) if self._unit.text != "1" else "input"
         ax = rate_curve(shown, self.rates, xlabel=words, name=self.fine.name, ax=ax)
-        return rate_curve(shown, self.reduced_rates, xlabel=words, name=self.model.name, ax=ax)
+        rate_curve(shown, self.reduced_rates, xlabel=words, name=self.model.name, ax=ax)
+        legend(ax, beside=False, inside="lower right")
+        return ax
 
 
 _SHORT = {"hertz": "Hz"}

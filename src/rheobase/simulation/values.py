@@ -335,7 +335,8 @@ class CellValues:
             the variable cannot be set.
         """
         kind = self.kind(name)
-        if kind == "current" or getattr(value, "is_current", False):
+        # Asked of the type: a quantity that lacks an attribute prints its whole array to say so.
+        if kind == "current" or getattr(type(value), "is_current", False):
             self._assign_current(name, value, where)
             return
         self._refuse_computed(name, kind)
