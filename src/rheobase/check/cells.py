@@ -10,9 +10,9 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rheobase.check.habits import RIGHT, Habits
+from rheobase.check.stepping import BlockFunction, Scalars, function_of
 from rheobase.engine import facts
 from rheobase.engine.plan import PopulationPlan
 from rheobase.errors import RheobaseWarning
@@ -58,6 +58,7 @@ class Kind:
         self.program: Any = self.plan.program
         self.states = tuple(e.name for e in model.differential)
         self.linear = self.program.crossing == "linear"
+        self._factors: dict[tuple[str, str, str], tuple[float, float, Any]] = {}
 
     @cached_property
     def parameters(self) -> dict[str, float]:
@@ -65,9 +66,46 @@ class Kind:
         own = {n: float(np.asarray(v)) for n, v in self.values.parameters.items()}
         return {**own, "N": 1.0, "dt": self.dt}
 
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return a copy of the arrays of the cell as it begins."""
-        return {name: array.copy() for name, array in self.plan.arrays.items()}
+    @cached_property
+    def begins(self) -> Scalars:
+        """What every array holds of the cell as it begins."""
+        return {name: array[0].item() for name, array in self.plan.arrays.items()}
+
+    @cached_property
+    def update(self) -> BlockFunction:
+        """The update of a step."""
+        return function_of(self.program.update, self._numbers)
+
+    @cached_property
+    def on_spike(self) -> BlockFunction:
+        """The reset."""
+        return function_of(self.program.on_spike, self._numbers)
+
+    @cached_property
+    def ports(self) -> dict[str, BlockFunction]:
+        """What arrivals do, where statements run event by event."""
+        found = {name: port.block for name, port in self.program.ports.items()}
+        return {n: function_of(block, self._numbers) for n, block in found.items() if block}
+
+    @cached_property
+    def _numbers(self) -> dict[str, float]:
+        return dict(zip(self.program.numbers, self.plan.numbers.tolist(), strict=True))
+
+    def amount(self, port: str, variable: str, weight: float, mistaken: str = "") -> float:
+        """Return what an arrival adds to a variable; "a for b": with one parameter for another."""
+        key = (port, variable, mistaken)
+        if key not in self._factors:
+            parameters = dict(self.parameters)
+            if mistaken:
+                instead, _, meant = mistaken.partition(" for ")
+                parameters[meant] = parameters[instead]
+            one, two = (float(effective_weights(self.program, port, variable, w, parameters))
+                        for w in (1.0, 2.0))  # fmt: skip
+            self._factors[key] = (one, 2 * one - two, parameters)
+        factor, rest, parameters = self._factors[key]
+        if abs(rest) <= 1e-12 * abs(factor):
+            return weight * factor
+        return float(effective_weights(self.program, port, variable, weight, parameters))
 
     @cached_property
     def thresholds(self) -> tuple[str, float] | None:
@@ -156,7 +194,7 @@ class Cell:
 
     def __init__(self, kind: Kind, dt: float, habits: Habits = RIGHT) -> None:
         self.kind, self.dt, self.habits = kind, dt, habits
-        self.arrays = kind.arrays()
+        self.arrays = dict(kind.begins)
         self.spikes: list[float] = []
         self.step_number = 0
         self._late: Arrivals = ()
@@ -166,7 +204,7 @@ class Cell:
 
     def state(self) -> Values:
         """Return the states in SI units."""
-        return {name: float(self.arrays[name][0]) for name in self.kind.states}
+        return {name: self.arrays[name] for name in self.kind.states}
 
     def snapshot(self) -> Snapshot:
         """Return the cell as it is."""
@@ -176,21 +214,20 @@ class Cell:
     def left(self) -> float:
         """The refractory time left, in seconds."""
         if "left" in self.arrays:
-            return float(self.arrays["left"][0])
+            return float(self.arrays["left"])
         if "release" in self.arrays:
-            return max(int(self.arrays["release"][0]) - self.step_number, 0) * self.dt
+            return float(max(self.arrays["release"] - self.step_number, 0) * self.dt)
         return 0.0
 
     @left.setter
     def left(self, value: float) -> None:
         if "left" in self.arrays:
-            self.arrays["left"][0] = max(value, 0.0)
+            self.arrays["left"] = max(value, 0.0)
         elif "release" in self.arrays:
-            self.arrays["release"][0] = self.step_number + math.floor(value / self.dt + 0.5)
+            self.arrays["release"] = self.step_number + math.floor(value / self.dt + 0.5)
 
     def _set(self, values: Mapping[str, float]) -> None:
-        for name, value in values.items():
-            self.arrays[name][0] = value
+        self.arrays.update(values)
 
     # -- a step ---------------------------------------------------------------------------
 
@@ -206,20 +243,19 @@ class Cell:
         """
         arrivals = self._taken(arrivals)
         if self.habits.arrival == "before":
-            self._arrive(arrivals)
-        for name, value in inputs.items():
-            self.arrays[name][0] = value
+            self.receive(arrivals)
+        self.arrays.update(inputs)
         before, left = self.state(), self.left
         spiked = self._update(before, left)
         if spiked:
             self._spike(before)
         if self.habits.arrival != "before":
             lost = self.habits.lost and (left > 0 or self.left > 0)
-            self._arrive(() if lost else arrivals)
+            self.receive(() if lost else arrivals)
         if self.habits.bounded and self.kind.thresholds is not None:
             name = self.kind.thresholds[0]
             low = self.kind.reset_to.get(name, 0.0)
-            self.arrays[name][0] = max(float(self.arrays[name][0]), low)
+            self.arrays[name] = max(self.arrays[name], low)
         self.step_number += 1
         return spiked
 
@@ -243,9 +279,8 @@ class Cell:
 
     def _run(self) -> bool:
         """Let the kernel update the cell; return whether it is over its threshold."""
-        arrays, plan = self.arrays, self.kind.plan
-        plan.kernels.update(arrays, plan.numbers, 0, 1, self.step_number)
-        return bool(arrays["spiked"][0] & facts.SPIKED)
+        self.arrays.update(self.kind.update(self.arrays, self.step_number, 0.0))
+        return bool(self.arrays["spiked"] & facts.SPIKED)
 
     def _update(self, before: Values, left: float) -> bool:
         """Integrate over the step; return whether there is a spike."""
@@ -288,29 +323,27 @@ class Cell:
         names = self.kind.states
         if self.habits.order == "backwards":
             names = names[::-1]
-        left = {n: self.arrays[n][0] for n in ("left", "release") if n in self.arrays}
+        left: Scalars = {n: self.arrays[n] for n in ("left", "release") if n in self.arrays}
         watched = None if self.kind.thresholds is None else self.kind.thresholds[0]
         current, spiked = dict(before), False
         for name in names:
             self._set(current)
-            for array, value in left.items():
-                self.arrays[array][0] = value
+            self.arrays.update(left)
             over = self._run()
             spiked = over if name == watched or watched is None else spiked
-            offset = self.arrays["offset"][0] if "offset" in self.arrays else 0.0
             if name == watched:
-                crossing = offset
-            current[name] = float(self.arrays[name][0])
+                crossing = self.arrays.get("offset", 0.0)
+            current[name] = self.arrays[name]
         self._set(current)
         if spiked and "offset" in self.arrays and watched is not None:
-            self.arrays["offset"][0] = crossing
+            self.arrays["offset"] = crossing
         return self._over(before, spiked)
 
     def _over(self, before: Values, spiked: bool) -> bool:
         """Take back a spike that only reaches the threshold, for those who want more."""
         if spiked and self.habits.strict and self.kind.thresholds is not None:
             name, level = self.kind.thresholds
-            return float(self.arrays[name][0]) != level
+            return bool(self.arrays[name] != level)
         return spiked
 
     # -- a spike --------------------------------------------------------------------------
@@ -318,13 +351,12 @@ class Cell:
     def _spike(self, before: Values) -> None:
         habits, dt, arrays = self.habits, self.dt, self.arrays
         reached = self.state()
-        offset = float(arrays["offset"][0]) if "offset" in arrays else 0.0
+        offset = float(arrays.get("offset", 0.0))
         placed = {"start": 0.0, "end": dt}
         if habits.crossing in placed and "offset" in arrays:
             offset = placed[habits.crossing]
-            arrays["offset"][0] = offset
-        plan = self.kind.plan
-        plan.kernels.on_spike(arrays, plan.numbers, np.zeros(1, np.int32), self.step_number)
+            arrays["offset"] = offset
+        self._set(self._after_spike())
         self._other_reset(reached, before)
         self._other_period(offset)
         shift = {"one step early": -dt, "one step late": dt}.get(habits.stamp, 0.0)
@@ -344,18 +376,27 @@ class Cell:
         level = kind.thresholds[1]
         now = {
             "zero": 0.0,
-            "rests": float(kind.plan.arrays[watched][0]),
+            "rests": kind.begins[watched],
             "not": reached[watched],
             "difference": reached[watched] - (level - kind.reset_to.get(watched, 0.0)),
         }
-        self.arrays[watched][0] = now[habits.reset]
+        self.arrays[watched] = now[habits.reset]
+
+    def _after_spike(self) -> Scalars:
+        """Return what the reset writes; a release is counted in steps from the next one."""
+        writes = self.kind.on_spike(self.arrays, self.step_number, 0.0)
+        if "release" in writes:
+            steps = int(writes["release"])
+            writes["release"] = (self.step_number + 1 + steps if steps > 0
+                                 else self.arrays["release"])  # fmt: skip
+        return writes
 
     def _other_period(self, offset: float) -> None:
         period, dt, duration = self.habits.period, self.dt, self.kind.duration
         if period == "crossing" or not duration:
             return
         if self.kind.linear:
-            right = float(self.arrays["left"][0])
+            right = float(self.arrays["left"])
             steps = right / dt
             self.left = {
                 "end": duration, "start": duration - dt, "none": 0.0,
@@ -366,45 +407,39 @@ class Cell:
             return
         more = {"longer": 1, "end": 1, "shorter": -1, "start": -1}.get(period, 0)
         if period == "none":
-            self.arrays["release"][0] = 0
+            self.arrays["release"] = 0
         else:
-            self.arrays["release"][0] += more
+            self.arrays["release"] += more
 
     # -- arrivals -------------------------------------------------------------------------
 
-    def _arrive(self, arrivals: Arrivals) -> None:
+    def receive(self, arrivals: Arrivals) -> None:
+        """Add what arrives, at once."""
         kind = self.kind
         sums: Values = {}
         for port, weight in arrivals:
             entry = kind.program.ports[port]
             if entry.event:
-                one = np.zeros(1, np.int64)
-                kind.plan.kernels.arrive(port, self.arrays, kind.plan.numbers, one,
-                                         np.array([weight]), self.step_number)  # fmt: skip
+                writes = kind.ports[port](self.arrays, self.step_number, weight)
+                self._set({n: v for n, v in writes.items() if not self._loses(n)})
                 continue
             for variable in entry.weigh:
                 target = self.habits.onto or variable
                 sums[target] = sums.get(target, 0.0) + self._amount(port, variable, weight)
         for variable, amount in sums.items():
             if not self._loses(variable):
-                self.arrays[variable][0] += amount
+                self.arrays[variable] += amount
             if self.habits.sign == "clipped":
-                self.arrays[variable][0] = max(float(self.arrays[variable][0]), 0.0)
+                self.arrays[variable] = max(self.arrays[variable], 0.0)
 
     def _amount(self, port: str, variable: str, weight: float) -> float:
-        kind = self.kind
-        if self.habits.weight == "as it is":
-            return weight
-        if self.habits.weight == "times dt":
-            return weight * self.dt
-        parameters = kind.parameters
-        if self.habits.weight != "says":
-            instead, _, meant = self.habits.weight.partition(" for ")
-            parameters = {**parameters, meant: parameters[instead]}
-        return float(effective_weights(kind.program, port, variable, weight, parameters))
+        how = self.habits.weight
+        if how in ("as it is", "times dt"):
+            return weight if how == "as it is" else weight * self.dt
+        return self.kind.amount(port, variable, weight, "" if how == "says" else how)
 
     def _loses(self, variable: str) -> bool:
         hold = facts.hold(self.kind.plan, variable)
         if hold == "release":
-            return self.step_number < int(self.arrays["release"][0])
-        return bool(hold) and float(self.arrays[hold][0]) > 0
+            return bool(self.step_number < self.arrays["release"])
+        return bool(hold) and bool(self.arrays[hold] > 0)

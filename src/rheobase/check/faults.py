@@ -7,14 +7,13 @@ fault is named. Nothing is guessed from the numbers themselves.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import permutations
-from typing import Any
+from typing import Any, Protocol
 
 from rheobase.check.cells import Kind
-from rheobase.check.habits import RIGHT, Habits
-from rheobase.check.records import Suspects
+from rheobase.check.habits import RIGHT
 from rheobase.language.expressions import names_in
 from rheobase.language.model import Model
 from rheobase.lowering.integrators import METHODS
@@ -35,7 +34,7 @@ class Fault:
     changes: Mapping[str, Any]
     text: str
 
-    def habits(self, others: Habits = RIGHT) -> Habits:
+    def habits(self, others: Any = RIGHT) -> Any:
         """Return the habits of one with this fault, and others."""
         return replace(others, **self.changes)
 
@@ -130,7 +129,7 @@ def _of_resets(kind: Kind) -> Iterator[Fault]:
         return
     if target != 0.0:
         yield Fault({"reset": "zero"}, "your neuron resets {v} to 0 and not to {reset}")
-    if float(kind.plan.arrays[watched][0]) not in (0.0, target):
+    if kind.begins[watched] not in (0.0, target):
         yield Fault({"reset": "rests"}, "your neuron resets {v} to where it rests, not to {reset}")
     yield Fault(
         {"reset": "not"}, "your neuron does not reset {v} after a spike; it goes to {reset}"
@@ -249,21 +248,41 @@ class Verdict:
     steps: int
 
 
-def diagnose(suspects: Suspects, kind: Kind) -> Verdict:
-    """Find the faults with which our neuron does what the student's does."""
-    faults = known_faults(kind)
-    scores = [(suspects.agreement(fault.habits()), fault) for fault in faults]
-    whole, right = suspects.whole, suspects.agreement(RIGHT)
+class Agreeing(Protocol):
+    """Says for how many steps one with habits does what the student's does."""
+
+    @property
+    def whole(self) -> int:
+        """The number of steps there are."""
+
+    def agreement(self, habits: Any) -> float:
+        """Return for how many of them, and how much of the next; -1 if there can be no such one."""
+
+
+def diagnose(suspects: Agreeing, faults: Sequence[Fault], right: Any = RIGHT) -> Verdict:
+    """Find the faults with which ours does what the student's does.
+
+    Parameters
+    ----------
+    suspects
+        Runs ours with faults.
+    faults
+        Those that are known.
+    right
+        The habits of ours.
+    """
+    scores = [(suspects.agreement(fault.habits(right)), fault) for fault in faults]
+    whole, without = suspects.whole, suspects.agreement(right)
     fitting = tuple(fault for score, fault in scores if score == whole)
     if fitting:
         return Verdict(fitting, False, whole)
-    leads = sorted((pair for pair in scores if pair[0] > right), key=lambda pair: -pair[0])
+    leads = sorted((pair for pair in scores if pair[0] > without), key=lambda pair: -pair[0])
     for _, lead in leads[:_LEADS]:
         for fault in faults:
             if set(fault.changes) & set(lead.changes):
                 continue
-            if suspects.agreement(fault.habits(lead.habits())) == whole:
+            if suspects.agreement(fault.habits(lead.habits(right))) == whole:
                 return Verdict((lead, fault), True, whole)
     if leads:
-        return Verdict((leads[0][1],), False, leads[0][0])
-    return Verdict((), False, right)
+        return Verdict((leads[0][1],), False, int(leads[0][0]))
+    return Verdict((), False, int(without))

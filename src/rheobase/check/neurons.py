@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from rheobase.check.cells import Kinds, network_of
-from rheobase.check.faults import Verdict, diagnose
+from rheobase.check.faults import Verdict, diagnose, known_faults
 from rheobase.check.records import (
     Comparison,
     Difference,
@@ -17,8 +17,8 @@ from rheobase.check.records import (
     record_of_student,
 )
 from rheobase.check.reports import (
-    HONEST,
     Report,
+    cause_lines,
     difference_lines,
     in_units,
     numbers_of,
@@ -123,6 +123,7 @@ class _Check:
         self.trials, self.theirs, self.ours, self.names = trials, theirs, ours, names
         self.comparison = Comparison(self.model, names, self.dt, ours, self.kind.thresholds,
                                      tolerance)  # fmt: skip
+        self._explained: dict[tuple[int, int], str] = {}
 
     def report(self, make: Any, strict: Trial | None) -> Report:
         """Return what there is to say."""
@@ -180,7 +181,7 @@ class _Check:
             certain = bool(verdict.faults) and verdict.steps == self._whole()
         else:
             causes, certain = self._initially(found), True
-        lines += ["", *self._cause_lines(causes, certain, verdict)]
+        lines += ["", *cause_lines(causes, certain, verdict, self._whole(), "neuron")]
         if theirs.failure:
             lines.append(f"Later your neuron stopped: {theirs.failure}")
         if k >= 0:
@@ -197,7 +198,7 @@ class _Check:
 
     def _verdict(self) -> Verdict:
         suspects = Suspects(self.kinds, self.trials, self.theirs, self.comparison)
-        return diagnose(suspects, self.kind)
+        return diagnose(suspects, known_faults(self.kind))
 
     def _causes(self, verdict: Verdict, number: int, k: int) -> list[str]:
         left = self.ours[number].before[k].left
@@ -207,27 +208,6 @@ class _Check:
     def _initially(self, found: Difference) -> list[str]:
         names = ", ".join(name for name, _, _ in found.parts)
         return [f"your neuron starts with other values of {names}"]
-
-    def _cause_lines(self, causes: list[str], certain: bool, verdict: Verdict) -> list[str]:
-        if not causes:
-            return [HONEST.format(what="neuron")]
-        if not certain:
-            return [
-                f"Perhaps a part of it: {causes[0]}.",
-                f"With this fault our neuron does what yours does for longer, {verdict.steps} of "
-                f"{self._whole()} steps, but not to the end: there is another one.",
-            ]
-        if verdict.together:
-            lines = ["Two causes together:", *(f"  - {cause}" for cause in causes)]
-        elif len(causes) == 1:
-            lines = [f"Cause: {causes[0]}."]
-        else:
-            lines = ["The cause is one of these, which make no difference here:",
-                     *(f"  - {cause}" for cause in causes)]  # fmt: skip
-        if verdict.faults:
-            lines.append(f"(With it built in, our neuron does what yours does in all "
-                         f"{self._whole()} steps.)")  # fmt: skip
-        return lines
 
     def _traces(self, number: int, k: int) -> dict[str, Any]:
         """Return what is drawn: v of both around the step."""
@@ -251,8 +231,11 @@ class _Check:
 
     def explanation(self, number: int, k: int) -> str:
         """Return a step of ours as `net.explain_step` tells it."""
-        before, trial = self.ours[number].before[k], self.trials[number]
-        return explained(self.model, self.dt, k, before, trial)
+        if (number, k) not in self._explained:
+            before, trial = self.ours[number].before[k], self.trials[number]
+            told = explained(self.model, self.dt, k, before, trial)
+            self._explained[number, k] = told
+        return self._explained[number, k]
 
     # -- the threshold --------------------------------------------------------------------
 
@@ -267,7 +250,7 @@ class _Check:
         if not known or theirs.spikes[k] or theirs.values[k + 1][name] != level:
             return None
         unit = self.model.unit_of(name)
-        self.trials, self.theirs, self.ours = [trial], [theirs], [ours]
+        self.trials, self.theirs, self.ours, self._explained = [trial], [theirs], [ours], {}
         cause = (
             f"your neuron spikes only if {name} is above {unit.from_si(level):g}; reaching it is "
             "enough (>= in place of >)"

@@ -24,8 +24,10 @@ def draw(report: Report, ax: Any = None) -> Axes:
     axes = dressed(ax)
     begin, dt = told["step"] * told["dt"], told["dt"]
     axes.axvspan(begin * 1e3, (begin + dt) * 1e3, color=FRAME, alpha=0.15, lw=0)
-    styles = {"ours": dict(color=color(0), lw=2.5, marker="o", ms=5),
-              "yours": dict(color=color(1), lw=1.2, marker="s", ms=3.5, ls="--")}  # fmt: skip
+    styles: dict[str, dict[str, Any]] = {
+        "ours": {"color": color(0), "lw": 2.5, "marker": "o", "ms": 5},
+        "yours": {"color": color(1), "lw": 1.2, "marker": "s", "ms": 3.5, "ls": "--"},
+    }
     for side, style in styles.items():
         times, values = told[side]
         axes.plot([1e3 * t for t in times], values, label=side, **style)

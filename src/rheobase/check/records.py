@@ -181,16 +181,17 @@ class Suspects:
         self.kinds, self.trials, self.theirs = kinds, trials, theirs
         self.comparison = comparison
 
-    def agreement(self, habits: Habits) -> int:
+    def agreement(self, habits: Habits) -> float:
         """Return for how many steps, trial after trial, such a neuron does what theirs does.
 
-        -1 if the model cannot be stepped in this way.
+        The fraction tells how much of the next step is right. -1 if the model cannot be stepped
+        in this way.
         """
         try:
             kind = self.kinds.of(habits)
         except UserError:
             return -1
-        total = 0
+        total = 0.0
         for trial, theirs in zip(self.trials, self.theirs, strict=True):
             done = self._agrees(Cell(kind, self.kinds.dt, habits), trial, theirs)
             total += done
@@ -203,7 +204,7 @@ class Suspects:
         """The agreement of one that does just what theirs does."""
         return sum(len(record.spikes) for record in self.theirs)
 
-    def _agrees(self, cell: Cell, trial: Trial, theirs: Record) -> int:
+    def _agrees(self, cell: Cell, trial: Trial, theirs: Record) -> float:
         now = Record()
         now.values.append(cell.state())
         for k in range(len(theirs.spikes)):
@@ -211,6 +212,7 @@ class Suspects:
             cell.step(trial.arrivals[k], trial.inputs[k])
             now.values.append(cell.state())
             now.spikes.append(cell.spikes[count:])
-            if self.comparison.at(k, theirs, now):
-                return k
+            parts = self.comparison.at(k, theirs, now)
+            if parts:
+                return k + 0.5 * (1 - len(parts) / (len(self.comparison.names) + 1))
         return len(theirs.spikes)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from rheobase.check.faults import Verdict
 from rheobase.check.records import Difference
 from rheobase.language.model import Model
 from rheobase.simulation.step_numbers import milliseconds, written
@@ -132,3 +133,38 @@ def short(seconds: float) -> str:
     """Return a time in ms with two digits behind the point, or more where it is short."""
     ms = UNITS["ms"].from_si(seconds)
     return f"{ms:.2f} ms" if ms >= 0.1 or ms == 0 else f"{ms:.3g} ms"
+
+
+def cause_lines(causes: Sequence[str], certain: bool, verdict: Verdict, whole: int,
+                what: str) -> list[str]:  # fmt: skip
+    """Return what is said of the causes.
+
+    Parameters
+    ----------
+    causes, certain
+        Their texts, and whether they explain everything.
+    verdict
+        What was found.
+    whole
+        The number of steps there are.
+    what
+        "neuron" or "network".
+    """
+    if not causes:
+        return [HONEST.format(what=what)]
+    if not certain:
+        return [
+            f"Perhaps a part of it: {causes[0]}.",
+            f"With this fault our {what} does what yours does for longer, {verdict.steps} of "
+            f"{whole} steps, but not to the end: there is another one.",
+        ]
+    if verdict.together:
+        lines = ["Two causes together:", *(f"  - {cause}" for cause in causes)]
+    elif len(causes) == 1:
+        lines = [f"Cause: {causes[0]}."]
+    else:
+        lines = ["The cause is one of these, which make no difference here:"]
+        lines += [f"  - {cause}" for cause in causes]
+    if verdict.faults:
+        lines.append(f"(With it built in, our {what} does what yours does in all {whole} steps.)")
+    return lines

@@ -171,9 +171,7 @@ def _initial(model: Model) -> dict[str, float]:
     from rheobase.check.cells import Kind
 
     kind = Kind(model, min(1e-4, _shortest(model)))
-    return {
-        name: float(model.unit_of(name).from_si(kind.plan.arrays[name][0])) for name in kind.states
-    }
+    return {name: float(model.unit_of(name).from_si(kind.begins[name])) for name in kind.states}
 
 
 def _shortest(model: Model) -> float:
@@ -230,7 +228,7 @@ def made(make: Any, call: str, *arguments: Any) -> Any:
     return found
 
 
-def missing(thing: Any, name: str, call: str) -> UserError:
+def missing(thing: Any, name: str, call: str, pattern: str = NEURON) -> UserError:
     """Return the error for an attribute that is not there."""
     own = [n for n in dir(thing) if not n.startswith("_")]
     own += [n for n in getattr(thing, "__dict__", {}) if not n.startswith("_")]
@@ -241,7 +239,7 @@ def missing(thing: Any, name: str, call: str) -> UserError:
         f"{call}: your {type(thing).__name__} has no {'method' if method else 'attribute'} "
         f"`{name}`{ending}",
         given=f"it has: {', '.join(dict.fromkeys(own)) or 'nothing'}",
-        mend=f"write a neuron like\n{NEURON}",
+        mend=f"write it like\n{pattern}",
     )
 
 

@@ -184,9 +184,9 @@ class Trials:
         def reached(weight: float) -> float:
             cell = Cell(self.kind, self.dt)
             cell.step([(port, weight)], off)
-            cell.arrays["left"][0] = 0.0
+            cell.left = 0.0
             cell._run()
-            return float(cell.arrays[name][0])
+            return float(cell.arrays[name])
 
         if "left" not in self.kind.plan.arrays or not reached(low) < level <= reached(high):
             return None

@@ -1,0 +1,608 @@
+"""`rb.check.network`: a student's network of neurons beside ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rheobase.check.cells import Cell, Kind, Kinds, Snapshot
+from rheobase.check.faults import Fault, Verdict, diagnose, known_faults
+from rheobase.check.habits import RIGHT, Habits
+from rheobase.check.neurons import (
+    check_numbers,
+    checked_model,
+    explained,
+    finite,
+    steps_of,
+    weight_of,
+)
+from rheobase.check.records import Comparison, Difference, Record
+from rheobase.check.reports import Report, cause_lines, difference_lines, in_units, numbers_of
+from rheobase.check.students import StudentError, guarded, made, missing, number
+from rheobase.check.trials import Trial, Trials
+from rheobase.errors import UserError, WiringError
+from rheobase.language.model import Model
+from rheobase.simulation.clock import one_time
+from rheobase.simulation.step_numbers import milliseconds, written
+from rheobase.units import UNITS
+
+CALL = "rb.check.network"
+Floats = NDArray[np.float64]
+
+NETWORK = """\
+class Network:
+    def __init__(self, weights): ...     # weights[i][j] is that from neuron i to neuron j
+    def receive(self, cell, weight): ... # a spike from outside arrives in this step
+    def step(self, dt): ...              # all neurons; dt in seconds
+    neurons = []                         # each with v and spikes"""
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """How a network goes about a step; the defaults are right, everything else is a known fault.
+
+    Attributes
+    ----------
+    transposed
+        Whether weights[i][j] is taken for that from j to i.
+    delay
+        Steps from a spike to its arrival.
+    order
+        "at once", or "in order": a spike reaches the neurons that come later in the same step.
+    autapses
+        Whether a neuron is connected with itself.
+    spikes
+        Spikes are delivered "once", "never", or "always" again in every step after.
+    several
+        Of several neurons that spiked, "all" are delivered, or the "first", or the "last".
+    outside
+        What comes from outside reaches the "cell" it is for, "all" of them, or "none".
+    cell
+        The habits of its neurons.
+    """
+
+    transposed: bool = False
+    delay: int = 1
+    order: str = "at once"
+    autapses: bool = True
+    spikes: str = "once"
+    several: str = "all"
+    outside: str = "cell"
+    cell: Habits = RIGHT
+
+
+PROPER = Wiring()
+
+
+@dataclass(frozen=True)
+class NetworkTrial:
+    """What is given to a network.
+
+    Attributes
+    ----------
+    name
+        For the report.
+    weights
+        w[i, j] from i to j, in SI units.
+    outside
+        For each cell what it gets from outside.
+    """
+
+    name: str
+    weights: Floats
+    outside: Sequence[Trial]
+
+    @property
+    def steps(self) -> int:
+        """How many steps it has."""
+        return self.outside[0].steps
+
+
+@dataclass
+class Cells:
+    """What the cells of a network did, one record each.
+
+    Attributes
+    ----------
+    records
+        By cell.
+    arrivals
+        Of ours: by step and cell, what arrived.
+    failure
+        What stopped it.
+    """
+
+    records: list[Record]
+    arrivals: list[list[list[tuple[str, float]]]] = field(default_factory=list)
+    failure: str = ""
+
+    @property
+    def steps(self) -> int:
+        """How many steps were taken."""
+        return len(self.records[0].spikes)
+
+
+class Ours:
+    """Our network, with habits."""
+
+    def __init__(self, kind: Kind, dt: float, weights: Floats, wiring: Wiring) -> None:
+        self.port = next(iter(kind.model.receives))
+        self.wiring, self.inputs = wiring, {e.name: 0.0 for e in kind.model.inputs}
+        own = weights.T.copy() if wiring.transposed else weights.copy()
+        if not wiring.autapses:
+            np.fill_diagonal(own, 0.0)
+        self.weights = own
+        self.cells = [Cell(kind, dt, wiring.cell) for _ in weights]
+        self.under_way: list[list[int]] = [[] for _ in range(max(wiring.delay, 1))]
+        self.ever: list[int] = []
+
+    def step(self, outside: Sequence[Sequence[tuple[str, float]]]) -> list[list[tuple[str, float]]]:
+        """Go one step; return what arrived at each cell."""
+        due = self._due()
+        told, spiked = [], list[int]()
+        for j, cell in enumerate(self.cells):
+            others = due
+            if self.wiring.order == "in order":  # those before this one have been heard already
+                others = [i for i in due if i >= j] + spiked
+            mine = self._from_outside(outside, j) + self._from(others, j)
+            told.append(mine)
+            if cell.step(mine, self.inputs):
+                spiked.append(j)
+        if self.wiring.delay == 0:
+            for j, cell in enumerate(self.cells):
+                now = self._from(spiked, j)
+                cell.receive(now)
+                told[j] += now
+        self.under_way.append(spiked)
+        return told
+
+    def _due(self) -> list[int]:
+        """Return the cells whose spikes arrive in this step at all cells."""
+        due = self.under_way.pop(0)
+        if self.wiring.delay == 0 or self.wiring.spikes == "never":
+            return []
+        if self.wiring.spikes == "always":
+            self.ever += due
+            return self.ever
+        chosen = {"first": slice(0, 1), "last": slice(-1, None)}.get(self.wiring.several)
+        return due if chosen is None else due[chosen]
+
+    def _from_outside(self, outside: Sequence[Sequence[tuple[str, float]]],
+                      cell: int) -> list[tuple[str, float]]:  # fmt: skip
+        match self.wiring.outside:
+            case "none":
+                return []
+            case "all":
+                return [arrival for one in outside for arrival in one]
+        return list(outside[cell])
+
+    def _from(self, sources: Sequence[int], cell: int) -> list[tuple[str, float]]:
+        weights = self.weights[:, cell]
+        return [(self.port, float(weights[i])) for i in sources if weights[i] != 0.0]
+
+
+# -- the student's ---------------------------------------------------------------------------
+
+
+class StudentNetwork:
+    """A student's network.
+
+    Parameters
+    ----------
+    make
+        Gives an object, from the matrix of weights.
+    weights
+        In the unit of the model.
+    model
+        Of its neurons.
+
+    Raises
+    ------
+    UserError
+        It is no such thing.
+    """
+
+    def __init__(self, make: Any, weights: Floats, model: Model) -> None:
+        self.model, self.size = model, len(weights)
+        self.made = made(make, CALL, weights.copy())
+        for name in ("receive", "step"):
+            if not callable(getattr(self.made, name, None)):
+                raise _no(self.made, name)
+        self.parts = self._parts()
+        first, spiking = model.differential[0].name, model.threshold is not None
+        for name in [first, *(["spikes"] * spiking)]:
+            if not self._has(name):
+                raise _no(self.made if self.parts is None else self.parts[0], name)
+        self.names = tuple(e.name for e in model.differential if self._has(e.name))
+        self.counted = [len(self._spikes(j)) for j in range(self.size)]
+
+    def _parts(self) -> list[Any] | None:
+        """Return the neurons, None where the network itself holds lists."""
+        found = getattr(self.made, "neurons", None)
+        if found is None:
+            return None
+        parts = list(found)
+        if len(parts) != self.size:
+            raise UserError(
+                f"{CALL}: your network has {len(parts)} neurons",
+                expected=f"one for each row of the weights: {self.size}",
+                mend=f"write a network like\n{NETWORK}",
+            )
+        return parts
+
+    def _has(self, name: str) -> bool:
+        return hasattr(self.made if self.parts is None else self.parts[0], name)
+
+    def _of(self, name: str, cell: int) -> Any:
+        if self.parts is not None:
+            return getattr(self.parts[cell], name)
+        try:
+            return getattr(self.made, name)[cell]
+        except (IndexError, TypeError, KeyError) as error:
+            raise StudentError(
+                f"`{name}` of your network has no entry for neuron {cell}"
+            ) from error
+
+    def _spikes(self, cell: int) -> list[Any]:
+        if self.model.threshold is None:
+            return []
+        try:
+            return list(self._of("spikes", cell))
+        except TypeError as error:
+            raise StudentError(f"`spikes` of neuron {cell} is no list of times") from error
+
+    def step(self, dt: float, outside: Sequence[Sequence[tuple[str, float]]]) -> None:
+        """Let what comes from outside arrive, and the network take a step."""
+        for cell, arrivals in enumerate(outside):
+            for port, weight in arrivals:
+                value = float(self.model.receives_unit(port).from_si(weight))
+                guarded(self.made.receive, f"receive({cell}, {value!r})", (cell, value))
+        guarded(self.made.step, f"step({dt:g})", (dt,))
+
+    def values(self, cell: int) -> dict[str, float]:
+        """Return the states of a neuron in SI units."""
+        return {
+            name: number(self._of(name, cell), self.model.unit_of(name),
+                         f"`{name}` of your neuron {cell}")
+            for name in self.names
+        }  # fmt: skip
+
+    def new_spikes(self, cell: int) -> list[float]:
+        """Return the times in seconds of the spikes a neuron had since it was asked last."""
+        spikes = self._spikes(cell)
+        new = [number(t, UNITS["second"], f"a spike of neuron {cell}")
+               for t in spikes[self.counted[cell] :]]  # fmt: skip
+        self.counted[cell] = len(spikes)
+        return new
+
+
+def _no(thing: Any, name: str) -> UserError:
+    return missing(thing, name, CALL, NETWORK)
+
+
+# -- running ---------------------------------------------------------------------------------
+
+
+def run_ours(kind: Kind, dt: float, trial: NetworkTrial, wiring: Wiring = PROPER) -> Cells:
+    """Return what our network does, with habits."""
+    net = Ours(kind, dt, trial.weights, wiring)
+    cells = Cells([Record() for _ in net.cells])
+    for record, cell in zip(cells.records, net.cells, strict=True):
+        record.values.append(cell.state())
+    for k in range(trial.steps):
+        _step_ours(net, cells, [one.arrivals[k] for one in trial.outside])
+    return cells
+
+
+def _step_ours(net: Ours, cells: Cells, outside: Sequence[Any]) -> None:
+    counts = [len(cell.spikes) for cell in net.cells]
+    for record, cell in zip(cells.records, net.cells, strict=True):
+        record.before.append(cell.snapshot())
+    cells.arrivals.append(net.step(outside))
+    for record, cell, count in zip(cells.records, net.cells, counts, strict=True):
+        record.values.append(cell.state())
+        record.spikes.append(cell.spikes[count:])
+
+
+def run_student(student: StudentNetwork, dt: float, trial: NetworkTrial) -> Cells:
+    """Return what a student's network does."""
+    cells = Cells([Record() for _ in range(student.size)])
+    try:
+        for j, record in enumerate(cells.records):
+            record.values.append(student.values(j))
+        for k in range(trial.steps):
+            student.step(dt, [one.arrivals[k] for one in trial.outside])
+            now = [(student.values(j), student.new_spikes(j)) for j in range(student.size)]
+            for record, (values, spikes) in zip(cells.records, now, strict=True):
+                record.values.append(values)
+                record.spikes.append(spikes)
+    except StudentError as error:
+        cells.failure = str(error)
+    return cells
+
+
+class NetworkSuspects:
+    """Our network with faults built in, beside what the student's did."""
+
+    def __init__(self, kinds: Kinds, trials: Sequence[NetworkTrial], theirs: Sequence[Cells],
+                 comparisons: Sequence[Comparison]) -> None:  # fmt: skip
+        self.kinds, self.trials, self.theirs = kinds, trials, theirs
+        self.comparisons = comparisons
+
+    @property
+    def whole(self) -> int:
+        """The number of steps there are."""
+        return sum(cells.steps for cells in self.theirs)
+
+    def agreement(self, habits: Wiring) -> float:
+        """Return for how many steps, trial after trial, such a network does what theirs does.
+
+        The fraction tells how much of the next step is right.
+        """
+        try:
+            kind = self.kinds.of(habits.cell)
+        except UserError:
+            return -1
+        total = 0.0
+        for trial, theirs in zip(self.trials, self.theirs, strict=True):
+            done = self._agrees(kind, trial, theirs, habits)
+            total += done
+            if done < theirs.steps:
+                break
+        return total
+
+    def _agrees(self, kind: Kind, trial: NetworkTrial, theirs: Cells, wiring: Wiring) -> float:
+        net = Ours(kind, self.kinds.dt, trial.weights, wiring)
+        now = Cells([Record() for _ in net.cells])
+        for record, cell in zip(now.records, net.cells, strict=True):
+            record.values.append(cell.state())
+        for k in range(theirs.steps):
+            _step_ours(net, now, [one.arrivals[k] for one in trial.outside])
+            wrong = sum(len(self.comparisons[0].at(k, a, b))
+                        for a, b in zip(theirs.records, now.records, strict=True))  # fmt: skip
+            if wrong:
+                most = len(net.cells) * (len(self.comparisons[0].names) + 1)
+                return k + 0.5 * (1 - wrong / most)
+        return theirs.steps
+
+
+def _parts_of(k: int, theirs: Cells, ours: Cells,
+              comparisons: Sequence[Comparison]) -> tuple[int, Any] | None:  # fmt: skip
+    """Return the first cell that differs in a step, and what differs."""
+    for cell, (a, b) in enumerate(zip(theirs.records, ours.records, strict=True)):
+        parts = comparisons[cell].at(k, a, b)
+        if parts:
+            return cell, parts
+    return None
+
+
+def network_faults(kind: Kind) -> Iterator[Fault]:
+    """Yield the faults that a network can have, and those of its neurons."""
+    w = "weights[i][j]"
+    yield Fault({"transposed": True}, f"your network takes {w} for the weight from j to i; it is "
+                "that from i to j (the matrix is transposed)")  # fmt: skip
+    yield Fault({"delay": 0}, "your network delivers spikes in the very step in which they are "
+                "fired; they arrive in the next one")  # fmt: skip
+    yield Fault({"delay": 2}, "your network delivers spikes one step too late; they arrive in the "
+                "step after the one in which they are fired")  # fmt: skip
+    yield Fault({"order": "in order"}, "what your network does depends on the order of its "
+                "neurons: a spike reaches those that are stepped after it in the same step, the "
+                "others in the next one. Collect the spikes of a step first")  # fmt: skip
+    yield Fault({"autapses": False}, "your network loses the connections of neurons with "
+                f"themselves: {w} with i = j count too")  # fmt: skip
+    yield Fault({"spikes": "never"}, "the neurons of your network do not reach each other: no "
+                "spike is delivered")  # fmt: skip
+    yield Fault({"spikes": "always"}, "your network delivers spikes again in every step after: "
+                "forget those of a step once they are delivered")  # fmt: skip
+    for which in ("first", "last"):
+        yield Fault({"several": which}, f"of several neurons that spike in one step, your network "
+                    f"delivers only the {which}")  # fmt: skip
+    yield Fault({"outside": "all"}, "what comes from outside for one neuron reaches all neurons of "
+                "your network")  # fmt: skip
+    yield Fault({"outside": "none"}, "what comes from outside, by receive(cell, weight), does not "
+                "reach the neurons of your network")  # fmt: skip
+    for fault in known_faults(kind):
+        text = fault.text.replace("your neuron", "each of your neurons")
+        yield Fault({"cell": replace(RIGHT, **fault.changes)}, text)
+
+
+# -- the check -------------------------------------------------------------------------------
+
+
+def network(make: Any, like: Any, dt: Any = "1 ms", *, size: int = 5, duration: Any = None,
+            trials: int = 3, weight: Any = None, seed: int = 1,
+            tolerance: float = 1e-6) -> Report:  # fmt: skip
+    """Check a network you wrote beside one of a model, with random weights and inputs.
+
+    Spikes arrive one step after they are fired: those of a step are collected, and delivered in
+    the next step to all neurons, together with what comes from outside.
+
+    Parameters
+    ----------
+    make : callable
+        A class or function that gives a new network from ``weights``, an array of shape (size,
+        size) in the unit of the model: weights[i][j] from neuron i to neuron j, 0 for none. The
+        network is an object with
+
+        - ``step(dt)``: all neurons go one step of dt seconds;
+        - ``receive(cell, weight)``: a spike from outside arrives at a neuron in this step; called
+          before ``step``;
+        - ``neurons``: the list of its neurons, each with ``v``, ``spikes`` (times in seconds) and
+          any other states of the model; or without it ``v`` and ``spikes`` themselves, with an
+          entry for each neuron.
+    like : Model
+        Of the neurons, such as ``rb.models.NormalizedLIF``.
+    dt : quantity
+        The step.
+    size : int
+        How many neurons.
+    duration, trials, weight, seed, tolerance
+        As for `rb.check.neuron`. The first trial has one strong input from outside.
+
+    Returns
+    -------
+    Report
+        As that of `rb.check.neuron`; it also names the neuron.
+
+    Raises
+    ------
+    UserError
+        What is made is no network.
+    WiringError
+        The model receives no spikes, or at several ports; or as for `rb.check.neuron`.
+
+    Examples
+    --------
+    >>> print(rb.check.network(MyNetwork, like=rb.models.NormalizedLIF, dt=1*ms))
+    """
+    model = checked_model(like, CALL)
+    step = one_time(dt, f"{CALL}: dt", f"{CALL}(MyNetwork, like=rb.models.LIF, dt=0.1*ms)")
+    check_numbers(trials, tolerance, step, CALL)
+    _check_network(model, size)
+    kinds = Kinds(model, step)
+    given = None if weight is None else weight_of(weight, model, CALL)
+    rng = np.random.default_rng(seed)
+    maker = Trials(kinds.of(), step, steps_of(duration, step, CALL), rng, (), given)
+    chosen = [_trial(maker, rng, size, n) for n in range(trials)]
+    theirs, names = [], tuple[str, ...]()
+    unit = model.receives_unit(next(iter(model.receives)))
+    for trial in chosen:
+        student = StudentNetwork(make, np.asarray(unit.from_si(trial.weights)), model)
+        names = student.names
+        theirs.append(run_student(student, step, trial))
+    ours = [run_ours(kinds.of(), step, trial) for trial in chosen]
+    return _NetworkCheck(kinds, chosen, theirs, ours, names, tolerance).report()
+
+
+def _check_network(model: Model, size: Any) -> None:
+    if len(model.receives) != 1 or model.threshold is None:
+        what = "several ports" if len(model.receives) > 1 else "no port for spikes, or fires none"
+        raise WiringError(
+            f"{CALL}: {model.name} has {what}",
+            expected="a model whose neurons spike and receive at one port",
+            mend=f"write {CALL}(MyNetwork, like=rb.models.NormalizedLIF)",
+        )
+    if not isinstance(size, int) or isinstance(size, bool) or size < 2:
+        raise UserError(f"{CALL}: size is the number of neurons", expected="2, 3, ...",
+                        given=repr(size), mend=f"write {CALL}(..., size=5)")  # fmt: skip
+
+
+def _trial(maker: Trials, rng: np.random.Generator, size: int, number: int) -> NetworkTrial:
+    """Return a trial: a strong input to one neuron, then random inputs to all."""
+    typical = next(iter(maker.weights.values()))
+    weights = typical * rng.uniform(0.5, 2.0, (size, size))
+    weights *= np.where(rng.random((size, size)) < 0.3, -1.0, 1.0)
+    weights[rng.random((size, size)) < 0.2] = 0.0
+    weights[0, 0], weights[0, 1], weights[1, 0] = 0.7 * typical, 2.5 * typical, -0.8 * typical
+    if number == 0:
+        first = maker.simple()
+        nothing = Trial(first.name, [[]] * first.steps, [{}] * first.steps)
+        return NetworkTrial(first.name, weights, [first, *[nothing] * (size - 1)])
+    outside = [maker.random("") for _ in range(size)]
+    return NetworkTrial(f"random input {number}", weights, outside)
+
+
+class _NetworkCheck:
+    """Records of both sides, and the report on them."""
+
+    def __init__(self, kinds: Kinds, trials: list[NetworkTrial], theirs: list[Cells],
+                 ours: list[Cells], names: tuple[str, ...], tolerance: float) -> None:  # fmt: skip
+        self.kinds, self.kind, self.model, self.dt = kinds, kinds.of(), kinds.model, kinds.dt
+        self.trials, self.theirs, self.ours, self.names = trials, theirs, ours, names
+        everything = [record for cells in ours for record in cells.records]
+        one = Comparison(self.model, names, self.dt, everything, self.kind.thresholds, tolerance)
+        self.comparisons = [one] * len(trials[0].outside)
+
+    def report(self) -> Report:
+        """Return what there is to say."""
+        for place, (theirs, ours) in enumerate(zip(self.theirs, self.ours, strict=True)):
+            for k in range(-1, theirs.steps):
+                found = _parts_of(k, theirs, ours, self.comparisons)
+                if found is not None:
+                    return self.differs(place, k, *found)
+            if theirs.failure:
+                return self.failed(place, theirs.failure)
+        steps = sum(trial.steps for trial in self.trials)
+        spikes = sum(r.spike_count for cells in self.ours for r in cells.records)
+        compared = ", ".join([*self.names, "spikes"])
+        text = (
+            f"Passed: your network does what {len(self.comparisons)} cells of {self.model.name} do "
+            f"in {steps} steps of {milliseconds(self.dt)} with {spikes} spikes, in "
+            f"{len(self.trials)} trials ({compared} of every neuron compared after every step)."
+        )
+        return Report(True, text)
+
+    def failed(self, number: int, failure: str) -> Report:
+        """Return the report of a network that was right as long as it ran."""
+        k = self.theirs[number].steps
+        lines = [f"Your network stopped: {failure}",
+                 f"in the step from {milliseconds(k * self.dt)} to "
+                 f"{milliseconds((k + 1) * self.dt)} ({self.trials[number].name}, step {k})",
+                 "Until then it did what ours does."]  # fmt: skip
+        return Report(False, "\n".join(lines), (failure.splitlines()[0],), True, k * self.dt,
+                      trial=self.trials[number].name)  # fmt: skip
+
+    def differs(self, number: int, k: int, cell: int, parts: Any) -> Report:
+        """Return the report of a network that does something else."""
+        trial, theirs = self.trials[number], self.theirs[number]
+        where = Difference(number, k, parts)
+        lines = [f"Your network does not do what cells of {self.model.name} do.", ""]
+        lines += difference_lines(self.model, where, self.dt, f"{trial.name}, neuron {cell}")
+        verdict, causes, certain = self._causes(number, k, cell, parts)
+        whole = sum(cells.steps for cells in self.theirs)
+        lines += ["", *cause_lines(causes, certain, verdict, whole, "network")]
+        if theirs.failure:
+            lines.append(f"Later your network stopped: {theirs.failure}")
+        explanation = self._explained(number, k, cell) if k >= 0 else ""
+        if k >= 0:
+            lines += ["", *self._arrivals(number, k, cell), "",
+                      f"How this step of neuron {cell} goes, number by number:", ""]  # fmt: skip
+            lines += [f"  {line}".rstrip() for line in explanation.splitlines()]
+        name, yours, ours = parts[0]
+        return Report(
+            False, "\n".join(lines), tuple(causes), certain, max(k, 0) * self.dt, name,
+            in_units(self.model, name, yours), in_units(self.model, name, ours), explanation,
+            f"{trial.name}, neuron {cell}",
+        )  # fmt: skip
+
+    def _causes(
+        self, number: int, k: int, cell: int, parts: Any
+    ) -> tuple[Verdict, list[str], bool]:
+        verdict = Verdict((), False, 0)
+        lost = [name for name, yours, _ in parts if not finite(yours)]
+        if lost:
+            text = f"`{lost[0]}` of neuron {cell} is no finite number any more"
+            return verdict, [text], True
+        if k < 0:
+            return verdict, [f"neuron {cell} starts with other values"], True
+        suspects = NetworkSuspects(self.kinds, self.trials, self.theirs, self.comparisons)
+        verdict = diagnose(suspects, list(network_faults(self.kind)), PROPER)
+        left = self.ours[number].records[cell].before[k].left
+        numbers = numbers_of(self.model, left, self.dt, self.kind.duration)
+        causes = list(dict.fromkeys(fault.told(numbers) for fault in verdict.faults[:3]))
+        return verdict, causes, bool(causes) and verdict.steps == suspects.whole
+
+    def _arrivals(self, number: int, k: int, cell: int) -> list[str]:
+        """Return which spikes reach a cell in a step, and from where."""
+        ours, trial = self.ours[number], self.trials[number]
+        unit = self.model.receives_unit(next(iter(self.model.receives)))
+        before = [i for i, r in enumerate(ours.records) if k > 0 and r.spikes[k - 1]]
+        fired = ", ".join(map(str, before)) or "none"
+        lines = [f"Neurons that spiked in the step before: {fired}"]
+        for i in before:
+            weight = trial.weights[i, cell]
+            lines.append(f"  weights[{i}][{cell}] = {written(weight, unit)}")
+        outside = trial.outside[cell].arrivals[k]
+        told = ", ".join(written(w, unit) for _, w in outside) or "nothing"
+        return [*lines, f"From outside to neuron {cell}: {told}"]
+
+    def _explained(self, number: int, k: int, cell: int) -> str:
+        ours = self.ours[number]
+        before: Snapshot = ours.records[cell].before[k]
+        arrivals: list[Any] = [[]] * k + [ours.arrivals[k][cell]]
+        given = Trial("", arrivals, [{}] * (k + 1))
+        return explained(self.model, self.dt, k, before, given)
