@@ -41,7 +41,7 @@ def simulated_rates(model: rb.Model, currents: np.ndarray) -> np.ndarray:
 def rates_in_theory(slope: Callable[[np.ndarray], np.ndarray], low: float, high: float,
                     tau_ref: float) -> float:  # fmt: skip
     """Integrate dv/slope from reset to threshold (mV, mV/ms); return the rate in Hz."""
-    edges = np.linspace(low, high, 200_001)
+    edges = np.linspace(low, high, 40_001)
     v = (edges[:-1] + edges[1:]) / 2
     return float(1e3 / (tau_ref + np.sum(np.diff(edges) / slope(v))))
 
@@ -94,7 +94,7 @@ def draw_three(curves: dict[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
         first = shown.traces.time.values <= shown.spikes[0]
         time = (shown.traces.time.values[first] - shown.spikes[0]) * 1e3
         left.plot(time, shown.traces.v.values[first, 0], color=ink, label=name)
-        smooth = np.linspace(1.001, 3, 200)
+        smooth = 1 + 2 * np.linspace(0.02, 1, 60) ** 2
         right.plot(smooth, [theory(x * rheobase) for x in smooth], color=ink, linewidth=1)
         currents, rates = curves[name]
         right.plot(currents / rheobase, rates, "o", color=ink, markersize=4.5, label=name)
@@ -160,12 +160,16 @@ def eight_patterns() -> dict[str, Any]:
 def draw_panels(shown: dict[str, Any], rows: int) -> Figure:
     """Draw the first panel of each behavior, its name above."""
     figure, panels = plt.subplots(rows, 2, figsize=(7.4, 1.35 * rows), sharex=True)
+    for axes in panels.flat[len(shown) :]:
+        axes.set_visible(False)
     for axes, (name, each) in zip(panels.flat, shown.items(), strict=False):
         each.plot(ax=axes)
         axes.set_title(name, fontsize=9.5)
-        axes.set_xlabel("time (s)" if axes in panels[-1] else "")
+        axes.set_xlabel("")
         for line in axes.lines:
             line.set_linewidth(0.9)
+    for axes in panels[-1]:
+        axes.set_xlabel("time (s)")
     return figure
 
 
@@ -322,7 +326,7 @@ def draw_levels(shown: dict[int, Any]) -> Figure:
         axes.vlines(each.spikes * 1e3, -45, -30, color=BLUE, linewidth=0.9)
         axes.set_title(f"GLIF{level}: {title}", fontsize=9.5)
         axes.set(ylabel="mV", xlim=(180, 560), ylim=(-95, -28))
-    panels[0].legend(loc="upper right", ncols=2)
+    panels[0].legend(loc="lower right", ncols=2, bbox_to_anchor=(1, 0.97))
     panels[-1].set_xlabel("time (ms)")
     return figure
 
@@ -380,12 +384,12 @@ def draw_channels(curves: dict[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
     """Draw the four curves; gray rings are the published points."""
     figure, panels = plt.subplots(1, 4, figsize=(7.6, 2.7), sharey=True)
     for axes, (name, (currents, rates)) in zip(panels, curves.items(), strict=True):
-        fires = rates > 0
-        axes.plot(currents[fires], rates[fires], "-", color=BLUE)
-        axes.plot(currents[~fires], rates[~fires], "-", color=BLUE)
+        jumps = name == "HodgkinHuxley"
+        for part in (rates == 0, rates > 0) if jumps else (rates >= 0,):
+            axes.plot(currents[part], rates[part], "-", color=BLUE)
         axes.plot(list(CHANNELS[name]), list(CHANNELS[name].values()), "o", color=VERMILION,
                   fillstyle="none", markersize=6)  # fmt: skip
-        axes.set_title(f"{name}\nclass {'II' if name == 'HodgkinHuxley' else 'I'}", fontsize=9)
+        axes.set_title(f"{name}\nclass {'II' if jumps else 'I'}", fontsize=9)
     panels[0].set_ylabel("rate (Hz)")
     figure.supxlabel("current (µA/cm²)", fontsize=10)
     return figure
@@ -414,8 +418,8 @@ def where_a_rate_begins(page: Page) -> None:
         currents, rates = curves[name]
         for current, rate in expected.items():
             found = float(rates[np.argmin(np.abs(currents - current))])
-            page.near(f"{name} at {current:g} µA/cm²", found, rate, max(0.1, 0.003 * rate), "Hz",
-                      digits=2)  # fmt: skip
+            within = max(0.1, round(0.003 * rate, 2))
+            page.near(f"{name} at {current:g} µA/cm²", found, rate, within, "Hz", digits=2)
 
 
 def with_and_without() -> dict[str, Any]:
@@ -444,11 +448,11 @@ def draw_delay(shown: dict[str, Any]) -> Figure:
     for gate, ink in (("a", GREEN), ("b", VERMILION)):
         what = "activation" if gate == "a" else "inactivation"
         below.plot(whole.time.values * 1e3, whole[gate].values[:, 0], color=ink,
-                   label=f"{gate}, {what}")  # fmt: skip
+                   label=f"{gate}, {what} of the A current")  # fmt: skip
     above.set(ylabel="v (mV)")
-    above.legend(loc="upper right", ncols=2)
-    below.set(xlabel="time (ms)", ylabel="gates of the A current", ylim=(0, 1))
-    below.legend(loc="upper right", ncols=2)
+    above.legend(loc="lower right", ncols=2, bbox_to_anchor=(1, 0.97))
+    below.set(xlabel="time (ms)", ylabel="gates", ylim=(0, 1))
+    below.legend(loc="lower right", ncols=2, bbox_to_anchor=(1, 0.97))
     return figure
 
 
@@ -476,7 +480,9 @@ def a_late_first_spike(page: Page) -> None:
     for gate, value in gates.items():
         found = float(np.asarray(getattr(cell, gate).magnitude)[0])
         page.near(f"{gate} at rest", found, value, 6e-6, digits=5)
-    page.between("first spike without it", shown["without"].spikes[0] * 1e3, 0, 5, "ms")
+    first = shown["without"].spikes[0] * 1e3
+    page.holds("without it the first spike comes at once", "within 5 ms", f"{first:.1f} ms",
+               first < 5)  # fmt: skip
 
 
 # -- bursts ---------------------------------------------------------------------------------
@@ -506,7 +512,7 @@ def draw_bursts(shown: dict[str, Any]) -> Figure:
         current, r, *_ = BURSTS[name]
         axes.set_title(f"{name}: I = {current:g}, r = {r:g}", fontsize=9.5)
         axes.set(ylabel="x, z", xlim=(0, time[-1]))
-    panels[0].legend(loc="upper right", ncols=2)
+    panels[0].legend(loc="lower right", ncols=2, bbox_to_anchor=(1, 0.97))
     panels[-1].set_xlabel("time (ms)")
     return figure
 
