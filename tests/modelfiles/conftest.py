@@ -19,6 +19,7 @@ equations = """
 dv/dt = (g_e + g_i - (v - E_L))/tau_m : mV (unless refractory)
 dg_e/dt = -g_e/tau_e : mV
 dg_i/dt = -g_i/tau_i : mV
+E_L : mV
 """
 threshold = "v > V_T"
 reset = "v = V_r"

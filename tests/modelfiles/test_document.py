@@ -15,7 +15,8 @@ def document(text, *settings):
 @pytest.mark.parametrize(
     "text, message",
     [
-        ('a = 1\ndt = 0.1 ms\n', 'model.toml, line 2, column 10: this is not TOML: the line goes on '
+        ('a = 1\ndt = 0.1 ms\n',
+         'model.toml, line 2, column 10: this is not TOML: the line goes on '
          'behind its value\n  line 2: dt = 0.1 ms\n                   ^\n'
          'a quantity is a text: write dt = "0.1 ms"'),
         ("weight = 20*pA\n", 'write weight = "20 pA"'),
@@ -77,7 +78,8 @@ def test_a_part_of_a_text_is_where_it_stands():
 
 def test_settings_replace_and_add():
     told = document(
-        '[run]\nduration = "1 second"\n[[connections]]\nname = "a"\n[[connections]]\nname = "b c"\n',
+        '[run]\nduration = "1 second"\n[[connections]]\nname = "a"\n'
+        '[[connections]]\nname = "b c"\n',
         "run.duration=2 second", "run.threads = 2", 'connections."b c".weight="3 nS"',
         "connections.1.weight=[1, 2]", 'populations."L2/3".size=3',
     )  # fmt: skip
@@ -96,7 +98,8 @@ def test_settings_replace_and_add():
 @pytest.mark.parametrize(
     "setting, kind, message",
     [
-        ("run", FileFormatError, '--set run: expected path=value\nwrite --set run.duration="2 second"'),
+        ("run", FileFormatError,
+         '--set run: expected path=value\nwrite --set run.duration="2 second"'),
         ("run.duration.x=1", FileFormatError, "run.duration is a value, not a table"),
         ("connections.7.weight=1", UnknownNameError, "connections has no entry '7'\n"
          "expected: a number from 1 to 1, or a name: excitation"),

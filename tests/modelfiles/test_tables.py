@@ -12,7 +12,8 @@ from rheobase.modelfiles import tables
         ("seed = 1", "sead = 1", UnknownNameError,
          "model.toml, line 5, column 1: [network] has no key 'sead'; did you mean seed?\n"
          "  line 5: sead = 1\n          ^^^^\nits keys are dt, seed, start"),
-        ("size = 20", "n = 20", UnknownNameError, "[populations.NAME] has no key 'n'; did you mean size?"),
+        ("size = 20", "n = 20", UnknownNameError,
+         "[populations.NAME] has no key 'n'; did you mean size?"),
         ('pre = "cells[:16]"', 'source = "cells"', UnknownNameError,
          "[[connections]] has no key 'source'; did you mean pre?"),
         ("size = 20", "size = 20\nevery = 3", UnknownNameError,
@@ -32,11 +33,12 @@ from rheobase.modelfiles import tables
         ("[populations.cells]", "[populations]", FileFormatError,
          "every one of populations has a name of its own"),
         ('title = "Two populations"', "dt = 3", UnknownNameError, "dt belongs to [network]"),
-        ('title = "Two populations"', "titel = 'x'", UnknownNameError, "there is no key 'titel'; did you mean title?"),
+        ('title = "Two populations"', "titel = 'x'", UnknownNameError,
+         "there is no key 'titel'; did you mean title?"),
         ('title = "Two populations"', "format = 2", FileFormatError,
          "this is a file of format 2; this Rheobase reads format 1"),
         ('duration = "50 ms"\n', "", FileFormatError,
-         "[run] needs the key 'duration'\n  line 49: [run]\n           ^^^^^\nwrite duration = "
+         "[run] needs the key 'duration'\n  line 50: [run]\n           ^^^^^\nwrite duration = "
          '"1 second"'),
         ('pre = "cells[:16]"\n', "", FileFormatError, "[[connections]] needs the key 'pre'"),
     ],

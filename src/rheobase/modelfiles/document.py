@@ -194,10 +194,12 @@ class Document:
         given: str = "",
         mend: str = "",
     ) -> UserError:
-        """Return an error that begins with the place and draws it."""
+        """Return an error that begins with the place and draws it; it has the place as `spot`."""
         spot = path if isinstance(path, Spot) else self.spot(path, key=key)
-        return kind(f"{spot}: {what}", place=spot.drawn(), expected=expected, given=given,
+        made = kind(f"{spot}: {what}", place=spot.drawn(), expected=expected, given=given,
                     mend=mend)  # fmt: skip
+        vars(made)["spot"] = spot
+        return made
 
     # -- settings -------------------------------------------------------------------------
 

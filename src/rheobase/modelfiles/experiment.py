@@ -431,6 +431,6 @@ def read(path: str | os.PathLike[str], set: Sequence[str] = ()) -> Experiment:
     ------
     UserError
         Of the kind that the same mistake has in Python; the message begins with file, line and
-        column, and shows the line.
+        column, and shows the line. `error.spot` has them: `.file`, `.line`, `.column`.
     """
     return Experiment(Document.read(path, set))

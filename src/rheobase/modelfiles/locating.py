@@ -55,16 +55,28 @@ def blaming(document: Document, *paths: Path) -> Iterator[None]:
 
 
 def is_located(error: BaseException) -> bool:
-    """Return whether an error begins with its place in a file."""
-    return bool(re.match(r"(.*, line \d+|--set\b)", str(error)))
+    """Return whether an error has its place in a file already."""
+    return "spot" in vars(error)
 
 
 def located(document: Document, error: UserError, spot: Spot, key: str = "") -> UserError:
     """Return an error of the same kind that begins with a place; `key` is the one it is about."""
-    message = _PLACE.sub("", str(error)).replace("\n\n", "\n").strip("\n")
+    message = _lines_of_the_file(str(error), spot)
+    message = re.sub(r"\n{2,}", "\n", _PLACE.sub("", message)).strip("\n")
     first, *rest = in_toml(_CALL.sub("", message), key).split("\n")
-    lines = [f"{spot}: {first}", spot.drawn(), *rest]
-    return _kind_of(error)("\n".join(lines))
+    made = _kind_of(error)("\n".join([f"{spot}: {first}", spot.drawn(), *rest]))
+    vars(made)["spot"] = spot
+    return made
+
+
+def _lines_of_the_file(message: str, spot: Spot) -> str:
+    """Return a message whose lines, counted in a text of the file, are counted in the file."""
+    shown = _PLACE.search(message)
+    if shown is None or not shown[2] or not spot.file:
+        return message
+    shift = spot.line - int(shown[2])
+    first, newline, rest = message.partition("\n")
+    return re.sub(r"\bline (\d+)", lambda m: f"line {int(m[1]) + shift}", first) + newline + rest
 
 
 def _kind_of(error: UserError) -> type[UserError]:

@@ -20,8 +20,9 @@ _CALLS = {
 _UNIT = r"[A-Za-z]\w*(?:(?:\*\*?|/)\w+)*"
 _QUANTITY = re.compile(rf"(?<![\w.*/])(-?\d+(?:\.\d+)?(?:e[-+]?\d+)?)\*({_UNIT})(?![\w(])")
 _SHORT = re.compile(r"\brb\.(rules|stimuli|random|synapses|models)\.")
-_ASSIGNED = re.compile(r"^(.*\bwrite )(\w+)\.(\w+) = (.+)$")
+_ASSIGNED = re.compile(r"\bwrite (\w+)\.(\w+) = (.+?)(?P<first> before the first run)?(?=,|$)")
 _KEYWORD = re.compile(rf"\b(\w+)=(-?[\d.]+(?:e-?\d+)?\*{_UNIT}|\"[^\"]*\"|'[^']*'|[\d.]*\d)")
+_DICT = re.compile(r"\b(\w+)=dict\((\w+)=([^()]*)\)")
 _QUOTED = re.compile(r"(`[^`]*`|\"[^\"]*\"|'[^']*')")
 
 
@@ -47,13 +48,20 @@ def _line(line: str, key: str) -> str:
         shown = _table(line[at:end], header, keys, key)
         if shown:
             return line[:at] + shown + line[end:]
-    assigned = _ASSIGNED.match(line)
-    if assigned:
-        return f"{assigned[1]}{assigned[3]} = {_value(assigned[4])}"
+    line = _ASSIGNED.sub(_assigned, line)
+    line = _DICT.sub(lambda m: f"{m[1]} = {{{m[2]} = {_value(m[3])}}}", line)
     line = _KEYWORD.sub(lambda m: _keyword(m, line), line)
     parts = _QUOTED.split(_SHORT.sub("", line))
     parts[::2] = [_outside_calls(part) for part in parts[::2]]
     return "".join(parts)
+
+
+def _assigned(match: re.Match[str]) -> str:
+    """Write `cells.tau_m = 20*ms` as `tau_m = "20 ms"`; as a parameter where only one is meant."""
+    pair = f"{match[2]} = {_value(match[3])}"
+    if match["first"]:
+        return f"write parameters = {{{pair}}} under [populations.{match[1]}]"
+    return f"write {pair}"
 
 
 def _keyword(match: re.Match[str], line: str) -> str:

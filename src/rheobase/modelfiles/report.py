@@ -92,10 +92,11 @@ def render(experiment: Experiment, result: Result, said: Sequence[str]) -> str:
 def _summary(experiment: Experiment, result: Result) -> str:
     cells = sum(result.populations.values())
     spikes = sum(trains.count for trains in result.spikes.values())
+    name, step = Path(experiment.document.name).name, f"{result.dt * 1e3:g} ms"
+    groups = counted(len(result.populations), "population")
     return (
-        f"{Path(experiment.document.name).name}: {result.duration:g} s in steps of {result.dt * 1e3:g} ms, "
-        f"seed {result.seed}. {counted(cells, 'cell')} in "
-        f"{counted(len(result.populations), 'population')}, {counted(spikes, 'spike')}."
+        f"{name}: {result.duration:g} s in steps of {step}, seed {result.seed}. "
+        f"{counted(cells, 'cell')} in {groups}, {counted(spikes, 'spike')}."
     )
 
 
