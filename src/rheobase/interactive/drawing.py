@@ -41,7 +41,8 @@ def draw(player: Player, position: int) -> Figure:
             axes.append(figure.add_subplot(inner[row], sharex=shared))
         for ax, panel in zip(axes, side, strict=True):
             _draw_panel(dressed(ax), panel, player, position)
-            ax.label_outer()
+            if side is timed:
+                ax.label_outer()
     return figure
 
 

@@ -73,7 +73,7 @@ def play_function(
     taken: list[_Taken] = []
     for places in product(*(range(slider.size) for slider in sliders)):
         given = {s.name: setting(s, place) for s, place in zip(sliders, places, strict=True)}
-        taken.append(_take(options, _result(options, given)))
+        taken.append(_take(options, *_result(options, given)))
         _check_alike(taken[0], taken[-1], given)
     panels: list[Panel] = [*_lines(taken), *_raster(taken)]
     measures = {label: np.array([each.measures[label] for each in taken])
@@ -88,19 +88,22 @@ def play_function(
     return Player(sliders, [*panels, *curves], readings=readings, title=title, caption=caption)
 
 
-def _result(options: FunctionOptions, given: Mapping[str, Any]) -> Result:
+def _result(options: FunctionOptions, given: Mapping[str, Any]) -> tuple[Result, set[str]]:
+    """Return the run at a position, and the names of what can spike in it."""
     made = options.function(**given)
     if isinstance(made, Result):
-        return made
+        return made, set(made.spikes)
     if isinstance(made, Network):
         if options.duration is None:
             raise UserError(
                 "rb.interact: how long is the network to be run?",
                 mend="write rb.interact(build, ..., duration=1*second)",
             )
-        return made.run(options.duration, backend=options.backend, progress=False)
+        result = made.run(options.duration, backend=options.backend, progress=False)
+        return result, {name for name, each in made.populations.items() if each.spiking}
     if isinstance(made, SpikeTrains):
-        return Result([made], dt=made.dt or 0.0, start=made.start, stop=made.stop, seed=0)
+        alone = Result([made], dt=made.dt or 0.0, start=made.start, stop=made.stop, seed=0)
+        return alone, set(alone.spikes)
     raise UserError(
         "rb.interact: the function returns no network, result or spike trains",
         given=type(made).__name__,
@@ -108,9 +111,10 @@ def _result(options: FunctionOptions, given: Mapping[str, Any]) -> Result:
     )
 
 
-def _take(options: FunctionOptions, result: Result) -> _Taken:
+def _take(options: FunctionOptions, result: Result, spiking: set[str]) -> _Taken:
     """Keep of a result what is shown."""
     populations = _shown(options.cells, result)
+    spiking &= set(populations)
     times, traces, units, recordings = {}, {}, {}, {}
     for name in result.traces:
         data = result.traces.data(name)
@@ -127,7 +131,7 @@ def _take(options: FunctionOptions, result: Result) -> _Taken:
     if wanted is not None:
         _check_recorded(wanted, units)
         traces = {key: values for key, values in traces.items() if key[0] in wanted}
-    spikes = {name: trains for name, trains in result.spikes.items() if name in populations}
+    spikes = {name: trains for name, trains in result.spikes.items() if name in spiking}
     return _Taken(times, traces, units, recordings, spikes,
                   _measures(options, result, spikes))  # fmt: skip
 

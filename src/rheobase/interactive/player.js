@@ -40,6 +40,7 @@
 
   // Three digits that count, more before the point if there are more.
   const short = (value) => {
+    if (Number.isInteger(value)) return written(value, 1);
     const size = Math.floor(Math.log10(Math.abs(value) || 1));
     return written(value, 10 ** Math.min(0, size - 2));
   };
@@ -314,12 +315,12 @@
         this.ghosts[k].setAttribute("d", kept === null ? "" : this.path(group, kept, 1));
       });
       this.position = position;
-      this.say(`spikes: ${this.told.groups.map((g) => this.count(g, position)).join("; ")}`);
+      this.say(`raster of spikes: ${this.told.groups.map((g) => this.count(g, position)).join("; ")}`);
     }
 
     count(group, position) {
       const count = group.offsets[position + 1] - group.offsets[position];
-      return `${count} of ${group.size} cell${group.size > 1 ? "s" : ""} ${group.name}`.trim();
+      return `${group.name}, ${count} in ${group.size} row${group.size > 1 ? "s" : ""}`;
     }
 
     at(time) { return this.player.moment(time); }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from inspect import signature
 from typing import Any
 
 from rheobase.errors import UserError
@@ -105,7 +106,7 @@ def interact(
         return play_model(options, sliders, title, caption)
     if callable(what):
         of_the_network = {"stimulus": stimulus, "start": start, "dt": dt, "seed": seed}
-        _refuse("a function", of_the_network, "a model")
+        _refuse("a function", of_the_network, "a model", signature(what).parameters)
         function = FunctionOptions(what, duration, record, cells, measure, backend)
         function.check_arguments(wanted)
         return play_function(function, read_sliders(wanted, steps, at), title, caption)
@@ -117,11 +118,15 @@ def interact(
     )
 
 
-def _refuse(what: str, given: Mapping[str, Any], other: str) -> None:
+def _refuse(
+    what: str, given: Mapping[str, Any], other: str, arguments: Collection[str] = ()
+) -> None:
     for name, value in given.items():
         if value is not None:
             mend = (f"leave {name} out: the rate is drawn"
                     if name == "measure" else f"leave {name} out")  # fmt: skip
             if what == "a function":
                 mend = f"say it in the function: the network it returns has its own {name}"
+            if name in arguments:
+                mend = f'for a slider of that name, write rb.interact(build, {{"{name}": (0, 1)}})'
             raise UserError(f"rb.interact: {name} is for {other}, and this is {what}", mend=mend)
