@@ -11,6 +11,7 @@ import numpy as np
 from rheobase.language.model import Model
 from rheobase.levels.matching import Floats
 from rheobase.levels.membrane import Membrane
+from rheobase.models.integrate_and_fire import LIF
 from rheobase.simulation import Network
 from rheobase.simulation.slopes import Slopes
 from rheobase.units import UNITS, quantity
@@ -68,7 +69,7 @@ def fit_lif(model: Model, target: Target, membrane: Membrane, seed: int) -> Mode
         rates = lif_rate(drive, threshold, place * threshold, membrane.tau, dead)
         return np.asarray(_rms(rates - target.rates))
 
-    threshold, place, dead = _evolve(difference, bounds, seed)
+    threshold, place, dead = _evolve(difference, bounds, seed, generations=120)
     return model(
         C_m=_in(membrane.capacitance, "pF"), tau_m=_in(membrane.tau, "ms"),
         E_L=_in(membrane.rest, "mV"), V_T=_in(membrane.rest + threshold, "mV"),
@@ -99,7 +100,7 @@ def fit_rate_unit(model: Model, target: Target, unit: float, seed: int) -> tuple
         return np.asarray(_rms(scale(values)[..., None] * values - target.rates))
 
     bounds = [(np.log(0.1 / span), np.log(300.0 / span)), (low - span, high)]
-    gain, threshold = _evolve(difference, bounds, seed)
+    gain, threshold = _evolve(difference, bounds, seed, generations=60)
     values = activation(np.exp(gain) * (inputs - threshold))
     return model(gain=float(np.exp(gain)), threshold=float(threshold)), float(scale(values))
 
@@ -150,10 +151,20 @@ def fit_adex(
     most = 1.0 / max(float(target.rates.max()), 1.0)
     bounds = [(0.05, 1.0), (0.5e-3, 6e-3), (-1.0, 0.9), (0.0, 0.8), (np.log(5e-3), np.log(0.3)),
               (0.0, 0.3), (0.0, 0.9 * most)]  # fmt: skip
-    best = build(_evolve(difference, bounds, seed, generations, polish=False))
+    begin = _as_adex(fit_lif(LIF, target, membrane, seed), membrane, highest)
+    best = build(_evolve(difference, bounds, seed, generations, begin))
     units = {"V_T": "mV", "Delta_T": "mV", "V_r": "mV", "g_L": "nS", "a": "nS", "tau_w": "ms",
              "b": "pA", "tau_ref": "ms"}  # fmt: skip
     return fixed(**{name: _in(float(value), units[name]) for name, value in best.items()})
+
+
+def _as_adex(lif: Model, membrane: Membrane, highest: float) -> Floats:
+    """Return the candidate that is nearest to a LIF: a sharp exponential, no adaptation."""
+    of, sharp = lif.defaults, 0.5e-3
+    # An AdEx without adaptation fires above (V_T - E_L - Delta_T)/R, a LIF above (V_T - E_L)/R.
+    height = of["V_T"] - membrane.rest + sharp
+    place = (of["V_r"] - membrane.rest) / height
+    return np.array([height / highest, sharp, place, 0.0, np.log(30e-3), 0.0, of["tau_ref"]])
 
 
 def _adex_rates(
@@ -201,16 +212,24 @@ def _evolve(
     difference: Callable[[Floats], Floats],
     bounds: list[tuple[float, float]],
     seed: int,
-    generations: int = 400,
-    *,
-    polish: bool = True,
+    generations: int,
+    begin: Floats | None = None,
 ) -> Floats:
-    """Return where a function of many candidates at once, shape (parameters, n), is smallest."""
+    """Return where a function of many candidates at once, shape (parameters, n), is smallest.
+
+    A search that begins with a candidate of its own is for functions that are costly and not
+    smooth: it has fewer candidates, and does not end with descent.
+    """
     from scipy.optimize import differential_evolution
 
+    cheap = begin is None
+    if begin is not None:
+        # A little inside the bounds, which the search compares after a division.
+        low, high = np.array(bounds).T
+        begin = np.clip(begin, low + 1e-9 * (high - low), high - 1e-9 * (high - low))
     found = differential_evolution(
-        difference, bounds, seed=seed, maxiter=generations, popsize=15 if polish else 6,
-        vectorized=True, updating="deferred", polish=polish, tol=1e-8 if polish else 1e-3,
+        difference, bounds, seed=seed, maxiter=generations, popsize=15 if cheap else 6, x0=begin,
+        vectorized=True, updating="deferred", polish=cheap, tol=1e-8 if cheap else 1e-3,
     )  # fmt: skip
     return np.asarray(found.x)
 
