@@ -69,13 +69,15 @@ move(0, 0);
 found.compared = look();
 get("button[aria-pressed]").click();
 found.dropped = look();
+await wait(600);
+found.announced = [get("output").textContent];
 const key = (name) => player.left.dispatchEvent(new KeyboardEvent("keydown", {key: name}));
 key("Home"); key("ArrowRight");
 found.cursor = player.time; found.notes = all("svg .rb-halo").map((n) => n.textContent);
 key("Escape");
 found.gone = player.time;
 await wait(600);
-found.announced = get("output").textContent;
+found.announced.push(get("output").textContent);
 const curve = all("svg").pop(), box = curve.getBoundingClientRect();
 curve.dispatchEvent(new PointerEvent("pointermove", {buttons: 1, clientX: box.right - 5}));
 found.picked = look().now;
@@ -175,7 +177,7 @@ def test_what_is_shown_is_also_said(found):
     assert lines.startswith("v (mV) over time, 0 to 20 ms: v from −50.0 to −48.0; u from 5.0 to 5")
     assert raster == "raster of spikes: cells, 5 in 2 rows"
     assert curve == "rate (Hz) over I, 3 dots: 5 Hz at 200 pA"
-    assert found["announced"] == "I = 0 pA, kind = b; spikes 1"
+    assert found["announced"] == ["I = 0 pA, kind = b; spikes 1", "0.10 ms: v −62.0, u 1.0 mV"]
 
 
 def test_a_run_is_kept_to_compare_with(found):

@@ -565,7 +565,8 @@
         if (event.key === "Escape") this.point(null);
         else if (event.key in moves) {
           this.point(Math.min(to, Math.max(from, moves[event.key])));
-          this.announce(this.timed.map((plot) => plot.at(this.time)).join("; "));
+          const read = this.timed.filter((plot) => plot instanceof Lines);
+          this.announce((read.length ? read : this.timed).map((p) => p.at(this.time)).join("; "));
         } else return;
         event.preventDefault();
       });
