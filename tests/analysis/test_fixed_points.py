@@ -1,5 +1,7 @@
 """Fixed points: all of them, against roots found otherwise, and published tables."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -70,7 +72,7 @@ def test_fitzhugh_nagumo_has_the_roots_of_its_cubic(current, a, b):
 @given(roots=st.lists(st.floats(-2, 2), min_size=1, max_size=5, unique_by=lambda r: round(r * 8)))
 def test_all_roots_of_a_polynomial_and_every_second_is_stable(roots):
     roots = sorted(roots)
-    if any(b - a < 0.05 for a, b in zip(roots, roots[1:], strict=False)):
+    if any(b - a < 0.05 for a, b in pairwise(roots)):
         return
     factors = "*".join(f"(x - ({root!r}))" for root in roots)
     model = rb.Model(f"dx/dt = {factors}/ms : 1")

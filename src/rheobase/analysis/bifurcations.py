@@ -56,8 +56,8 @@ class Bifurcation:
     frequency : float or None
         Of the oscillation that begins at a Hopf bifurcation [Hz].
     lyapunov : float or None
-        The first Lyapunov coefficient of a Hopf bifurcation [1/s], for an eigenvector of length
-        1 in states divided by their ranges: only the sign means something by itself.
+        The first Lyapunov coefficient of a Hopf bifurcation, for an eigenvector of length 1 in
+        states divided by their ranges: only the sign means something by itself.
     criticality : str or None
         Of a Hopf bifurcation: "supercritical" (a stable cycle grows from nothing),
         "subcritical" (an unstable cycle shrinks to nothing, and oscillations begin large), or

@@ -28,6 +28,8 @@ _FIRST, _LONGEST, _SHORTEST = 0.004, 0.01, 1e-8
 """Steps along the curve, in ranges of the states and of the parameter."""
 _BEND = 0.985
 """The least cosine between the tangents of neighbors."""
+_BESIDE = 1e-3
+"""A fixed point this near the lines between the points of a branch is on it."""
 _MOST = 6000
 _FAR = 20.0
 """Ranges of the states beyond which nothing is followed."""
@@ -100,8 +102,11 @@ class Curve:
     """
 
     def __init__(self, flow: Flow, parameter: str, low: float, high: float) -> None:
+        import numpy as np
+
         self.flow, self.parameter = flow, parameter
         self.low, self.span = low, high - low
+        self._sizes = np.full(len(flow.names), 1e-300)
 
     def __call__(self, y: Floats) -> Floats:
         """Return dz/dt per second, shape (..., states), at y of shape (..., states + 1)."""
@@ -146,8 +151,7 @@ class Curve:
             table = self.table(y)
             rows = np.vstack([table, across])
             right = np.append(-self(y), across @ (start - y))
-            # every row of its own size: slopes of gates and of voltages differ by thousands
-            sizes = np.maximum(np.linalg.norm(rows, axis=1), 1e-300)
+            sizes = np.append(self._sizes, 1.0)
             if not (np.all(np.isfinite(rows)) and np.all(np.isfinite(right))):
                 return None
             move = np.linalg.lstsq(rows / sizes[:, None], right / sizes, rcond=cut)[0]
@@ -162,8 +166,10 @@ class Curve:
         """Return a point with its tangent, which goes on in the direction of `before`."""
         import numpy as np
 
-        scaled = table / np.maximum(np.linalg.norm(table, axis=1, keepdims=True), 1e-300)
-        tangent = np.linalg.svd(scaled)[2][-1]
+        # Every equation in units of the largest slope it has had: those of gates and of voltages
+        # differ by thousands. Not of the slope here, which vanishes where branches cross.
+        self._sizes = np.maximum(self._sizes, np.linalg.norm(table, axis=1))
+        tangent = np.linalg.svd(table / self._sizes[:, None])[2][-1]
         if tangent @ before < 0:
             tangent = -tangent
         return Point(y, tangent, table)
@@ -256,16 +262,13 @@ class Curve:
         """Return whether a fixed point lies on a branch already."""
         import numpy as np
 
-        y = np.array([p.y for p in points])
-        if np.any(np.max(np.abs(y - np.append(z, q)), axis=1) < 1e-6):
-            return True
-        passes = np.flatnonzero((y[:-1, -1] - q) * (y[1:, -1] - q) <= 0)
-        for k in passes:
-            a, b = y[k], y[k + 1]
-            part = (q - a[-1]) / (b[-1] - a[-1]) if b[-1] != a[-1] else 0.5
-            if np.max(np.abs(a + part * (b - a) - np.append(z, q))) < 2e-3:
-                return True
-        return False
+        y, here = np.array([p.y for p in points]), np.append(z, q)
+        if len(y) < 2:
+            return bool(np.max(np.abs(y[0] - here)) < _BESIDE)
+        ways = np.diff(y, axis=0)
+        parts = np.sum((here - y[:-1]) * ways, axis=1) / np.sum(ways**2, axis=1)
+        nearest = y[:-1] + np.clip(parts, 0.0, 1.0)[:, None] * ways
+        return bool(np.min(np.linalg.norm(nearest - here, axis=1)) < _BESIDE)
 
 
 def _smooth(last: Point, new: Point) -> bool:

@@ -310,7 +310,7 @@ def _fractions(
     """Return which of the states without unit cannot leave the interval from 0 to 1.
 
     Their slope is not negative at 0 and not positive at 1 (but for a fiftieth of it), whatever
-    the other states are; and none of them is at home elsewhere.
+    the other states are, of which those found are between 0 and 1 themselves.
     """
     import numpy as np
 
@@ -318,18 +318,27 @@ def _fractions(
         return []
     random = np.random.default_rng(2)
     followers = [k for k in range(len(slopes.states)) if k not in leads]
-    x = np.zeros((48, len(slopes.states)))
-    x[:, list(leads)] = random.uniform(low[list(leads)], high[list(leads)], (48, len(leads)))
-    x[:, list(plain)] = random.uniform(0.0, 1.0, (48, len(plain)))
-    x = slopes.settle(x, followers)
-    found = []
-    for place in plain:
-        ends = np.stack([x, x])
-        ends[0, :, place], ends[1, :, place] = 0.0, 1.0
-        at_0, at_1 = slopes(ends)[:, :, place]
-        if np.all(at_1 <= 0.0) and np.all(at_0 >= 0.02 * at_1) and np.any(at_1 < 0.0):
-            found.append(place)
+    found = list(plain)
+    while found:
+        x = np.zeros((48, len(slopes.states)))
+        x[:, list(leads)] = random.uniform(low[list(leads)], high[list(leads)], (48, len(leads)))
+        x[:, found] = random.uniform(0.0, 1.0, (48, len(found)))
+        x = slopes.settle(x, followers)
+        kept = [place for place in found if _stays(slopes, x, place)]
+        if kept == found:
+            break
+        found = kept
     return found
+
+
+def _stays(slopes: Slopes, x: Floats, place: int) -> bool:
+    """Return whether a state at 0 does not fall and at 1 does not rise."""
+    import numpy as np
+
+    ends = np.stack([x, x])
+    ends[0, :, place], ends[1, :, place] = 0.0, 1.0
+    at_0, at_1 = slopes(ends)[:, :, place]
+    return bool(np.all(at_1 <= 0.0) and np.all(at_0 >= 0.02 * at_1) and np.any(at_1 < 0.0))
 
 
 def _voltages(slopes: Slopes, unit: Unit) -> tuple[float, float]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _STEP = 1e-3
 """Step of the differences, in ranges of the states."""
 _UNSURE = 1e-5
-"""A coefficient this small beside the terms that it is the sum of is not told from 0."""
+"""A coefficient this small, beside 1 or the terms that it is the sum of, is not told from 0."""
 
 
 def lyapunov_coefficient(
@@ -66,7 +66,7 @@ def lyapunov_coefficient(
         np.vdot(p, b.second(q.conj(), double)),
     ]).real / (2.0 * omega)  # fmt: skip
     total = float(np.sum(terms))
-    return total, omega, abs(total) > _UNSURE * float(np.sum(np.abs(terms)))
+    return total, omega, abs(total) > _UNSURE * (1.0 + float(np.sum(np.abs(terms))))
 
 
 def _critical(table: Floats) -> tuple[float, Complex, Complex]:
