@@ -160,11 +160,12 @@ def fit_adex(
 
 def _as_adex(lif: Model, membrane: Membrane, highest: float) -> Floats:
     """Return the candidate that is nearest to a LIF: a sharp exponential, no adaptation."""
-    of, sharp = lif.defaults, 0.5e-3
-    # An AdEx without adaptation fires above (V_T - E_L - Delta_T)/R, a LIF above (V_T - E_L)/R.
-    height = of["V_T"] - membrane.rest + sharp
+    of = lif.defaults
+    height = of["V_T"] - membrane.rest
     place = (of["V_r"] - membrane.rest) / height
-    return np.array([height / highest, sharp, place, 0.0, np.log(30e-3), 0.0, of["tau_ref"]])
+    # Above V_T an AdEx takes a while to spike, some of what the LIF has as a refractory period.
+    dead = max(of["tau_ref"] - 1e-3, 0.0)
+    return np.array([height / highest, 0.5e-3, place, 0.0, np.log(30e-3), 0.0, dead])
 
 
 def _adex_rates(
