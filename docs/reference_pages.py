@@ -2,18 +2,144 @@
 
 from __future__ import annotations
 
+import warnings
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
-from rheobase.models import catalog
+import rheobase as rb
+from rheobase.language.describing import value_text
+from rheobase.models.library import LibraryModel
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from matplotlib.figure import Figure
+
+_INTRODUCTION = """# Models: `rb.models`
+
+`rb.models.LIF` is a model; `rb.models.LIF(tau_m=20*ms)` is a copy with another value. Published
+sets of parameters go by name: `rb.models.AdEx.variants["transient"]`. Every picture here is drawn
+by `rb.analysis.behavior(model).plot()`, which does to a model what is written beside it in the
+library. How to go on from here: [Models of the library](../../how-to/library.md).
+"""
+
 
 def write_models_page(path: Path) -> None:
-    """One section a model of ``rheobase.models``, with its documentation as it stands."""
-    lines = ["# Models: `rb.models`", ""]
-    for name, model in catalog().items():
-        lines += [f"## {name}", "", "```text", model.doc.strip(), "```", ""]
+    """Write one section a model of ``rheobase.models``: picture, equations, symbols, source."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(lines), encoding="utf-8")
+    pictures = path.parent / "models"
+    pictures.mkdir(exist_ok=True)
+    families = _families()
+    lines = [_INTRODUCTION, "| model | what it is |", "|---|---|"]
+    for models in families.values():
+        lines += [
+            f"| [`{m.name}`](#{m.name.lower()}) | {_plain(m.description.title)} |" for m in models
+        ]
+    for family, models in families.items():
+        lines += ["", f"## {family}"]
+        for model in models:
+            lines += _section(model, pictures)
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _families() -> dict[str, list[LibraryModel]]:
+    """Return the models by what their module says of them."""
+    families: dict[str, list[LibraryModel]] = {}
+    for module in iter_modules(rb.models.__path__):
+        home = import_module(f"{rb.models.__name__}.{module.name}")
+        models = [value for value in vars(home).values() if isinstance(value, LibraryModel)]
+        if models:
+            heading = (home.__doc__ or "").strip().splitlines()[0].rstrip(".")
+            families[heading] = models
+    return families
+
+
+def _section(model: LibraryModel, pictures: Path) -> list[str]:
+    about = model.description
+    lines = ["", f"### {model.name}", "", _plain(about.title), ""]
+    lines += _picture(model, pictures / f"{model.name}.svg")
+    lines += ["```text", *_equations(model), "```", "", *_symbols(model), ""]
+    if about.ports:
+        lines += ["| spikes arrive at | |", "|---|---|"]
+        lines += [f"| `{port}` | {_plain(meaning)} |" for port, meaning in about.ports.items()] + [
+            ""
+        ]
+    lines += [_plain(paragraph) + "\n" for paragraph in about.notes]
+    if about.variants:
+        lines += _variants(model, pictures)
+    lines += [f"**Source:** {_plain(about.source)}", ""]
+    lines += [f"**Checked against:** {_plain(about.checked)}"]
+    return lines
+
+
+def _equations(model: LibraryModel) -> list[str]:
+    """Return what stands before the table of parameters in `describe()`, without its title."""
+    written = model.describe().partition("\n\n")[0].splitlines()[1:]
+    return [line.removeprefix("  ") for line in written]
+
+
+def _symbols(model: LibraryModel) -> list[str]:
+    lines = ["| symbol | default | unit | meaning |", "|---|---|---|---|"]
+    for name, meaning in model.description.symbols.items():
+        unit = model.unit_of(name).text
+        value = value_text(model, name) if name in model.defaults else ""
+        lines.append(f"| `{name}` | {value} | {_unit(unit)} | {_plain(meaning)} |")
+    return lines
+
+
+def _variants(model: LibraryModel, pictures: Path) -> list[str]:
+    lines = ["| variant | what it is | values |", "|---|---|---|"]
+    for name, variant in model.description.variants.items():
+        lines.append(f'| `"{name}"` | {_plain(variant.meaning)} | {_plain(variant.values)} |')
+    own = {name: model.variants[name] for name in model.variants
+           if model.description.variants[name].protocol is not None}  # fmt: skip
+    if len(own) < 2:
+        return [*lines, ""]
+    path = pictures / f"{model.name}-variants.svg"
+    _save(_grid(own), path)
+    shown = [f"![Variants of {model.name}](models/{path.name})", ""]
+    return [*lines, "", *shown]
+
+
+def _picture(model: LibraryModel, path: Path) -> list[str]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", rb.errors.RheobaseWarning)
+        shown = rb.analysis.behavior(model)
+    _save(shown.plot().figure, path)
+    caption = _plain(shown.caption)
+    return [f"![{caption}](models/{path.name})", "", f"*{caption}*", ""]
+
+
+def _plain(text: str) -> str:
+    """Return a text in which Markdown sees no emphasis."""
+    return text.replace("*", "\\*")
+
+
+def _unit(unit: str) -> str:
+    return "" if unit == "1" else f"`{unit}`"
+
+
+def _grid(models: dict[str, LibraryModel]) -> Figure:
+    """Draw the first panel of each, two in a row."""
+    from matplotlib import pyplot
+
+    rows = (len(models) + 1) // 2
+    figure, panels = pyplot.subplots(rows, 2, figsize=(7.6, 1.5 * rows), layout="constrained")
+    for axes in panels.flat[len(models) :]:
+        axes.set_visible(False)
+    for axes, (name, model) in zip(panels.flat, models.items(), strict=False):
+        rb.analysis.behavior(model).plot(ax=axes)
+        axes.set_title(name, fontsize=9, loc="left")
+        axes.tick_params(labelsize=7)
+        for line in axes.lines:
+            line.set_linewidth(0.8)
+    return figure
+
+
+def _save(figure: Figure, path: Path) -> None:
+    from matplotlib import pyplot, rc_context
+
+    with rc_context({"svg.hashsalt": "rheobase", "svg.fonttype": "none"}):
+        figure.savefig(path, metadata={"Date": None})
+    pyplot.close(figure)

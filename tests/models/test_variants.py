@@ -1,6 +1,8 @@
 """Published sets of parameters go by name, and bring what shows their behavior."""
 
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -87,10 +89,32 @@ def test_variants_are_a_mapping_that_prints():
     assert "chatter" not in variants
     text = repr(variants)
     assert text.startswith("variants of Izhikevich\n")
-    assert '"chattering"' in text and "a 0.02, b 0.2, c -50, d 2" in text
+    assert '"chattering"              bursts of closely spaced spikes' in text
+    assert variants.sets["chattering"].values == "a 0.02, b 0.2, c -50, d 2"
+    assert "phi 0.0666667 1/ms" in rb.models.MorrisLecar.variants.sets["SNIC"].values
     assert repr(rb.models.LIF.variants) == "LIF has no variants"
     for name in NAMES["Izhikevich"]:
         assert f'"{name}"' in rb.models.Izhikevich.doc
+    assert "a 0.02, b 0.2, c -50, d 2" in rb.models.Izhikevich.doc
+
+
+def test_a_model_is_described_in_parts():
+    about = rb.models.QuadraticIF.description
+    assert about.title.startswith("Quadratic integrate-and-fire neuron")
+    assert about.symbols["V_cut"] == "potential at which the spike is cut"
+    assert about.ports == {"v": "weight in mV, a jump; its sign excites or inhibits"}
+    assert about.notes[0].startswith("The rheobase is g_L (V_T - E_L)/4, 75 pA;")
+    assert "Latham" in about.source and "closed form" in about.checked
+    assert about.notes[0][:40] in rb.models.QuadraticIF.doc
+
+
+def test_a_model_from_a_pickle_knows_the_library(tmp_path):
+    """In a process where the library has not been read."""
+    path = tmp_path / "model.pickle"
+    path.write_bytes(pickle.dumps(rb.models.AdEx.variants["transient"]))
+    code = f"import pickle; print(pickle.load(open({str(path)!r}, 'rb')).variant)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "transient\n"
 
 
 @pytest.mark.parametrize("name", sorted(rb.models.catalog()))

@@ -8,21 +8,64 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from rheobase.errors import InternalError, UnknownNameError, did_you_mean
 from rheobase.language.model import Model
 from rheobase.models.protocols import Protocol, Variant
 
-__all__ = ["LibraryModel", "Variants", "describe"]
+__all__ = ["Description", "LibraryModel", "Variants", "describe"]
 
-_VARIANTS: dict[str, Mapping[str, Variant]] = {}
-_PROTOCOLS: dict[str, Protocol] = {}
+
+@dataclass(frozen=True)
+class Description:
+    """What is said of a model of the library, and what goes with it.
+
+    Attributes
+    ----------
+    title : str
+        What it is, in one line.
+    symbols : mapping of str to str
+        The meaning of every name of its equations, parameters last.
+    ports : mapping of str to str
+        By port, what the weight of an arriving spike is.
+    notes : tuple of str
+        Paragraphs.
+    source : str
+        Where it was published.
+    checked : str
+        The figures the tests hold it to.
+    variants : mapping of str to Variant
+    protocol : Protocol or None
+    """
+
+    title: str
+    symbols: Mapping[str, str]
+    ports: Mapping[str, str]
+    notes: tuple[str, ...]
+    source: str
+    checked: str
+    variants: Mapping[str, Variant]
+    protocol: Protocol | None
+
+
+_DESCRIPTIONS: dict[str, Description] = {}
 """By the name of the model, so that copies and models read from files have them too."""
 
 
 class LibraryModel(Model):
     """A model of the library: published sets of its parameters go by name."""
+
+    @property
+    def description(self) -> Description:
+        """What is said of it, in parts; `doc` is the same as one text."""
+        if self.name not in _DESCRIPTIONS:
+            # Read from a file or a pickle before the library was.
+            from rheobase.models import catalog
+
+            catalog()
+        return _DESCRIPTIONS[self.name]
 
     @property
     def variants(self) -> Variants:
@@ -31,7 +74,7 @@ class LibraryModel(Model):
         A mapping: `AdEx.variants["tonic"]` is a model, `list(AdEx.variants)` the names. What a
         set does not name stays as it is in this model.
         """
-        return Variants(self, _VARIANTS.get(self.name, {}))
+        return Variants(self, self.description.variants)
 
     @property
     def variant(self) -> str:
@@ -48,7 +91,7 @@ class LibraryModel(Model):
         """
         chosen = self.variant
         own = self.variants.sets[chosen].protocol if chosen else None
-        return own or _PROTOCOLS.get(self.name)
+        return own or self.description.protocol
 
     def _has_values_of(self, name: str) -> bool:
         other = self.variants[name]
@@ -105,7 +148,8 @@ class Variants(Mapping[str, LibraryModel]):
     def __repr__(self) -> str:
         if not self.sets:
             return f"{self._model.name} has no variants"
-        return f"variants of {self._model.name}\n" + _columns(_variant_lines(self.sets))
+        meanings = {f'"{name}"': variant.meaning for name, variant in self.sets.items()}
+        return f"variants of {self._model.name}\n" + _columns(meanings)
 
 
 def describe(
@@ -165,51 +209,48 @@ def describe(
     InternalError
         If a symbol has no meaning, or a meaning has no symbol.
     """
-    meanings = {**symbols, **{key: meaning for key, (_, meaning) in parameters.items()}}
-    sets = dict(variants or {})
+    described = Description(
+        title,
+        {**symbols, **{key: meaning for key, (_, meaning) in parameters.items()}},
+        dict(ports or {}),
+        tuple(_one_line(part) for part in textwrap.dedent(notes).strip().split("\n\n") if part),
+        _one_line(source),
+        _one_line(checked),
+        dict(variants or {}),
+        protocol,
+    )
     model = make(
         equations,
         parameters={key: default for key, (default, _) in parameters.items()},
         name=name,
-        doc=_document(title, meanings, source, checked, notes, ports or {}, sets),
+        doc=_document(described),
         **options,
     )
-    unmatched = {*meanings} ^ {*model.names} | {*(ports or {})} ^ {*model.receives}
+    unmatched = {*described.symbols} ^ {*model.names} | {*described.ports} ^ {*model.receives}
     if unmatched:
         raise InternalError(f"{name}: without a meaning, or without a place: {sorted(unmatched)}")
-    _VARIANTS[name] = sets
-    if protocol is not None:
-        _PROTOCOLS[name] = protocol
+    _DESCRIPTIONS[name] = described
     return model
 
 
-def _document(
-    title: str,
-    symbols: Mapping[str, str],
-    source: str,
-    checked: str,
-    notes: str,
-    ports: Mapping[str, str],
-    variants: Mapping[str, Variant],
-) -> str:
+def _document(described: Description) -> str:
     """Write what `model.doc` says; equations and values stand beside it in `describe()`."""
-    parts = [title, "Symbols\n" + _columns(symbols)]
-    if ports:
-        parts.append("Synapses: what the weight of an arriving spike is\n" + _columns(ports))
-    if variants:
-        parts.append("Variants, by .variants[name]\n" + _columns(_variant_lines(variants)))
-    parts += [_flow(part) for part in textwrap.dedent(notes).strip().split("\n\n") if part]
-    parts += [_flow(f"Source: {source}"), _flow(f"Checked against: {checked}")]
-    return "\n\n".join(parts)
+    parts = [described.title, "Symbols\n" + _columns(described.symbols)]
+    if described.ports:
+        parts.append("Synapses: what the weight of an arriving spike is\n"
+                     + _columns(described.ports))  # fmt: skip
+    if described.variants:
+        variants = _columns(_variant_lines(described.variants))
+        parts.append("Variants, by .variants[name]\n" + variants)
+    last = (f"Source: {described.source}", f"Checked against: {described.checked}")
+    return "\n\n".join([*parts, *(textwrap.fill(part, 88) for part in (*described.notes, *last))])
 
 
 def _variant_lines(variants: Mapping[str, Variant]) -> dict[str, str]:
     """Return what each set is, and its values, by name."""
-    lines = {}
-    for name, variant in variants.items():
-        values = ", ".join(f"{key} {value}" for key, value in variant.parameters.items())
-        lines[f'"{name}"'] = f"{variant.meaning}: {values}"
-    return lines
+    return {
+        f'"{name}"': f"{variant.meaning}: {variant.values}" for name, variant in variants.items()
+    }
 
 
 def _columns(meanings: Mapping[str, str]) -> str:
@@ -223,6 +264,6 @@ def _columns(meanings: Mapping[str, str]) -> str:
     return "\n".join(lines)
 
 
-def _flow(text: str) -> str:
-    """Return a text written over several lines as one paragraph of at most 88 columns."""
-    return textwrap.fill(" ".join(text.split()), 88)
+def _one_line(text: str) -> str:
+    """Return a text written over several lines as one."""
+    return " ".join(text.split())

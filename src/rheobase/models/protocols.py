@@ -93,3 +93,14 @@ class Variant:
     meaning: str
     parameters: Mapping[str, str | float]
     protocol: Protocol | None = None
+
+    @property
+    def values(self) -> str:
+        """The values as one text: "g_L 10 nS, a 2 nS"."""
+        return ", ".join(f"{name} {_short(value)}" for name, value in self.parameters.items())
+
+
+def _short(value: str | float) -> str:
+    """Return a value with at most six digits: "0.0666667 1/ms"."""
+    number, _, unit = str(value).partition(" ")
+    return f"{float(number):.6g} {unit}".rstrip()
