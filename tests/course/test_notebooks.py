@@ -1,7 +1,8 @@
 """Every notebook executed: in a kernel as written, and cell by cell without numba.
 
 Without numba every exercise is tried as it is given, with its likely mistakes and with its
-solution, and the check must tell them apart.
+solution, and the check must tell them apart. That a notebook as given goes on after that is
+tested in one of them, and for the others by what their cells read (test_sources.py).
 """
 
 import os
@@ -33,8 +34,6 @@ for lesson in course.lessons():
         assert ("not yet." in said) != solved, (lesson.file, said)
         assert solved == (cell.kind == "solution"), (lesson.file, cell, said)
         assert cell.says in said, (lesson.file, cell.says, said)
-        if cell.kind == "exercise":
-            assert "to be written" in said or "does your function" in said, (lesson.file, said)
     print("done", lesson.number, flush=True)
 """
 
@@ -73,9 +72,8 @@ def test_a_notebook_with_solutions_passes_all_its_checks(lesson, kernel, course_
     assert last == f"{len(checks)} of {len(checks)} exercises are solved.\n"
 
 
-@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
-def test_a_notebook_as_given_runs_to_its_end_with_nothing_solved(lesson, kernel, course_folder):
-    *checks, last = performed(kernel, course_folder / lesson.file)
+def test_a_notebook_as_given_runs_to_its_end_with_nothing_solved(kernel, course_folder):
+    *checks, last = performed(kernel, course_folder / LESSONS[0].file)
     assert all(said.endswith("not yet.\n") for said in checks)
     assert last.startswith(f"0 of {len(checks)} exercises are solved; left: 1, 2")
 

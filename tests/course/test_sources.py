@@ -1,5 +1,7 @@
 """Sources of notebooks: cut into cells, and written as the course needs them."""
 
+import ast
+
 import pytest
 
 from rheobase.course.sources import Cell, lessons, parse
@@ -80,7 +82,8 @@ def test_lessons_have_numbers_in_order_and_lines_that_can_be_read():
     assert numbers == list(range(1, len(course) + 1))
     for lesson in course:
         for cell in lesson.cells:
-            assert max(map(len, cell.text.splitlines())) <= 110, (lesson.file, cell.text)
+            wide = 110 if cell.kind in ("check", "mistake") else 100
+            assert max(map(len, cell.text.splitlines())) <= wide, (lesson.file, cell.text)
 
 
 def test_every_lesson_has_text_a_figure_and_exercises_with_likely_mistakes():
@@ -92,3 +95,48 @@ def test_every_lesson_has_text_a_figure_and_exercises_with_likely_mistakes():
         assert "plt.show()" in code, lesson.file
         assert lesson.question.endswith("?"), lesson.file
         assert lesson.cells[-1].text == "course.summary()", lesson.file
+
+
+def _names(cell, kind):
+    """Return the names a cell binds at its top level (Store) or reads anywhere (Load)."""
+    tree = ast.parse(cell.text)
+    if kind is ast.Load:
+        nodes = ast.walk(tree)
+        return {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    bound = set()
+    for statement in tree.body:
+        if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+            bound.add(statement.name)
+            continue
+        bound |= {
+            n.id
+            for n in ast.walk(statement)
+            if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+        }
+    return bound
+
+
+def test_given_cells_read_nothing_that_a_student_has_to_write():
+    for lesson in lessons():
+        students = set()
+        for cell in lesson.cells:
+            if cell.kind in ("exercise", "solution"):
+                students |= _names(cell, ast.Store)
+            elif cell.kind == "code":
+                # What a given cell binds itself, it does not read from the student.
+                students -= _names(cell, ast.Store)
+                assert students & _names(cell, ast.Load) == set(), (lesson.file, cell.text)
+
+
+def test_checks_read_only_what_is_given_or_asked_for():
+    """A solution may define helpers; the check must not need them."""
+    for lesson in lessons():
+        asked, extra = set(), set()
+        for cell in lesson.cells:
+            if cell.kind == "exercise":
+                asked = _names(cell, ast.Store)
+            elif cell.kind == "solution":
+                extra |= _names(cell, ast.Store) - asked
+            elif cell.kind in ("code", "check"):
+                extra -= _names(cell, ast.Store)
+                assert extra & _names(cell, ast.Load) == set(), (lesson.file, cell.text)

@@ -24,7 +24,7 @@ def test_students_notebooks_hold_no_solution(course_folder):
         solved = (course_folder / "solutions" / lesson.file).read_text(encoding="utf-8")
         for cell in lesson.cells:
             text = json.dumps(cell.text.splitlines(keepends=True), ensure_ascii=False, indent=1)
-            first = text.splitlines()[1].strip(' ,')  # its first line, as it stands in the file
+            first = text.splitlines()[1].strip(" ,")  # its first line, as it stands in the file
             if cell.kind in ("solution", "remark") and cell.text not in _given(lesson):
                 assert text.replace("\n", "\n   ") not in given, first
                 assert first in solved
@@ -70,7 +70,7 @@ def test_work_is_kept_what_is_missing_is_written_and_force_replaces(tmp_path):
 def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path):
     (tmp_path / "file").write_text("in the way")
     for out in (tmp_path / "file", tmp_path / "file" / "inside"):
-        with pytest.raises(UserError, match="go into a folder, and .*file.* is a file"):
+        with pytest.raises(UserError, match=r"go into a folder, and .*file.* is a file"):
             course.write(out)
 
 

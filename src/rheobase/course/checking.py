@@ -37,13 +37,14 @@ def start() -> bool:
         a notebook then takes larger steps or shorter runs where it would last too long.
     """
     import matplotlib as mpl
+    from cycler import cycler
 
     import rheobase as rb
     from rheobase.plots.style import PALETTE
 
     _solved.clear()
     mpl.rcParams.update(_FIGURES)
-    mpl.rcParams["axes.prop_cycle"] = mpl.cycler(color=PALETTE)
+    mpl.rcParams["axes.prop_cycle"] = cycler(color=PALETTE)
     compiled = _has_numba()
     how = "compiled by numba" if compiled else "interpreted, since numba is not installed"
     print(f"Rheobase {rb.__version__}; networks are {how}")

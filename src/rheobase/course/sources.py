@@ -148,4 +148,6 @@ def _check_order(name: str, cells: tuple[Cell, ...]) -> None:
     kinds = " ".join(cell.kind for cell in cells if not cell.is_text)
     rest = re.sub(r"exercise( mistake)* solution check", "", kinds)
     if any(word in rest for word in ("exercise", "mistake", "solution", "check")):
-        raise InternalError(f"{name}: the cells are exercise, mistakes, solution, check; got {kinds}")
+        raise InternalError(
+            f"{name}: the cells are exercise, mistakes, solution, check; got {kinds}"
+        )

@@ -19,9 +19,9 @@ course.start()
 #
 # $$\frac{dv}{dt} = \frac{s - v}{\tau_m} \qquad\qquad \frac{ds}{dt} = -\frac{s}{\tau_s}$$
 #
-# When `v` reaches 1 the neuron spikes. For $\tau_{ref}$ = 2 ms `v` is then held at 0, while `s` goes
-# on. A spike that arrives with weight $w$ adds $w/\tau_s$ to `s` ($\tau_s$ in seconds). The model
-# is its text:
+# When `v` reaches 1 the neuron spikes. For $\tau_{ref}$ = 2 ms `v` is then held at 0, while `s`
+# goes on. A spike that arrives with weight $w$ adds $w/\tau_s$ to `s` ($\tau_s$ in seconds). The
+# model is its text:
 
 # %%
 print(rb.models.NormalizedLIF)
@@ -29,10 +29,10 @@ print(rb.models.NormalizedLIF)
 # %% [markdown]
 # ## A spike arrives
 #
-# The equations are advanced by the **forward Euler method**: both slopes are taken at the start of a
-# step of 1 ms, and followed for that step. A spike of weight 0.03 arrives just before the first
-# step, so that `s` jumps by 0.03/0.05 = 0.6. `net.step()` makes one step; we write down the state
-# before each.
+# The equations are advanced by the **forward Euler method**: both slopes are taken at the start
+# of a step of 1 ms, and followed for that step. A spike of weight 0.03 arrives just before the
+# first step, so that `s` jumps by 0.03/0.05 = 0.6. `net.step()` makes one step; we write down the
+# state before each.
 
 
 # %%
@@ -55,8 +55,9 @@ net.connect(source, cell, weight=0.03, delay=0*ms)
 first = watch(net, cell, steps=2)
 
 # %% [markdown]
-# Follow the numbers with a pencil. In the step from 0.001 s the slopes are $(0.6 - 0)/0.02 = 30$ and
-# $-0.6/0.05 = -12$ per second; a thousandth of a second of each gives `v` = 0.030 and `s` = 0.588.
+# Follow the numbers with a pencil. In the step from 0.001 s the slopes are $(0.6 - 0)/0.02 = 30$
+# and $-0.6/0.05 = -12$ per second; a thousandth of a second of each gives `v` = 0.030 and `s` =
+# 0.588.
 #
 # ### Exercise 1
 #
@@ -293,9 +294,9 @@ with course.exercise("3") as check:
 #
 # ### Exercise 4
 #
-# Write `exact(t)` for $w = 0.03$ (times in seconds, also for arrays of times). The figure then shows
-# how far Euler's `v` is from it at 50 ms, for steps of different lengths. What happens to the error
-# when the step is halved? Give the factor, as a whole number.
+# Write `exact(t)` for $w = 0.03$ (times in seconds, also for arrays of times). The figure then
+# shows how far Euler's `v` is from it at 50 ms, for steps of different lengths. What happens to
+# the error when the step is halved? Give the factor, as a whole number.
 
 
 # %% exercise

@@ -15,7 +15,8 @@ course.start()
 # ## A train
 #
 # A regular train is given by rates, and by the times at which each rate ends. In an interval that
-# begins at $t_0$ with rate $r$ the first spike comes after half a period, and then one every period:
+# begins at $t_0$ with rate $r$ the first spike comes after half a period, and then one every
+# period:
 #
 # $$t_0 + \frac{1}{2r},\quad t_0 + \frac{3}{2r},\quad t_0 + \frac{5}{2r},\ \dots$$
 #
@@ -27,8 +28,8 @@ times = train.times(0.5*second)
 print(times)
 
 # %% [markdown]
-# With `jitter` each spike is moved by a normally distributed time, whose standard deviation is given
-# as a fraction of the period. Every cell, and every seed, has its own.
+# With `jitter` each spike is moved by a normally distributed time, whose standard deviation is
+# given as a fraction of the period. Every cell, and every seed, has its own.
 
 # %%
 jittered = rb.stimuli.regular_spikes([10, 25]*Hz, until=[0.2, 0.5]*second, jitter=0.1)
@@ -66,8 +67,10 @@ which = 2  # a window holds its lower end, not its upper one
 
 # %% check
 with course.exercise("1") as check:
-    check.value("the number in [0.3, 0.4)", in_window, 3, hint="a spike at 0.3 s is inside, one at 0.4 s not")
-    check.value("the window of 0.38", which, 2, hint="it is the lower end of one and the upper end of the other")
+    check.value("the number in [0.3, 0.4)", in_window, 3,
+                hint="a spike at 0.3 s is inside, one at 0.4 s not")
+    check.value("the window of 0.38", which, 2,
+                hint="it is the lower end of one and the upper end of the other")
 
 # %% [markdown]
 # ## The tenth spike
@@ -152,8 +155,8 @@ spike = 0.7 - 0.4
 print(spike, "is in [0.3, 0.4):", 0.3 <= spike < 0.4)
 
 # %% [markdown]
-# Rheobase compares times as multiples of the step, with a tolerance of a millionth of a step: what is
-# on the grid to within rounding is on the grid.
+# Rheobase compares times as multiples of the step, with a tolerance of a millionth of a step:
+# what is on the grid to within rounding is on the grid.
 #
 # ### Exercise 3
 #

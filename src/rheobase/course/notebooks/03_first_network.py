@@ -14,8 +14,8 @@ course.start()
 # %% [markdown]
 # ## One input, one neuron
 #
-# The input spikes regularly at 30 Hz. The neuron has a slow synaptic current, $\tau_s$ = 100 ms, and
-# a weight of 0.05 makes `s` jump by 0.05/0.1 = 0.5 at every spike:
+# The input spikes regularly at 30 Hz. The neuron has a slow synaptic current, $\tau_s$ = 100 ms,
+# and a weight of 0.05 makes `s` jump by 0.05/0.1 = 0.5 at every spike:
 #
 # $$\frac{dv}{dt} = \frac{s - v}{\tau_m},\qquad \frac{ds}{dt} = -\frac{s}{\tau_s},\qquad
 # \text{at a spike of the input: } s \leftarrow s + \frac{w}{\tau_s}$$
@@ -75,7 +75,8 @@ print(traces.s[15:20, 0].values, traces.v[15:20, 0].values)
 with course.exercise("1") as check:
     check.value("the time of s", s_moves, 18, unit="ms",
                 hint="the spike of the step from 16 ms is delivered one step later, at that step's end")
-    check.value("the time of v", v_moves, 19, unit="ms", hint="Euler's slope is taken at the start of a step")
+    check.value("the time of v", v_moves, 19, unit="ms",
+                hint="Euler's slope is taken at the start of a step")
 
 # %% [markdown]
 # ## How strong must a weight be?
@@ -84,8 +85,8 @@ with course.exercise("1") as check:
 #
 # If the input goes on at rate $r$, `s` fluctuates around a mean. Every spike adds $w/\tau_s$, and
 # decays with $\tau_s$: the area under one such piece is $w$. So the mean of `s` is... Write
-# `mean_current(w, rate)`, and from it the smallest weight `w_smallest` whose **mean** current reaches
-# the threshold 1 at 30 Hz.
+# `mean_current(w, rate)`, and from it the smallest weight `w_smallest` whose **mean** current
+# reaches the threshold 1 at 30 Hz.
 
 
 # %% exercise
@@ -121,8 +122,8 @@ with course.exercise("2") as check:
     check.value("w_smallest", w_smallest, 1/30, within=1e-4, hint="mean_current(w, 30) = 1")
 
 # %% [markdown]
-# `s` swings around that mean, and its peaks cross 1 before the mean does. Below, many cells at once,
-# each with its own weight: one population, one run.
+# `s` swings around that mean, and its peaks cross 1 before the mean does. Below, many cells at
+# once, each with its own weight: one population, one run.
 
 # %%
 weights = np.linspace(0.02, 0.06, 41)

@@ -109,14 +109,14 @@ with course.exercise("2") as check:
     plt.show()
 
 # %% [markdown]
-# The dots lie near the curve: $\tau_s$ is long, so that `s` has little time to fall from one input to
-# the next. With $\tau_s$ = 20 ms they would not; try it.
+# The dots lie near the curve: $\tau_s$ is long, so that `s` has little time to fall from one
+# input to the next. With $\tau_s$ = 20 ms they would not; try it.
 #
 # ## Lost and doubled spikes
 #
-# The notebook that first drew this curve gives one neuron all rates, two seconds each, in a run of 40
-# s. In every step it asks: which input spikes lie in the window $[t - dt,\ t)$? It asks with
-# floating-point numbers:
+# The notebook that first drew this curve gives one neuron all rates, two seconds each, in a run
+# of 40 s. In every step it asks: which input spikes lie in the window $[t - dt,\ t)$? It asks
+# with floating-point numbers:
 
 # %%
 dt = 0.001
@@ -154,8 +154,8 @@ with course.exercise("3") as check:
     check.value("doubled", doubled, 9, hint="those whose entry is 2")
 
 # %% [markdown]
-# Six are lost and nine count twice, although no line of the program looks wrong. A spike on the grid
-# lies at the edge of two windows. The upper edge of one is $t$, the lower edge of the next
+# Six are lost and nine count twice, although no line of the program looks wrong. A spike on the
+# grid lies at the edge of two windows. The upper edge of one is $t$, the lower edge of the next
 # $t' - dt$: the same number on paper, but not always in the last bit.
 #
 # 500 more arrive in another step than they should. Which step that is, is exact arithmetic again:

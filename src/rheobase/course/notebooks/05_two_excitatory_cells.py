@@ -154,7 +154,8 @@ print(f"alive from weight {alive:.3f} on")
 # ### Exercise 3
 #
 # Predict first: B gets the kick that A gets, too (30 Hz with weight 0.05, for 0.3 s), but A and B
-# now **inhibit** each other with -0.05. Build it below. How many spikes do A and B fire after 0.6 s?
+# now **inhibit** each other with -0.05. Build it below. How many spikes do A and B fire after 0.6
+# s?
 
 # %% exercise
 def inhibiting_pair():
@@ -196,7 +197,8 @@ with course.exercise("3") as check:
     check.given("what inhibiting_pair returns", mine)
     free = 10  # spikes of A without B, with this input
     check.unless(mine.spikes["A"].between(0.6, 1).count > 0,
-                 "A still fires after 0.6 s: your connections are excitatory; inhibition has a negative weight")
+                 "A still fires after 0.6 s: your connections are excitatory; inhibition has a "
+                 "negative weight")
     check.that("A and B both fire while the input lasts",
                min(mine.spikes["A"].count, mine.spikes["B"].count) > 0)
     check.value("spikes after 0.6 s", late_spikes, 0)

@@ -114,7 +114,7 @@ with course.exercise("1") as check:
         check.value("spikes of C", stopped.spikes["C"].count, 22,
                     hint="50 Hz with weight 0.05 from 0.7 s to 1 s")
         check.that("A and B are silent from 1 s on",
-                   stopped.spikes["A"].between(1, 1.5).count == stopped.spikes["B"].between(1, 1.5).count == 0)
+                   all(stopped.spikes[name].between(1, 1.5).count == 0 for name in "AB"))
 
 # %% [markdown]
 # ## What differs, in one figure
@@ -153,9 +153,9 @@ plt.show()
 # %% [markdown]
 # ### Exercise 2
 #
-# How soon does it end? Give the time of B's last spike in the inhibited copy, and that of A's (in s;
-# `rows` has the times). Who is silent first, and why: the neuron that is inhibited, or the other?
-# Answer `"A"` or `"B"`.
+# How soon does it end? Give the time of B's last spike in the inhibited copy, and that of A's (in
+# s; `rows` has the times). Who is silent first, and why: the neuron that is inhibited, or the
+# other? Answer `"A"` or `"B"`.
 
 # %% exercise
 last_of_B = ...
@@ -186,9 +186,9 @@ with course.exercise("2") as check:
 # %% [markdown]
 # ### Exercise 3
 #
-# How weak may the inhibition be? Fill in `weights`, from -0.3 to 0 in steps of 0.01, one for each copy.
-# The check runs all copies at once, each with its own weight from C. Then give the weakest weight that
-# still stops them (the one nearest to 0).
+# How weak may the inhibition be? Fill in `weights`, from -0.3 to 0 in steps of 0.01, one for each
+# copy. The check runs all copies at once, each with its own weight from C. Then give the weakest
+# weight that still stops them (the one nearest to 0).
 
 # %% exercise
 weights = ...

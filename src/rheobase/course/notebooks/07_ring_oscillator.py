@@ -183,8 +183,8 @@ with course.exercise("3") as check:
     check.value("the number", early, 5, hint="step k covers [k dt, (k + 1) dt)")
 
 # %% [markdown]
-# Now put them there on purpose: with those five 0.1 ms earlier, a step early here too, all 25 spikes
-# agree to the last printed digit.
+# Now put them there on purpose: with those five 0.1 ms earlier, a step early here too, all 25
+# spikes agree to the last printed digit.
 
 # %%
 moved = [0.02, 0.06, 0.0999, 0.1399, 0.1799, 0.2199, 0.2599]*second
@@ -206,8 +206,8 @@ print(f"largest difference with the inputs moved: {1000*np.abs(notebook - printe
 #
 # ### Exercise 4
 #
-# What sets the speed? Find a ring that needs between 0.29 and 0.31 s for a round, by changing **one**
-# of `tau_m`, `tau_s`, `excitation`, `inhibition`, and nothing else.
+# What sets the speed? Find a ring that needs between 0.29 and 0.31 s for a round, by changing
+# **one** of `tau_m`, `tau_s`, `excitation`, `inhibition`, and nothing else.
 
 # %% exercise
 settings = ...  # such as dict(tau_m=40*ms)

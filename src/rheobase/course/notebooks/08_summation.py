@@ -19,15 +19,17 @@ course.start()
 #
 # $$C_m\frac{dv}{dt} = g_L(E_L - v) + g_e(E_e - v) + g_i(E_i - v)$$
 #
-# A spike of weight $w$ adds $w$ to $g_e$ or $g_i$, which decay in 5 and 10 ms. What flows depends on
-# $v$ itself: the **driving force** $E_e - v$ is 60 mV at rest, and less when the cell is depolarized.
+# A spike of weight $w$ adds $w$ to $g_e$ or $g_i$, which decay in 5 and 10 ms. What flows depends
+# on $v$ itself: the **driving force** $E_e - v$ is 60 mV at rest, and less when the cell is
+# depolarized.
 
 # %%
 print(rb.models.ConductanceLIF)
 
 
 # %%
-def potentials(excitatory, inhibitory, duration=100*ms, weight_e=4*nS, weight_i=20*nS, **parameters):
+def potentials(excitatory, inhibitory, duration=100*ms, weight_e=4*nS, weight_i=20*nS,
+               **parameters):
     """Deliver spikes to cells of their own; return the times (ms), v above rest (mV) and spikes.
 
     `excitatory` and `inhibitory` have a list of times (ms) for every cell.
@@ -64,7 +66,8 @@ plt.show()
 # %% [markdown]
 # ### Exercise 1
 #
-# Write `peak(trace)`: the largest deviation from 0, **with its sign** (an IPSP has a negative peak).
+# Write `peak(trace)`: the largest deviation from 0, **with its sign** (an IPSP has a negative
+# peak).
 
 
 # %% exercise
@@ -97,14 +100,15 @@ with course.exercise("1") as check:
 # %% [markdown]
 # ## Summation in space and in time
 #
-# Inputs at **different synapses at the same time** add up in space; inputs at **one synapse in a row**
-# add up in time.
+# Inputs at **different synapses at the same time** add up in space; inputs at **one synapse in a
+# row** add up in time.
 #
 # ### Exercise 2
 #
-# In space: how large is the EPSP of *two* synapses of 4 nS that are active together, as a multiple of
-# the EPSP of one? First predict whether it is more than 2, exactly 2 or less; then measure it with
-# `potentials` (two spikes at the same time are two entries of the list). `ratio` is the number.
+# In space: how large is the EPSP of *two* synapses of 4 nS that are active together, as a
+# multiple of the EPSP of one? First predict whether it is more than 2, exactly 2 or less; then
+# measure it with `potentials` (two spikes at the same time are two entries of the list). `ratio`
+# is the number.
 
 # %% exercise
 prediction = ...  # "more", "exactly 2" or "less"
@@ -131,10 +135,10 @@ with course.exercise("2") as check:
 # %% [markdown]
 # ### Exercise 3
 #
-# In time: three EPSPs of 7 nS in a row fire the cell if they come quickly enough. What is the largest
-# interval between them, in whole ms, with which it still fires? One call of `potentials` tries all
-# intervals at once: give it one cell for each. `spikes.counts` is not needed; `len(spikes[i])` is how
-# often cell i fired.
+# In time: three EPSPs of 7 nS in a row fire the cell if they come quickly enough. What is the
+# largest interval between them, in whole ms, with which it still fires? One call of `potentials`
+# tries all intervals at once: give it one cell for each. `spikes.counts` is not needed;
+# `len(spikes[i])` is how often cell i fired.
 
 # %% exercise
 longest = ...
@@ -168,13 +172,13 @@ with course.exercise("3") as check:
 # %% [markdown]
 # ## Inhibition that cannot be seen
 #
-# If the reversal potential of inhibition is the resting potential itself, an IPSP does not move `v` at
-# all: there is no driving force. Is it without effect?
+# If the reversal potential of inhibition is the resting potential itself, an IPSP does not move
+# `v` at all: there is no driving force. Is it without effect?
 #
 # ### Exercise 4
 #
-# Set `E_i=-60*mV`. Measure how large the EPSP (at 20 ms) is with and without an inhibitory spike 2 ms
-# before it, and give the quotient: with inhibition over without.
+# Set `E_i=-60*mV`. Measure how large the EPSP (at 20 ms) is with and without an inhibitory spike
+# 2 ms before it, and give the quotient: with inhibition over without.
 
 # %% exercise
 quotient = ...
@@ -201,14 +205,14 @@ with course.exercise("4") as check:
     plt.show()
 
 # %% [markdown]
-# It is not. Open channels let the current of the EPSP leak out again: **shunting inhibition** divides
-# where other inhibition subtracts.
+# It is not. Open channels let the current of the EPSP leak out again: **shunting inhibition**
+# divides where other inhibition subtracts.
 #
 # ## An interneuron
 #
-# Cortical cells inhibit each other through interneurons. Here the input excites the cell directly,
-# and through an interneuron also inhibits it, one synapse later: a short window in which the cell may
-# fire.
+# Cortical cells inhibit each other through interneurons. Here the input excites the cell
+# directly, and through an interneuron also inhibits it, one synapse later: a short window in
+# which the cell may fire.
 
 # %%
 net = rb.Network(dt=0.1*ms)

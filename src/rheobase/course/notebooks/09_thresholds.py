@@ -36,7 +36,7 @@ axons = net.add(rb.models.HodgkinHuxley, 4, name="axons")
 for i, current in enumerate(settings.values()):
     net.inject(axons[i], current)
 net.record(axons, "v", every=0.1*ms)
-v = net.run(200*ms if compiled else 100*ms).traces["axons"].v
+v = net.run(200*ms if compiled else 80*ms).traces["axons"].v
 figure, rows = plt.subplots(4, 1, figsize=(7.5, 5.6), sharex=True, sharey=True)
 for i, (axes, name) in enumerate(zip(rows, settings)):
     axes.plot(1000*v.time, v[:, i])
@@ -50,9 +50,9 @@ plt.show()
 #
 # ### Exercise 1
 #
-# Write `smallest(enough, low, high, tolerance)`: bisection. `enough(x)` says whether x is enough; low
-# is too small, high is enough. Halve the interval until it is no longer than the tolerance, and return
-# its upper end (which **is** enough). Then `enough` need not be called more than about
+# Write `smallest(enough, low, high, tolerance)`: bisection. `enough(x)` says whether x is enough;
+# low is too small, high is enough. Halve the interval until it is no longer than the tolerance,
+# and return its upper end (which **is** enough). Then `enough` need not be called more than about
 # $\log_2((high - low)/tolerance)$ times.
 
 
@@ -102,9 +102,9 @@ with course.exercise("1") as check:
                f"it was called {len(calls)} times: too often")
 
 # %% [markdown]
-# Each call would be a run of a network. But one network can hold many cells, each with a current of
-# its own, and costs little more than one with a single cell. So we try 33 currents a pass, and go on
-# between the last that is too small and the first that is enough:
+# Each call would be a run of a network. But one network can hold many cells, each with a current
+# of its own, and costs little more than one with a single cell. So we try 33 currents a pass, and
+# go on between the last that is too small and the first that is enough:
 
 
 # %%
@@ -123,11 +123,11 @@ unit = uA/cm**2
 
 
 def threshold(passes=2, low=2.0, high=3.0, **options):
-    """The smallest current (µA/cm²) that evokes a spike within 50 ms."""
+    """The smallest current (µA/cm²) that evokes a spike within 30 ms."""
     for _ in range(passes):
         currents = np.linspace(low, high, 33)
-        result = patches(rb.stimuli.step(currents*unit), 33, duration=50*ms, **options)
-        fired = result.spikes["axon"].counts([0, 0.05])[:, 0] > 0
+        result = patches(rb.stimuli.step(currents*unit), 33, duration=30*ms, **options)
+        fired = result.spikes["axon"].counts([0, 0.03])[:, 0] > 0
         first = int(np.argmax(fired))
         low, high = currents[first - 1], currents[first]
     return high
@@ -146,7 +146,7 @@ print(f"one spike from rest: {one_spike:.4f} µA/cm²")
 
 # %%
 currents = np.linspace(2, 8, 41)
-seconds = 1.0 if compiled else 0.25
+seconds = 1.0 if compiled else 0.2
 result = patches(rb.stimuli.step(currents*unit), 41, duration=seconds*second, dt=max(dt, 0.02*ms))
 counts = result.spikes["axon"].counts([0, seconds])[:, 0]
 last_fifth = result.spikes["axon"].counts([0.8*seconds, seconds])[:, 0]
@@ -196,7 +196,8 @@ with course.exercise("2") as check:
 # %%
 rounded = dict(v=-65*mV, m=0.05, h=0.6, n=0.32)
 rest = rb.Network(dt=dt).add(rb.models.HodgkinHuxley, name="axon")
-print(f"rest:    m = {float(rest.m[0]):.5f}, h = {float(rest.h[0]):.5f}, n = {float(rest.n[0]):.5f}")
+m, h, n = (float(gate[0]) for gate in (rest.m, rest.h, rest.n))
+print(f"rest:    m = {m:.5f}, h = {h:.5f}, n = {n:.5f}")
 print("rounded: m = 0.05,    h = 0.6,     n = 0.32")
 
 # %% [markdown]
@@ -238,7 +239,8 @@ with course.exercise("3") as check:
 # %%
 if compiled:
     starts = np.linspace(0.317, 0.3225, 6)
-    found = [threshold(2, 2, 2.6, method="euler", dt=0.025*ms, start={**rounded, "n": n}) for n in starts]
+    found = [threshold(2, 2, 2.6, method="euler", dt=0.025*ms, start={**rounded, "n": n})
+             for n in starts]
     figure, axes = plt.subplots(figsize=(6, 3.2))
     axes.plot(starts, found, "o-", markersize=4)
     axes.axhline(2.3555, color="C1", linestyle="--", linewidth=1)
@@ -249,8 +251,8 @@ if compiled:
     plt.show()
 
 # %% [markdown]
-# Three numbers, and all are right: **2.24** for one spike from rest, **2.36** from the lecture's start,
-# **6.26** for a train. Say which you mean, and from where.
+# Three numbers, and all are right: **2.24** for one spike from rest, **2.36** from the lecture's
+# start, **6.26** for a train. Say which you mean, and from where.
 
 # %%
 course.summary()

@@ -15,13 +15,13 @@ dt = 0.01*ms if compiled else 0.05*ms
 # %% [markdown]
 # ## Gates
 #
-# Sodium flows through channels with three gates `m` and one gate `h`, potassium through channels with
-# four gates `n`. Each variable is the fraction of its gates that are open, between 0 and 1:
+# Sodium flows through channels with three gates `m` and one gate `h`, potassium through channels
+# with four gates `n`. Each variable is the fraction of its gates that are open, between 0 and 1:
 #
 # $$\frac{dm}{dt} = \alpha_m(v)\,(1 - m) - \beta_m(v)\,m$$
 #
-# Closed gates open at the rate $\alpha$, open ones close at the rate $\beta$. The current needs all:
-# $g_{Na}m^3h\,(E_{Na} - v)$ and $g_Kn^4(E_K - v)$.
+# Closed gates open at the rate $\alpha$, open ones close at the rate $\beta$. The current needs
+# all: $g_{Na}m^3h\,(E_{Na} - v)$ and $g_Kn^4(E_K - v)$.
 
 # %%
 net = rb.Network(dt=dt)
@@ -42,9 +42,9 @@ plt.show()
 # %% [markdown]
 # ### Exercise 1
 #
-# Read the figure. Which gate opens first (`"m"`, `"h"` or `"n"`)? And which conductance is larger at the peak of `v`: `"sodium"` or
-# `"potassium"`? Compute $120\,m^3h$ and $36\,n^4$ there. `np.argmax(spike.v.values)` is the
-# place.
+# Read the figure. Which gate opens first (`"m"`, `"h"` or `"n"`)? And which conductance is larger
+# at the peak of `v`: `"sodium"` or `"potassium"`? Compute $120\,m^3h$ and $36\,n^4$ there.
+# `np.argmax(spike.v.values)` is the place.
 
 # %% exercise
 first_to_open = ...
@@ -138,8 +138,8 @@ with course.exercise("2") as check:
 # %% [markdown]
 # ## Voltage clamp
 #
-# Hodgkin and Huxley found these functions by holding the voltage. `net.clamp` does it: five patches,
-# held at -65 mV and from 2 ms on at five other voltages.
+# Hodgkin and Huxley found these functions by holding the voltage. `net.clamp` does it: five
+# patches, held at -65 mV and from 2 ms on at five other voltages.
 
 # %%
 levels = np.array([-40, -20, 0, 20, 40])
@@ -159,15 +159,15 @@ panels[2].legend(fontsize=8)
 plt.show()
 
 # %% [markdown]
-# Sodium comes quickly and goes again although the voltage stays: `h` closes. Potassium comes late and
-# stays. That is the whole spike.
+# Sodium comes quickly and goes again although the voltage stays: `h` closes. Potassium comes late
+# and stays. That is the whole spike.
 #
 # ### Exercise 3
 #
-# At a held voltage a gate follows $x(t) = x_\infty + (x_0 - x_\infty)e^{-t/\tau}$. From the recorded
-# `n` of the patch held at 0 mV (`held.n[:, 2]`, samples every 0.05 ms, held from 2 ms on) find the
-# time constant of `n` there, in ms. For instance: when has 63.2 % ($1 - 1/e$) of the way been gone? Take
-# the value at the end for $n_\infty$.
+# At a held voltage a gate follows $x(t) = x_\infty + (x_0 - x_\infty)e^{-t/\tau}$. From the
+# recorded `n` of the patch held at 0 mV (`held.n[:, 2]`, samples every 0.05 ms, held from 2 ms
+# on) find the time constant of `n` there, in ms. For instance: when has 63.2 % ($1 - 1/e$) of the
+# way been gone? Take the value at the end for $n_\infty$.
 
 # %% exercise
 tau_n = ...
@@ -194,10 +194,10 @@ with course.exercise("3") as check:
 #
 # ### Exercise 4
 #
-# Forty patches get a strong pulse (40 µA/cm² for 1 ms) at 5 ms, and a second one of the same strength
-# some time later: 1 ms later in the first patch, 20.5 ms later in the last. `delays` has the times between
-# the pulses, `number` the spikes of each patch. How long after the first pulse does the second one evoke
-# a spike again?
+# Forty patches get a strong pulse (40 µA/cm² for 1 ms) at 5 ms, and a second one of the same
+# strength some time later: 1 ms later in the first patch, 20.5 ms later in the last. `delays` has
+# the times between the pulses, `number` the spikes of each patch. How long after the first pulse
+# does the second one evoke a spike again?
 
 # %%
 delays = np.arange(1, 21, 0.5)
@@ -240,8 +240,8 @@ with course.exercise("4") as check:
     plt.show()
 
 # %% [markdown]
-# After a spike `h` is still closed (no sodium) and `n` still open (potassium leaks out). No one has to
-# tell this model that it is refractory.
+# After a spike `h` is still closed (no sodium) and `n` still open (potassium leaks out). No one
+# has to tell this model that it is refractory.
 
 # %%
 course.summary()

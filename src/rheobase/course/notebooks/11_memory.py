@@ -14,8 +14,8 @@ course.start()
 # %% [markdown]
 # ## A rate unit
 #
-# Instead of single spikes, a rate-coded unit has one number: its rate $r$, between 0 and 1. It follows
-# an activation function of its input:
+# Instead of single spikes, a rate-coded unit has one number: its rate $r$, between 0 and 1. It
+# follows an activation function of its input:
 #
 # $$\tau\frac{dr}{dt} = -r + f\big(I - \theta\big),\qquad f(x) = \frac{1}{1 + e^{-x}}$$
 #
@@ -27,7 +27,7 @@ print(rb.models.RateUnit)
 
 # %%
 def remember(weights, threshold=4.0, pulse=4.0, duration=600*ms):
-    """Units with these weights to themselves; a pulse at 100 ms, one of the opposite sign at 400 ms."""
+    """Units with these weights to themselves; a pulse at 100 ms, its opposite at 400 ms."""
     net = rb.Network(dt=0.5*ms)
     units = net.add(rb.models.RateUnit(tau=10*ms, f="sigmoid", threshold=threshold), len(weights),
                     name="units")
@@ -54,8 +54,8 @@ plt.show()
 #
 # ## Why
 #
-# Without input, the rate stays where $r = f(w r - \theta)$. Graphically: where the curve crosses the
-# diagonal.
+# Without input, the rate stays where $r = f(w r - \theta)$. Graphically: where the curve crosses
+# the diagonal.
 #
 # ### Exercise 1
 #
@@ -95,15 +95,15 @@ axes.legend()
 plt.show()
 
 # %% [markdown]
-# With $w = 3$ there is one crossing, with $w = 8$ there are three. The outer two are stable: a little
-# above one of them $r$ falls, a little below it rises. The middle one is unstable, and divides what is
-# forgotten from what is kept.
+# With $w = 3$ there is one crossing, with $w = 8$ there are three. The outer two are stable: a
+# little above one of them $r$ falls, a little below it rises. The middle one is unstable, and
+# divides what is forgotten from what is kept.
 #
 # ### Exercise 2
 #
-# Write `crossings(w)`: how many fixed points there are between 0 and 1. Count the changes of sign of
-# the slope on a fine grid (an odd number of points avoids a grid point at 0.5 with slope exactly 0,
-# such as `np.linspace(0, 1, 2000)`).
+# Write `crossings(w)`: how many fixed points there are between 0 and 1. Count the changes of sign
+# of the slope on a fine grid (an odd number of points avoids a grid point at 0.5 with slope
+# exactly 0, such as `np.linspace(0, 1, 2000)`).
 
 
 # %% exercise
@@ -136,8 +136,8 @@ with course.exercise("2") as check:
 # ### Exercise 3
 #
 # From which weight on does the unit remember? Try weights from 5 to 9 in one call of `remember`
-# (`np.linspace(5, 9, 81)`), and find the smallest with $r > 0.5$ at 390 ms, two tenths of a second after
-# the pulse. How does it compare with the weight at which `crossings` becomes 3?
+# (`np.linspace(5, 9, 81)`), and find the smallest with $r > 0.5$ at 390 ms, two tenths of a
+# second after the pulse. How does it compare with the weight at which `crossings` becomes 3?
 
 # %% exercise
 smallest = ...
@@ -190,8 +190,8 @@ with course.exercise("4") as check:
 # %% [markdown]
 # ## What it is good for
 #
-# Cells in the prefrontal cortex fire on while an animal holds something in mind. Here a pattern over
-# ten units: each remembers for itself whether it got a pulse.
+# Cells in the prefrontal cortex fire on while an animal holds something in mind. Here a pattern
+# over ten units: each remembers for itself whether it got a pulse.
 
 # %%
 pattern = np.array([1, 0, 0, 1, 1, 0, 1, 0, 1, 1])
@@ -202,7 +202,8 @@ net.inject(units, rb.stimuli.step(4*pattern, start=100*ms, stop=200*ms))
 net.record(units, "r", every=1*ms)
 r = net.run(400*ms).traces["units"].r
 figure, axes = plt.subplots(figsize=(7.5, 2.8))
-image = axes.imshow(r.values.T, aspect="auto", cmap="gray_r", vmin=0, vmax=1, extent=(0, 400, 9.5, -0.5))
+image = axes.imshow(r.values.T, aspect="auto", cmap="gray_r", vmin=0, vmax=1,
+                    extent=(0, 400, 9.5, -0.5))
 axes.set(xlabel="time (ms)", ylabel="unit", yticks=range(0, 10, 3))
 figure.colorbar(image, label="rate r")
 plt.show()

@@ -95,8 +95,8 @@ with course.exercise("1") as check:
 # ### Exercise 2
 #
 # Write `siegert(mu, sigma)` in Hz, with mV for both. A sum over 20,000 midpoints is good enough.
-# Beware of $1 + \mathrm{erf}\,u$: at $u = -12$ the computer has -1 for erf to the last digit, and their
-# sum is 0, while $e^{u^2}$ is huge. `erfc(-u)` is the same and stays exact.
+# Beware of $1 + \mathrm{erf}\,u$: at $u = -12$ the computer has -1 for erf to the last digit, and
+# their sum is 0, while $e^{u^2}$ is huge. `erfc(-u)` is the same and stays exact.
 #
 # Rheobase has `rb.analysis.siegert_rate`, which the check compares with.
 
@@ -173,14 +173,14 @@ plt.show()
 print("simulated over predicted:", np.round(simulated[4:]/[exact(mu, 4.0) for mu in means[4:]], 3))
 
 # %% [markdown]
-# Without noise the neuron would be silent left of the dashed line: fluctuations carry it across the
-# threshold. Most of the difference is the step of the simulation: a neuron that crosses the threshold and
-# falls below it again **within** one step is not seen. Larger steps miss more.
+# Without noise the neuron would be silent left of the dashed line: fluctuations carry it across
+# the threshold. Most of the difference is the step of the simulation: a neuron that crosses the
+# threshold and falls below it again **within** one step is not seen. Larger steps miss more.
 #
 # ### Exercise 3
 #
-# Show it. Run 1000 neurons with µ = 12 mV for 0.6 s at the steps in `steps_ms`, count from 0.1 s on, and
-# give the list `errors`: simulated rate minus `exact(12, 4)`, one for each step.
+# Show it. Run 1000 neurons with µ = 12 mV for 0.6 s at the steps in `steps_ms`, count from 0.1 s
+# on, and give the list `errors`: simulated rate minus `exact(12, 4)`, one for each step.
 
 # %%
 steps_ms = [0.05, 0.2, 1.0] if compiled else [0.5, 1.0]
@@ -209,13 +209,14 @@ with course.exercise("3") as check:
                 hint="count/1000/0.5 s, minus exact(12, 4)")
 
 # %% [markdown]
-# With a step four times as short the error is half as large: it goes with the square root of the step,
-# because noise moves `v` by $\sigma\sqrt{dt/\tau_m}$ in a step. That is slow; a formula is worth having.
+# With a step four times as short the error is half as large: it goes with the square root of the
+# step, because noise moves `v` by $\sigma\sqrt{dt/\tau_m}$ in a step. That is slow; a formula is
+# worth having.
 #
 # ## One rate unit in their place
 #
-# A rate unit with Siegert's curve as its activation, $\tau\,\dot r = -r + \nu(\mu)$, has the same rate
-# when nothing changes. What if $\mu$ jumps from 8 to 18 mV? Both are asked:
+# A rate unit with Siegert's curve as its activation, $\tau\,\dot r = -r + \nu(\mu)$, has the same
+# rate when nothing changes. What if $\mu$ jumps from 8 to 18 mV? Both are asked:
 
 # %%
 size = 4000 if compiled else 1500
@@ -228,7 +229,8 @@ after = net.run(60*ms)
 rates = rb.join(before, after).spikes["cells"].population_rate(bin=1*ms)
 
 t = np.arange(0, 160, 0.1)
-unit = np.where(t < 100, exact(8, 4), exact(18, 4) + (exact(8, 4) - exact(18, 4))*np.exp(-(t - 100)/10))
+low, high = exact(8, 4), exact(18, 4)
+unit = np.where(t < 100, low, high + (low - high)*np.exp(-(t - 100)/10))
 figure, axes = plt.subplots(figsize=(7.5, 3.2))
 axes.plot(1000*rates.time, rates, label=f"{size} neurons")
 axes.plot(t, unit, label="rate unit, τ = 10 ms")
@@ -258,7 +260,8 @@ right = {"a", "b"}
 # %% check
 with course.exercise("4") as check:
     check.given("right", right)
-    check.unless("c" in right, "c is wrong: the neurons near the threshold fire at once, the unit needs its tau")
+    check.unless("c" in right,
+                 "c is wrong: the neurons near the threshold fire at once, the unit needs its τ")
     check.unless("d" in right, "d is wrong: the unit has no memory of who has just fired")
     check.that("a and b hold", {"a", "b"} <= set(right), "Siegert's rate is that of a steady state")
 

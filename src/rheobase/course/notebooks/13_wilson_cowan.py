@@ -9,32 +9,33 @@ import rheobase as rb
 from rheobase import course
 from rheobase.units import ms
 
-course.start()
+compiled = course.start()
 
 # %% [markdown]
 # ## Wilson and Cowan's equations
 #
-# `E` is the share of excitatory cells that fire, `I` that of inhibitory ones. Each population excites
-# or inhibits both, and $P$ is the input from outside:
+# `E` is the share of excitatory cells that fire, `I` that of inhibitory ones. Each population
+# excites or inhibits both, and $P$ is the input from outside:
 #
 # $$\tau_E\frac{dE}{dt} = -E + (k_E - r_E E)\,S_E(c_1E - c_2I + P)$$
 # $$\tau_I\frac{dI}{dt} = -I + (k_I - r_I I)\,S_I(c_3E - c_4I + Q)$$
 #
-# $S$ is a sigmoid, shifted to be 0 without input. All couplings $c$ are positive: inhibition has its
-# sign in the equation.
+# $S$ is a sigmoid, shifted to be 0 without input. All couplings $c$ are positive: inhibition has
+# its sign in the equation.
 
 # %%
 print(rb.models.WilsonCowan)
 
 
 # %%
-def activity(P, duration=200*ms, dt=0.05*ms, **parameters):
-    """Return times (ms), E and I of units with these inputs P, with tau = 1 ms."""
-    P = np.atleast_1d(P).astype(float)
+def activity(P, duration=200*ms, **parameters):
+    """Return times, E and I of units with these inputs P, in units of tau = 1 ms."""
+    dt = 0.05*ms if compiled else 0.1*ms
     net = rb.Network(dt=dt)
-    units = net.add(rb.models.WilsonCowan(tau_E=1*ms, tau_I=1*ms, **parameters), len(P), name="units")
-    units.P = P
-    net.record(units, "E", "I", every=0.05*ms)
+    units = net.add(rb.models.WilsonCowan(tau_E=1*ms, tau_I=1*ms), np.size(P), name="units")
+    for name, value in {"P": P, **parameters}.items():
+        setattr(units, name, np.ravel(value).astype(float))
+    net.record(units, "E", "I", every=dt)
     traces = net.run(duration).traces["units"]
     return 1000*traces.time.values, traces.E.values, traces.I.values
 
@@ -52,14 +53,14 @@ plt.show()
 
 # %% [markdown]
 # Excitation rises and calls up inhibition; inhibition silences both; then inhibition fades and
-# excitation rises again. On the right the same as an orbit: whatever the start, it ends in the **limit
-# cycle**.
+# excitation rises again. On the right the same as an orbit: whatever the start, it ends in the
+# **limit cycle**.
 #
 # ### Exercise 1
 #
-# Write `period(time, x, level)`: the mean time between upward crossings of `level`, in the second half of
-# the trace. Take the **interpolated** times of the crossings, not the samples: with samples every 0.05
-# the period would come in steps.
+# Write `period(time, x, level)`: the mean time between upward crossings of `level`, in the second
+# half of the trace. Take the **interpolated** times of the crossings, not the samples: with
+# samples every 0.05 the period would come in steps.
 
 
 # %% exercise
@@ -104,17 +105,15 @@ with course.exercise("1") as check:
 # %% [markdown]
 # ### Exercise 2
 #
-# Use it. For P = 1.25: the period of E in units of τ (crossings of 0.18), and the smallest and largest
-# value of E in the second half of 200 τ.
+# Use it. For P = 1.25: the period of E in units of τ (crossings of 0.18), and the smallest and
+# largest value of E in the second half of 200 τ.
 
 # %% exercise
 T = ...
 smallest, largest = ..., ...
 
 # %% mistake: the second half
-time, E, I = activity(1.25)
-T = 4.9959
-smallest, largest = E.min(), E.max()
+T, smallest, largest = 4.9959, 0.0, 0.2767
 
 # %% solution
 time, E, I = activity(1.25)
@@ -135,14 +134,14 @@ with course.exercise("2") as check:
 #
 # ### Exercise 3
 #
-# `amplitude` below is the range of E (largest minus smallest) over the last tenth of 600 τ for inputs P
-# from 0.8 to 2. Between which two inputs does the rhythm run? Give the smallest and the largest P with
-# an amplitude above 0.02.
+# `amplitude` below is the range of E (largest minus smallest) over the last tenth of a run, for
+# inputs P from 0.8 to 2. Between which two inputs does the rhythm run? Give the smallest and the
+# largest P with an amplitude above 0.02.
 
 # %%
 inputs = np.linspace(0.8, 2.0, 25)
-time, E, _ = activity(inputs, duration=600*ms, dt=0.1*ms) if False else activity(inputs, duration=250*ms)
-amplitude = np.ptp(E[time > 225], axis=0)
+time, E, _ = activity(inputs, duration=250*ms if compiled else 120*ms)
+amplitude = np.ptp(E[time > 0.9*time[-1]], axis=0)
 figure, axes = plt.subplots(figsize=(6, 3.2))
 axes.plot(inputs, amplitude, "o-", markersize=4)
 axes.set(xlabel="input P", ylabel="range of E")
@@ -168,8 +167,8 @@ with course.exercise("3") as check:
 # %% [markdown]
 # ## Fixed points
 #
-# Between the orbits there is a point at which nothing would move, if the state were exactly there. It
-# is stable where the rhythm has died out, and unstable where it runs.
+# Between the orbits there is a point at which nothing would move, if the state were exactly
+# there. It is stable where the rhythm has died out, and unstable where it runs.
 
 # %%
 for P in (0.8, 1.25, 2.0):
@@ -180,39 +179,47 @@ for P in (0.8, 1.25, 2.0):
 # %% [markdown]
 # ### Exercise 4
 #
-# A rhythm needs both. Take away each of the four couplings in turn (`activity(1.25, c_1=0)`, ...). For
-# which of them does the rhythm stop? Predict first. Give a set of names.
+# A rhythm needs both populations. Of four units with P = 1.25 one has $c_1$ = 0, the next $c_2$ =
+# 0, and so on. For which does the rhythm stop? Predict first, then look at `E` below. Give a set
+# of names.
+
+# %%
+names = ["c_1", "c_2", "c_3", "c_4"]
+usual = [16, 12, 15, 3]
+taken_away = {name: np.where(np.arange(4) == k, 0, usual[k]) for k, name in enumerate(names)}
+time, E, _ = activity([1.25]*4, duration=60*ms, **taken_away)  # E[:, 0] is that without c_1
 
 # %% exercise
 needed = ...  # such as {"c_1", "c_4"}
 
-# %% mistake: c_4
+# %% mistake: c_4 is not needed
 needed = {"c_1", "c_2", "c_3", "c_4"}
 
+# %% mistake: c_1 is needed
+needed = {"c_2", "c_3"}
+
 # %% solution
-needed = set()
-for name in ("c_1", "c_2", "c_3", "c_4"):
-    time, E, _ = activity(1.25, **{name: 0})
-    if np.ptp(E[time > 180]) < 0.02:
-        needed.add(name)
+stopped = np.ptp(E[time > 45], axis=0) < 0.02
+needed = {name for name, stops in zip(names, stopped) if stops}
 print(sorted(needed))
 
 # %% check
 with course.exercise("4") as check:
     check.given("needed", needed)
-    right = set()
-    for name in ("c_1", "c_2", "c_3", "c_4"):
-        t, found, _ = activity(1.25, duration=100*ms, **{name: 0})
-        if np.ptp(found[t > 80]) < 0.02:
-            right.add(name)
-    what = {"c_1": "without the excitation of E by itself nothing grows",
-            "c_2": "without the inhibition of E nothing brings it down",
-            "c_3": "without the excitation of I there is no inhibition",
-            "c_4": "the inhibition of I by itself"}
-    for name in sorted(right - set(needed)):
-        check.unless(True, f"{name} is needed: {what[name]}")
-    for name in sorted(set(needed) - right):
-        check.unless(True, f"{name} is not needed ({what[name]}): the rhythm goes on without it")
+    stopped = np.ptp(E[time > 45], axis=0) < 0.02
+    what = ["without the excitation of E by itself nothing grows",
+            "without the inhibition of E nothing brings it down",
+            "without the excitation of I there is no inhibition",
+            "it is the inhibition of I by itself"]
+    for name, stops, why in zip(names, stopped, what):
+        check.unless(stops and name not in needed, f"{name} is needed: {why}")
+        check.unless(not stops and name in needed, f"{name} is not needed: {why}, and the rhythm goes on")
+    figure, axes = plt.subplots()
+    for k, name in enumerate(names):
+        axes.plot(time, E[:, k], label=f"without ${name}$")
+    axes.set(xlabel="time (in units of τ)", ylabel="E", xlim=(0, 60))
+    axes.legend(loc="upper right")
+    plt.show()
 
 # %%
 course.summary()

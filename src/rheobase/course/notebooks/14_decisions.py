@@ -14,10 +14,10 @@ compiled = course.start()
 # %% [markdown]
 # ## Dots that move
 #
-# A monkey watches a cloud of dots. Some of them move together, left or right, the others at random; it
-# looks where it thinks they go. The share that moves together is the **coherence** $c$. In the reduced
-# model of Wong and Wang two populations stand for left and right, each with the share $S$ of its NMDA
-# gates that are open:
+# A monkey watches a cloud of dots. Some of them move together, left or right, the others at
+# random; it looks where it thinks they go. The share that moves together is the **coherence**
+# $c$. In the reduced model of Wong and Wang two populations stand for left and right, each with
+# the share $S$ of its NMDA gates that are open:
 #
 # $$\frac{dS_i}{dt} = -\frac{S_i}{\tau_S} + (1 - S_i)\,\gamma\,H(x_i),\qquad
 # x_1 = J_{11}S_1 - J_{12}S_2 + I_0 + J_{ext}\,\mu_0(1 + c) + \text{noise}$$
@@ -32,12 +32,12 @@ def trials(coherences, duration=2*second, seed=1, **parameters):
     net = rb.Network(dt=0.5*ms if compiled else 1*ms, seed=seed)
     units = net.add(rb.models.WongWang(**parameters), len(coherences), name="units")
     units.coherence = coherences
-    net.record(units, "H_1", "H_2", every=5*ms)
+    net.record(units, "H_1", "H_2", every=10*ms)
     traces = net.run(duration).traces["units"]
     return traces.time.values, traces.H_1.values, traces.H_2.values
 
 
-time, H_1, H_2 = trials([0.064]*8, seed=3)
+time, H_1, H_2 = trials([0.064]*8, seed=3, duration=2*second if compiled else 1*second)
 figure, axes = plt.subplots()
 axes.plot(time, H_1, color="C0", linewidth=1)
 axes.plot(time, H_2, color="C1", linewidth=1)
@@ -49,14 +49,14 @@ axes.legend(loc="upper left")
 plt.show()
 
 # %% [markdown]
-# Eight trials with the same weak evidence for population 1. Most choose 1, some choose 2, and each takes
-# its own time.
+# Eight trials with the same weak evidence for population 1. Most choose 1, some choose 2, and
+# each takes its own time.
 #
 # ### Exercise 1
 #
-# Write `decide(time, H_1, H_2)`: for every trial (a column of H_1 and H_2), which population is the first
-# to pass 15 Hz: 1, 2, or 0 if none does. And `when`: at which time (`np.nan` if never). Return both
-# arrays.
+# Write `decide(time, H_1, H_2)`: for every trial (a column of H_1 and H_2), which population is
+# the first to pass 15 Hz: 1, 2, or 0 if none does. And `when`: at which time (`np.nan` if never).
+# Return both arrays.
 
 
 # %% exercise
@@ -98,16 +98,21 @@ with course.exercise("1") as check:
 # %% [markdown]
 # ## Accuracy and time
 #
-# Six coherences, many trials each, all in one network:
+# Six coherences, many trials each, all in one network.
+#
+# ### Exercise 2
+#
+# Use your `decide` on them. For each coherence: which share of the decided trials chose 1, and
+# how long did they take on average?
 
 # %%
 levels = np.array([0, 0.032, 0.064, 0.128, 0.256, 0.512])
-repeats = 400 if compiled else 200
-time, H_1, H_2 = trials(np.repeat(levels, repeats), duration=2*second if compiled else 1.5*second)
+repeats = 400 if compiled else 150
+time, H_1, H_2 = trials(np.repeat(levels, repeats), duration=2*second if compiled else 1.2*second)
 
 # %% exercise
-correct = ...  # for each of the levels: the share of decided trials that chose 1
-seconds = ...  # for each of the levels: the mean time of the decided trials
+correct = ...  # a share for each of the levels
+seconds = ...  # a time for each of the levels
 
 # %% mistake: coherence 0.512
 correct = [0.5]*6
@@ -142,13 +147,13 @@ with course.exercise("2") as check:
     plt.show()
 
 # %% [markdown]
-# **Exercise 2** is the cell above the check: fill in `correct` and `seconds` with your `decide`. The more
-# evidence, the more often the decision is right, and the sooner it is made: both as in the experiment.
+# The more evidence, the more often the decision is right, and the sooner it is made: both as in
+# the experiment.
 #
 # ## Why: fixed points
 #
-# Without noise the state ($S_1$, $S_2$) goes to a fixed point. `rb.analysis.fixed_points` finds all of
-# them. Here before the dots appear ($\mu_0$ = 0) and with them:
+# Without noise the state ($S_1$, $S_2$) goes to a fixed point. `rb.analysis.fixed_points` finds
+# all of them. Here before the dots appear ($\mu_0$ = 0) and with them:
 
 # %%
 figure, panels = plt.subplots(1, 3, figsize=(7.5, 3), sharex=True, sharey=True)
@@ -169,9 +174,9 @@ plt.show()
 #
 # ### Exercise 3
 #
-# Count the **stable** fixed points: without dots, with c = 0, and with c = 0.512 (`found` has them, and
-# every point has `.stable`). And say what changes when the dots appear with c = 0: the state in the
-# middle, in which the populations wait, ... `"stays"` or `"is gone"`.
+# Count the **stable** fixed points: without dots, with c = 0, and with c = 0.512 (`found` has
+# them, and every point has `.stable`). And say what changes when the dots appear with c = 0: the
+# state in the middle, in which the populations wait, ... `"stays"` or `"is gone"`.
 
 # %% exercise
 numbers = ..., ..., ...
@@ -195,9 +200,10 @@ with course.exercise("3") as check:
     check.that("what becomes of waiting", waiting == "is gone", "look at the diagonal")
 
 # %% [markdown]
-# The stable point with both $S$ low **is** waiting. When the dots appear it turns into a saddle: whatever
-# noise there is pushes the state to one side, and self-excitation does the rest. After the dots have gone,
-# the winner stays active: the decision is remembered (see *A unit that remembers*).
+# The stable point with both $S$ low **is** waiting. When the dots appear it turns into a saddle:
+# whatever noise there is pushes the state to one side, and self-excitation does the rest. After
+# the dots have gone, the winner stays active: the decision is remembered (see *A unit that
+# remembers*).
 
 # %%
 course.summary()
