@@ -62,7 +62,8 @@ def test_files_are_written_for_the_blocks_that_read_them(tmp_path, monkeypatch):
     page = tmp_path / "page.md"
     page.write_text(
         "<!-- file a.toml -->\n```toml\nx = 1\n```\n\n"
-        "<!-- added to a.toml -->\n```toml\ny = 2\n```\n\n```toml\nonly = \"shown\"\n```\n\n```python\nprint(open('a.toml').read())\n```\n\n"
+        "<!-- added to a.toml -->\n```toml\ny = 2\n```\n\n```toml\nonly = 'shown'\n```\n\n"
+        "```python\nprint(open('a.toml').read())\n```\n\n"
         "<!-- output -->\n```text\nx = 1\n\ny = 2\n```\n"
     )
     monkeypatch.setattr("pages.ROOT", tmp_path)
