@@ -26,6 +26,14 @@ def test_curves_in_one_plot_have_names_and_colors(drawn):
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["LIF", "AdEx"]
 
 
+def test_a_higher_curve_is_not_cut_off():
+    ax = plots.rate_curve([1, 2], [0, 5])
+    plots.rate_curve([1, 2], [0, 50], ax=ax)
+    assert ax.get_ylim()[0] == 0 and ax.get_ylim()[1] > 50
+    plots.rate_curve([1, 2], [-3, 5], ax=ax)
+    assert ax.get_ylim()[0] < -3 and ax.get_ylim()[1] > 50
+
+
 def test_units_are_written(drawn):
     ax = plots.rate_curve([100, 200] * pA, [0.01, 0.02] * (1000 * Hz))
     assert ax.get_xlabel() == "(pA)"

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rheobase.errors import UserError
-from rheobase.plots.style import color, count_of, dressed, label, legend
+from rheobase.plots.style import color, count_of, dressed, label, legend, with_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,6 +36,8 @@ class Measure:
         The order of the method for smooth equations; None if it is exact, or there is none.
     note : str
         What else is to be known.
+    reference : float
+        The step of the run the errors are against; 0 where that is taken to be exact [s].
     """
 
     errors: NDArray[np.float64]
@@ -43,6 +45,7 @@ class Measure:
     order: float | None
     promised: float | None
     note: str = ""
+    reference: float = 0.0
 
     def row(self, name: str) -> list[str]:
         """Return a row of a table."""
@@ -73,7 +76,7 @@ def measured(
     values = np.asarray(errors, np.float64)
     kept = np.isfinite(values) & (values > ROUNDING * size)
     order = fitted_order(values[kept], dts[kept], reference)
-    return Measure(values, unit, order, promised, note)
+    return Measure(values, unit, order, promised, note, reference)
 
 
 def fitted_order(
@@ -82,12 +85,16 @@ def fitted_order(
     """Return p of errors = c*(dt**p - reference**p), by least squares of the logarithms."""
     if errors.size < 2:
         return None
-    powers = _TRIED[:, None]
-    expected = powers * np.log(dts)
-    if reference:
-        expected = expected + np.log1p(-((reference / dts) ** powers))
-    apart = np.log(errors) - expected
+    apart = np.log(errors) - _expected(dts, _TRIED[:, None], reference)
     return float(_TRIED[int(np.argmin(apart.var(axis=1)))])
+
+
+def _expected(dts: NDArray[np.float64], order: Any, reference: float) -> NDArray[np.float64]:
+    """Return the logarithm of dt**order - reference**order."""
+    expected = order * np.log(dts)
+    if reference:
+        expected = expected + np.log1p(-((reference / dts) ** order))
+    return np.asarray(expected)
 
 
 def draw(
@@ -102,27 +109,30 @@ def draw(
         )
     ax = dressed(ax, (5.2, 3.6))
     first = not ax.has_data()
+    units = {measure.unit for measure in shown.values()}
     for name, measure in shown.items():
         ink = color(count_of(ax, "convergence"))
         kept = np.isfinite(measure.errors) & (measure.errors > 0)
-        x, y = dts[kept] * 1e3, measure.errors[kept]
-        text = (words if len(shown) == 1 else f"{words}: {name}") if words else name
+        x, y = dts[kept], measure.errors[kept]
+        named = with_unit(name, measure.unit) if len(units) > 1 else name
+        text = (words if len(shown) == 1 else f"{words}: {named}") if words else named
         if measure.order is not None:
             text += f", order {measure.order:.2f}"
-            middle = np.exp(np.mean(np.log(y)) - measure.order * np.mean(np.log(x)))
-            ends = np.array([x.min(), x.max()])
-            ax.plot(ends, middle * ends**measure.order, color=ink, linewidth=1.0, alpha=0.5)
-        ax.plot(x, y, "o", color=ink, markersize=4.5, markeredgewidth=0, label=text,
+            fine = np.geomspace(x.min(), x.max(), 50)
+            middle = np.mean(np.log(y) - _expected(x, measure.order, measure.reference))
+            line = np.exp(middle + _expected(fine, measure.order, measure.reference))
+            ax.plot(fine * 1e3, line, color=ink, linewidth=1.0, alpha=0.5)
+        ax.plot(x * 1e3, y, "o", color=ink, markersize=4.5, markeredgewidth=0, label=text,
                 gid="convergence")  # fmt: skip
-    units = {m.unit for m in shown.values()}
     old = "" if first else ax.get_ylabel()
     unit = units.pop() if len(units) == 1 else ""
     words_y = f"error ({unit})" if unit not in ("", "1") else "error"
     ax.set_xscale("log")
     ax.set_yscale("log")
     _tick_steps(ax, dts * 1e3)
+    _tick_errors(ax)
     label(ax, "dt (ms)", words_y if first or old == words_y else "error")
-    legend(ax, beside=len(ax.get_lines()) > 8, inside="best")
+    legend(ax, beside=len(ax.get_lines()) > 14, inside="best")
     return ax
 
 
@@ -130,13 +140,27 @@ def _tick_steps(ax: Any, steps: NDArray[np.float64]) -> None:
     """Put ticks at the steps themselves, as many as are told apart."""
     from matplotlib.ticker import FixedLocator, NullFormatter
 
-    old = [tick for tick in ax.get_xticks() if getattr(ax, "_dts", False)]
-    ticks = np.unique(np.concatenate([np.asarray(old, np.float64), steps]))
-    kept = [ticks[-1]]
+    shown = [line.get_xdata() for line in ax.get_lines() if line.get_gid() == "convergence"]
+    ticks = np.unique(np.round(np.concatenate([*shown, steps]), 12))
+    kept = [float(ticks[-1])]
     for tick in ticks[-2::-1]:
         if math.log2(kept[-1] / tick) > 0.9:
-            kept.append(tick)
+            kept.append(float(tick))
     ax.xaxis.set_major_locator(FixedLocator(kept[::-1]))
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     ax.xaxis.set_minor_formatter(NullFormatter())
-    ax._dts = True
+    ax.set_xlim(float(ticks[0]) / 1.2, float(ticks[-1]) * 1.2)
+
+
+def _tick_errors(ax: Any) -> None:
+    """Write errors as plain numbers where they span less than two decades."""
+    from matplotlib.ticker import LogFormatterMathtext, LogLocator, NullFormatter
+
+    low, high = ax.get_ylim()
+    ax.yaxis.set_minor_formatter(NullFormatter())
+    if math.log10(high / low) < 2:
+        ax.yaxis.set_major_locator(LogLocator(10, subs=(1, 2, 5)))
+        ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    else:
+        ax.yaxis.set_major_locator(LogLocator(10))
+        ax.yaxis.set_major_formatter(LogFormatterMathtext())

@@ -52,7 +52,10 @@ def rate_curve(
         stimulus, heights, color=ink, linewidth=1.0, marker="o", markersize=4.5,
         markeredgewidth=0, label=name, gid="rate_curve",
     )  # fmt: skip
-    ax.set_ylim(bottom=min(0.0, ax.get_ylim()[0]) if np.nanmin(heights) < 0 else 0.0)
+    drawn = [line.get_ydata() for line in ax.get_lines() if line.get_gid() == "rate_curve"]
+    ax.autoscale(axis="y")  # a bottom that was set holds the top too, and cuts higher curves off
+    if np.nanmin(np.concatenate(drawn)) >= 0:
+        ax.set_ylim(bottom=0.0)
     label(ax, xlabel or words or None, ylabel)
     if name is not None:
         legend(ax, beside=False, inside="upper left")
