@@ -160,7 +160,7 @@ def test_both_backends_have_the_same_bits(name):
             net.connect(source, cells[1], weight=arrivals.weight, to=arrivals.to)
         states = [e.name for e in model.differential]
         net.record(cells, *states, every=0.05 * ms)
-        traces = net.run(20 * ms, backend=backend).traces["cells"]
+        traces = net.run(10 * ms, backend=backend).traces["cells"]
         found.append(np.stack([traces[state].values for state in states]))
     np.testing.assert_array_equal(found[0], found[1])
     assert np.ptp(found[0], axis=1).max() > 0

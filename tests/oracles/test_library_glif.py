@@ -67,11 +67,11 @@ def by_hand(level, dt):
 
 @pytest.mark.parametrize("level", HAS)
 def test_against_plain_python(level):
-    expected = by_hand(level, 0.005)
-    found = spikes_of(level, 0.005)
+    expected = by_hand(level, 0.01)
+    found = spikes_of(level, 0.01)
     assert abs(found.size - expected.size) <= 1
     shared = min(found.size, expected.size)
-    np.testing.assert_allclose(found[:shared], expected[:shared], atol=0.15)
+    np.testing.assert_allclose(found[:shared], expected[:shared], atol=0.4)
 
 
 def test_synaptic_currents_peak_at_their_weight():
