@@ -16,9 +16,9 @@ from rheobase.check.stepping import BlockFunction, Scalars, function_of
 from rheobase.engine import facts
 from rheobase.engine.plan import PopulationPlan
 from rheobase.errors import RheobaseWarning
-from rheobase.language.expressions import Compare
+from rheobase.language.expressions import Compare, Expr, names_in
 from rheobase.language.model import Model
-from rheobase.rendering import effective_weights
+from rheobase.rendering import effective_weights, prepare
 from rheobase.simulation.network import Network
 from rheobase.units import UNITS, quantity
 
@@ -42,10 +42,12 @@ class Kind:
         The model.
     dt
         The step, in seconds.
+    scale
+        The step is taken for this many times what it is.
     """
 
-    def __init__(self, model: Model, dt: float) -> None:
-        self.model, self.dt = model, dt
+    def __init__(self, model: Model, dt: float, scale: float = 1.0) -> None:
+        self.model, self.dt = model, dt * scale
         net = network_of(model, dt)
         self.cells = net.add(model, 1, name="cell")
         with warnings.catch_warnings():
@@ -57,13 +59,16 @@ class Kind:
         self.plan: PopulationPlan = facts.model(engine.plan, 0)
         self.program: Any = self.plan.program
         self.states = tuple(e.name for e in model.differential)
+        if scale != 1.0:
+            made: Any = self.program
+            self.plan.numbers = prepare(made, self.parameters, self.dt, 0.0).numbers
         self.linear = self.program.crossing == "linear"
         self._factors: dict[tuple[str, str, str], tuple[float, float, Any]] = {}
 
     @cached_property
     def parameters(self) -> dict[str, float]:
         """The parameters in SI units, and what weights may read besides."""
-        own = {n: float(np.asarray(v)) for n, v in self.values.parameters.items()}
+        own = {n: _one(v) for n, v in self.values.parameters.items()}
         return {**own, "N": 1.0, "dt": self.dt}
 
     @cached_property
@@ -114,16 +119,24 @@ class Kind:
         left = getattr(getattr(condition, "left", None), "id", "")
         if not isinstance(condition, Compare) or left not in self.states:
             return None
-        return left, float(np.asarray(self.values.evaluate_expression(condition.right)))
+        return (left, self._worked_out(condition.right)) if self._fixed(condition.right) else None
+
+    def _fixed(self, expression: Expr) -> bool:
+        """Whether an expression reads parameters and constants only."""
+        changing = {name for name, kind in self.values.kinds.items() if kind != "parameter"}
+        return not names_in(expression) & (changing | {"t"})
+
+    def _worked_out(self, expression: Expr) -> float:
+        return _one(self.values.evaluate_expression(expression))
 
     @cached_property
     def reset_to(self) -> Values:
         """What the reset sets states to, where that is a fixed value."""
         found = {}
         for statement in self.model.reset:
-            if statement.operator == "=" and statement.target in self.states:
-                value = self.values.evaluate_expression(statement.expression)
-                found[statement.target] = float(np.asarray(value))
+            known = statement.operator == "=" and self._fixed(statement.expression)
+            if known and statement.target in self.states:
+                found[statement.target] = self._worked_out(statement.expression)
         return found
 
     @cached_property
@@ -131,7 +144,12 @@ class Kind:
         """The refractory period in seconds, 0 without one."""
         if self.model.refractory_kind != "duration" or self.model.refractory is None:
             return 0.0
-        return float(np.asarray(self.values.evaluate_expression(self.model.refractory)))
+        return self._worked_out(self.model.refractory)
+
+
+def _one(value: Any) -> float:
+    """Return the value of the one cell there is."""
+    return float(np.asarray(value).reshape(-1)[0])
 
 
 class Kinds:
@@ -156,7 +174,7 @@ class Kinds:
                 model = model(**{a: _value(model, b) for a, b in habits.mistaken})
             if habits.method:
                 model = model(method=habits.method)
-            self._made[key] = Kind(model, self.dt * habits.scale)
+            self._made[key] = Kind(model, self.dt, habits.scale)
         return self._made[key]
 
 
@@ -193,7 +211,7 @@ class Cell:
     """
 
     def __init__(self, kind: Kind, dt: float, habits: Habits = RIGHT) -> None:
-        self.kind, self.dt, self.habits = kind, dt, habits
+        self.kind, self.dt, self.habits = kind, dt * habits.scale, habits
         self.arrays = dict(kind.begins)
         self.spikes: list[float] = []
         self.step_number = 0
@@ -250,8 +268,9 @@ class Cell:
         if spiked:
             self._spike(before)
         if self.habits.arrival != "before":
-            lost = self.habits.lost and (left > 0 or self.left > 0)
-            self.receive(() if lost else arrivals)
+            when = {"before": left > 0, "after": self.left > self.dt * 1e-12}
+            when["either"] = when["before"] or when["after"]
+            self.receive(() if when.get(self.habits.lost) else arrivals)
         if self.habits.bounded and self.kind.thresholds is not None:
             name = self.kind.thresholds[0]
             low = self.kind.reset_to.get(name, 0.0)

@@ -70,11 +70,12 @@ def _of_refractoriness(kind: Kind) -> Iterator[Fault]:
         {"refractory": "ignored"},
         "your neuron has no refractory period: after a spike {held} has to be held for {period}",
     )
-    whole = "whole steps only" if not kind.linear else "another number of steps"
-    yield Fault({"period": "longer"}, f"your refractory period is one step too long ({whole})")
-    yield Fault({"period": "shorter"}, f"your refractory period is one step too short ({whole})")
-    yield Fault({"lost": True}, "your neuron loses what arrives while it is refractory; "
-                "only {held} stops, {others} goes on and receives")  # fmt: skip
+    for period, text in (("longer", "long"), ("shorter", "short")):
+        yield Fault({"period": period}, f"your refractory period is one step too {text}; it lasts "
+                    "{period}")  # fmt: skip
+    for when in ("before", "after", "either"):
+        yield Fault({"lost": when}, "your neuron loses what arrives while it is refractory; "
+                    "only {held} stops, {others} goes on and receives")  # fmt: skip
     if len(kind.states) > 1:
         yield Fault({"others": "held"}, "your neuron holds {others} too while it is refractory; "
                     "only {held} stops")  # fmt: skip

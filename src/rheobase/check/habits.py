@@ -47,7 +47,8 @@ class Habits:
         Of several arrivals in a step, "all" count, or the "first", or the "last"; "kept": all
         there have ever been.
     lost
-        Whether arrivals are lost while the cell is refractory.
+        Arrivals are lost "never", or where the cell is refractory "before" the step, "after" it, or
+        at "either" time.
     sign
         Weights are taken as "given", the negative ones as "none" or as their "size"; "clipped":
         what they are added to stays at or above 0.
@@ -76,7 +77,7 @@ class Habits:
     weight: str = "says"
     arrival: str = "after"
     several: str = "all"
-    lost: bool = False
+    lost: str = "never"
     sign: str = "given"
     onto: str = ""
     bounded: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,7 +20,7 @@ from rheobase.check.neurons import (
     steps_of,
     weight_of,
 )
-from rheobase.check.records import Comparison, Difference, Record
+from rheobase.check.records import Comparison, Difference, Patience, Record
 from rheobase.check.reports import Report, cause_lines, difference_lines, in_units, numbers_of
 from rheobase.check.students import StudentError, guarded, made, missing, number
 from rheobase.check.trials import Trial, Trials
@@ -95,6 +95,11 @@ class NetworkTrial:
     name: str
     weights: Floats
     outside: Sequence[Trial]
+
+    @property
+    def size(self) -> int:
+        """How many cells."""
+        return len(self.weights)
 
     @property
     def steps(self) -> int:
@@ -308,8 +313,9 @@ def _step_ours(net: Ours, cells: Cells, outside: Sequence[Any]) -> None:
         record.spikes.append(cell.spikes[count:])
 
 
-def run_student(student: StudentNetwork, dt: float, trial: NetworkTrial) -> Cells:
-    """Return what a student's network does."""
+def run_student(student: StudentNetwork, dt: float, trial: NetworkTrial,
+                until: Callable[[int, Cells], bool]) -> Cells:  # fmt: skip
+    """Return what a student's network does; `until` ends it after a step."""
     cells = Cells([Record() for _ in range(student.size)])
     try:
         for j, record in enumerate(cells.records):
@@ -320,6 +326,8 @@ def run_student(student: StudentNetwork, dt: float, trial: NetworkTrial) -> Cell
             for record, (values, spikes) in zip(cells.records, now, strict=True):
                 record.values.append(values)
                 record.spikes.append(spikes)
+            if until(k, cells):
+                break
     except StudentError as error:
         cells.failure = str(error)
     return cells
@@ -329,9 +337,9 @@ class NetworkSuspects:
     """Our network with faults built in, beside what the student's did."""
 
     def __init__(self, kinds: Kinds, trials: Sequence[NetworkTrial], theirs: Sequence[Cells],
-                 comparisons: Sequence[Comparison]) -> None:  # fmt: skip
+                 comparison: Comparison) -> None:  # fmt: skip
         self.kinds, self.trials, self.theirs = kinds, trials, theirs
-        self.comparisons = comparisons
+        self.comparison = comparison
 
     @property
     def whole(self) -> int:
@@ -362,19 +370,19 @@ class NetworkSuspects:
             record.values.append(cell.state())
         for k in range(theirs.steps):
             _step_ours(net, now, [one.arrivals[k] for one in trial.outside])
-            wrong = sum(len(self.comparisons[0].at(k, a, b))
+            wrong = sum(len(self.comparison.at(k, a, b))
                         for a, b in zip(theirs.records, now.records, strict=True))  # fmt: skip
             if wrong:
-                most = len(net.cells) * (len(self.comparisons[0].names) + 1)
+                most = len(net.cells) * (len(self.comparison.names) + 1)
                 return k + 0.5 * (1 - wrong / most)
         return theirs.steps
 
 
 def _parts_of(k: int, theirs: Cells, ours: Cells,
-              comparisons: Sequence[Comparison]) -> tuple[int, Any] | None:  # fmt: skip
+              comparison: Comparison) -> tuple[int, Any] | None:  # fmt: skip
     """Return the first cell that differs in a step, and what differs."""
     for cell, (a, b) in enumerate(zip(theirs.records, ours.records, strict=True)):
-        parts = comparisons[cell].at(k, a, b)
+        parts = comparison.at(k, a, b)
         if parts:
             return cell, parts
     return None
@@ -468,14 +476,21 @@ def network(make: Any, like: Any, dt: Any = "1 ms", *, size: int = 5, duration: 
     rng = np.random.default_rng(seed)
     maker = Trials(kinds.of(), step, steps_of(duration, step, CALL), rng, (), given)
     chosen = [_trial(maker, rng, size, n) for n in range(trials)]
-    theirs, names = [], tuple[str, ...]()
     unit = model.receives_unit(next(iter(model.receives)))
-    for trial in chosen:
-        student = StudentNetwork(make, np.asarray(unit.from_si(trial.weights)), model)
-        names = student.names
-        theirs.append(run_student(student, step, trial))
+    students = [StudentNetwork(make, np.asarray(unit.from_si(t.weights)), model) for t in chosen]
     ours = [run_ours(kinds.of(), step, trial) for trial in chosen]
-    return _NetworkCheck(kinds, chosen, theirs, ours, names, tolerance).report()
+    records = [record for cells in ours for record in cells.records]
+    level = kinds.of().thresholds
+    one = Comparison(model, students[0].names, step, records, level, tolerance)
+    theirs = [
+        run_student(student, step, trial, _until(one, right))
+        for student, trial, right in zip(students, chosen, ours, strict=True)
+    ]
+    return _NetworkCheck(kinds, chosen, theirs, ours, one).report()
+
+
+def _until(comparison: Comparison, right: Cells) -> Patience:
+    return Patience(lambda k, cells: _parts_of(k, cells, right, comparison) is not None)
 
 
 def _check_network(model: Model, size: Any) -> None:
@@ -510,18 +525,16 @@ class _NetworkCheck:
     """Records of both sides, and the report on them."""
 
     def __init__(self, kinds: Kinds, trials: list[NetworkTrial], theirs: list[Cells],
-                 ours: list[Cells], names: tuple[str, ...], tolerance: float) -> None:  # fmt: skip
+                 ours: list[Cells], comparison: Comparison) -> None:  # fmt: skip
         self.kinds, self.kind, self.model, self.dt = kinds, kinds.of(), kinds.model, kinds.dt
-        self.trials, self.theirs, self.ours, self.names = trials, theirs, ours, names
-        everything = [record for cells in ours for record in cells.records]
-        one = Comparison(self.model, names, self.dt, everything, self.kind.thresholds, tolerance)
-        self.comparisons = [one] * len(trials[0].outside)
+        self.trials, self.theirs, self.ours = trials, theirs, ours
+        self.comparison, self.names = comparison, comparison.names
 
     def report(self) -> Report:
         """Return what there is to say."""
         for place, (theirs, ours) in enumerate(zip(self.theirs, self.ours, strict=True)):
             for k in range(-1, theirs.steps):
-                found = _parts_of(k, theirs, ours, self.comparisons)
+                found = _parts_of(k, theirs, ours, self.comparison)
                 if found is not None:
                     return self.differs(place, k, *found)
             if theirs.failure:
@@ -530,7 +543,7 @@ class _NetworkCheck:
         spikes = sum(r.spike_count for cells in self.ours for r in cells.records)
         compared = ", ".join([*self.names, "spikes"])
         text = (
-            f"Passed: your network does what {len(self.comparisons)} cells of {self.model.name} do "
+            f"Passed: your network does what {self.trials[0].size} cells of {self.model.name} do "
             f"in {steps} steps of {milliseconds(self.dt)} with {spikes} spikes, in "
             f"{len(self.trials)} trials ({compared} of every neuron compared after every step)."
         )
@@ -579,7 +592,7 @@ class _NetworkCheck:
             return verdict, [text], True
         if k < 0:
             return verdict, [f"neuron {cell} starts with other values"], True
-        suspects = NetworkSuspects(self.kinds, self.trials, self.theirs, self.comparisons)
+        suspects = NetworkSuspects(self.kinds, self.trials, self.theirs, self.comparison)
         verdict = diagnose(suspects, list(network_faults(self.kind)), PROPER)
         left = self.ours[number].records[cell].before[k].left
         numbers = numbers_of(self.model, left, self.dt, self.kind.duration)

@@ -11,6 +11,7 @@ from rheobase.check.faults import Verdict, diagnose, known_faults
 from rheobase.check.records import (
     Comparison,
     Difference,
+    Patience,
     Record,
     Suspects,
     record_of,
@@ -106,23 +107,30 @@ def neuron(make: Any, like: Any, dt: Any = "1 ms", *, duration: Any = None, tria
     maker = Trials(kinds.of(), step, steps, np.random.default_rng(seed), given.driven, size)
     made = maker.made(trials)
     names = given.names
-    theirs = [record_of_student(Student(make, model, CALL), step, trial) for trial in made]
     ours = [record_of(kinds.of(), step, trial) for trial in made]
-    check = _Check(kinds, made, theirs, ours, names, tolerance)
-    strict = maker.at_threshold()
-    return check.report(make, strict)
+    level = kinds.of().thresholds
+    comparison = Comparison(model, names, step, ours, level, tolerance)
+    theirs = []
+    for trial, right in zip(made, ours, strict=True):
+        student = Student(make, model, CALL)
+        theirs.append(record_of_student(student, step, trial, _until(comparison, right)))
+    check = _Check(kinds, made, theirs, ours, comparison)
+    return check.report(make, maker.at_threshold())
+
+
+def _until(comparison: Comparison, right: Record) -> Patience:
+    return Patience(lambda k, record: bool(comparison.at(k, record, right)))
 
 
 class _Check:
     """Records of both sides, and the report on them."""
 
     def __init__(self, kinds: Kinds, trials: list[Trial], theirs: list[Record],
-                 ours: list[Record], names: tuple[str, ...], tolerance: float) -> None:  # fmt: skip
+                 ours: list[Record], comparison: Comparison) -> None:  # fmt: skip
         self.kinds, self.kind = kinds, kinds.of()
         self.model, self.dt = kinds.model, kinds.dt
-        self.trials, self.theirs, self.ours, self.names = trials, theirs, ours, names
-        self.comparison = Comparison(self.model, names, self.dt, ours, self.kind.thresholds,
-                                     tolerance)  # fmt: skip
+        self.trials, self.theirs, self.ours = trials, theirs, ours
+        self.comparison, self.names = comparison, comparison.names
         self._explained: dict[tuple[int, int], str] = {}
 
     def report(self, make: Any, strict: Trial | None) -> Report:
@@ -134,7 +142,7 @@ class _Check:
             if theirs.failure:
                 return self.failed(number, theirs.failure)
         waits = None if strict is None else self._waits_at_threshold(make, strict)
-        return waits or self.fine()
+        return self.fine() if waits is None else waits
 
     def fine(self) -> Report:
         """Return the report of a neuron without fault."""
@@ -146,6 +154,8 @@ class _Check:
             f"{milliseconds(self.dt)} with {spikes} spikes, in {len(self.trials)} trials "
             f"({compared} compared after every step)."
         )
+        if not spikes and self.model.threshold is not None:
+            text += " There was no spike: give a longer duration=... or the size of weight=..."
         return Report(True, text)
 
     def failed(self, number: int, failure: str) -> Report:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from rheobase.check.cells import Cell, Kind, Kinds, Snapshot
 from rheobase.check.habits import RIGHT, Habits
@@ -14,6 +15,8 @@ from rheobase.errors import UserError
 from rheobase.language.model import Model
 
 Values = Mapping[str, float]
+AFTER = 150
+"""Steps that are recorded after the first one that differs."""
 
 
 @dataclass
@@ -75,21 +78,48 @@ def record_of(kind: Kind, dt: float, trial: Trial, habits: Habits = RIGHT) -> Re
     return record
 
 
-def record_of_student(student: Student, dt: float, trial: Trial) -> Record:
-    """Return what a student's neuron does."""
+def record_of_student(student: Student, dt: float, trial: Trial,
+                      until: Callable[[int, Record], bool] = lambda k, record: False,
+                      ) -> Record:  # fmt: skip
+    """Return what a student's neuron does; `until` ends it after a step."""
     model, record = student.model, Record()
     try:
         record.values.append(student.values())
-        for arrivals, inputs in zip(trial.arrivals, trial.inputs, strict=True):
+        for k, (arrivals, inputs) in enumerate(zip(trial.arrivals, trial.inputs, strict=True)):
             for port, weight in arrivals:
                 student.receive(port, float(model.receives_unit(port).from_si(weight)))
             own = {n: float(model.unit_of(n).from_si(v)) for n, v in inputs.items()}
             student.step(dt, own)
             record.values.append(student.values())
             record.spikes.append(student.new_spikes())
+            if until(k, record):
+                break
     except StudentError as error:
         record.failure = str(error)
     return record
+
+
+class Patience:
+    """Ends a record some steps after it parts from ours: what follows says no more.
+
+    Faults may feed on themselves; after a while rounding does, too.
+
+    Parameters
+    ----------
+    parted
+        Whether a step differs.
+    steps
+        How many more are recorded.
+    """
+
+    def __init__(self, parted: Callable[[int, Any], bool], steps: int = AFTER) -> None:
+        self.parted, self.steps, self.first = parted, steps, -1
+
+    def __call__(self, k: int, record: Any) -> bool:
+        """Return whether step k is the last one to be recorded."""
+        if self.first < 0 and self.parted(k, record):
+            self.first = k
+        return 0 <= self.first <= k - self.steps
 
 
 class Comparison:
@@ -142,7 +172,7 @@ class Comparison:
             parts.append(("spikes", theirs.spikes[k], ours.spikes[k]))
         for name in self.names:
             yours, mine = theirs.values[k + 1][name], ours.values[k + 1][name]
-            if abs(yours - mine) <= self.close[name]:
+            if abs(yours - mine) <= max(self.close[name], self.tolerance * abs(mine)):
                 continue
             if k >= 0 and ours.spikes[k] and self._waits(name, yours):
                 continue

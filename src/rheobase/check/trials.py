@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from rheobase.check.cells import Arrivals, Cell, Kind
-from rheobase.errors import UserError
 
 Inputs = dict[str, float]
 
@@ -96,12 +95,6 @@ class Trials:
             self.weights.setdefault(port, known[0] if known else model.receives_unit(port).scale)
         for name in self.driven:
             self.amplitudes[name] = self._sized({}, {name: model.unit_of(name).scale})
-        if model.threshold is not None and not known and not any(self.amplitudes.values()):
-            raise UserError(
-                f"rb.check: no arrivals and no input make {model.name} spike",
-                expected="a model with receives=... or an (input) that excites it",
-                mend="give the size of the weights: rb.check.neuron(..., weight=0.05)",
-            )
         for name, value in self.amplitudes.items():
             self.amplitudes[name] = value or model.unit_of(name).scale
 
@@ -116,7 +109,7 @@ class Trials:
             state = np.random.default_rng(1)
             trial = self._drawn(
                 "", {p: w * factor for p, w in weights.items()},
-                {n: a * factor for n, a in amplitudes.items()}, state, min(self.steps, 400),
+                {n: a * factor for n, a in amplitudes.items()}, state, self.steps,
             )  # fmt: skip
             count = count_spikes(Cell(self.kind, self.dt), trial)
             if count >= _FEW:
@@ -155,7 +148,7 @@ class Trials:
         """Return one strong input at the start, in the simplest conditions there are."""
         nothing: list[Arrivals] = [[] for _ in range(self.steps)]
         off = dict.fromkeys(self.driven, 0.0)
-        best = None
+        best, most = None, -1
         for factor in (2, 5, 10, 20, 50, 100):
             if self.ports:
                 port = self.ports[0]
@@ -165,9 +158,11 @@ class Trials:
                 on = {n: a * factor / 5 for n, a in self.amplitudes.items()}
                 inputs = [on] * (self.steps // 2) + [off] * (self.steps - self.steps // 2)
                 trial = Trial("a constant input", nothing, inputs)
-            best = best or trial
-            if count_spikes(Cell(self.kind, self.dt), trial, 2) >= 2:
-                return trial
+            count = count_spikes(Cell(self.kind, self.dt), trial, 2)
+            if count > most:
+                best, most = trial, count
+            if count == 2:
+                break
         assert best is not None
         return best
 
