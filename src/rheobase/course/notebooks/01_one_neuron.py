@@ -117,19 +117,21 @@ slope = (third[1, 1] - v[1])/20  # per ms
 figure, (near, whole) = plt.subplots(1, 2, width_ratios=[1, 1.6])
 for axes in (near, whole):
     axes.axhline(1, color="gray", linestyle="--", linewidth=1)
-    axes.plot([*t[:2], 1000*spike], [*v[:2], 1], color="C0")
+    axes.plot([*t[:2], 1000*spike, 1000*spike, 1000*spike + 2, t[4]], [*v[:2], 1, 0, 0, v[4]], color="C0")
     axes.plot([1000*spike, t[2]], [1, v[1] + slope], color="C0", linestyle=":")
     axes.plot(t, v, "o", color="C0")
     axes.plot(1000*spike, 1, "v", color="C1", markersize=9)
     axes.set_xlabel("time (ms)")
-near.set(ylabel="v", xlim=(299.9, 302.1), ylim=(0.975, 1.015), title="The crossing")
+near.set(ylabel="v", xlim=(299.9, 302.1), ylim=(0.975, 1.015), xticks=[300, 301, 302],
+         title="The crossing")
 whole.axvspan(1000*spike, 1000*spike + 2, color="gray", alpha=0.2, linewidth=0)
 whole.text(1000*spike + 1, 0.5, "refractory,\n2 ms", ha="center")
-whole.set(title="What follows")
+whole.set(title="What follows", xticks=range(300, 305))
 plt.show()
 
 # %% [markdown]
-# Dots are the states at the start of each step. The dotted line is where Euler's step would have
+# Dots are the states at the start of each step: that is what Rheobase records, everywhere. (The
+# notebook of the assignment records `v` after each step, and shows 1 at a spike.) The dotted line is where Euler's step would have
 # gone without a threshold.
 #
 # ### Exercise 2
@@ -344,6 +346,7 @@ with course.exercise("4") as check:
     axes.loglog(steps_ms, np.abs(np.array(ends) - exact(0.05)), "o-")
     axes.set(xlabel="step (ms)", ylabel="error of v at 50 ms", xticks=steps_ms,
              xticklabels=[f"{dt:g}" for dt in steps_ms])
+    axes.set_yticks([2e-4, 5e-4, 1e-3, 2e-3], ["0.0002", "0.0005", "0.001", "0.002"])
     axes.minorticks_off()
     plt.show()
 

@@ -223,12 +223,14 @@ with course.exercise("3") as check:
 # %%
 i = names.index("regular bursting")
 v, w = (result.traces["cells"][name][:, i].values for name in "vw")
-x = np.linspace(-65, -40, 400)
+grid = np.linspace(-65, -40, 400)
 figure, axes = plt.subplots(figsize=(6, 4))
 # Delta_T is 2 mV and V_T -50 mV
-nullcline = g_L[i]*(E_L[i] - x) + g_L[i]*2*np.exp((x + 50)/2) + current[i]
-axes.plot(x, nullcline, color="C1", label="dv/dt = 0")
-axes.plot(np.where(v > -40, np.nan, v), w, color="C0", linewidth=0.8, label="regular bursting")
+nullcline = g_L[i]*(E_L[i] - grid) + g_L[i]*2*np.exp((grid + 50)/2) + current[i]
+axes.plot(grid, nullcline, color="C1", label="dv/dt = 0")
+resets = np.flatnonzero(np.diff(w) > b[i]/2) + 1  # the line is broken there
+v, w = (np.insert(x, resets, np.nan) for x in (v, w))
+axes.plot(v, w, color="C0", linewidth=1, label="regular bursting")
 axes.axvline(V_r[i], color="gray", linestyle=":", linewidth=1.2)
 axes.annotate(" $V_r$", (V_r[i], 20), color="#555555")
 axes.set(xlabel="v (mV)", ylabel="w (pA)", xlim=(-65, -40), ylim=(0, 350))
