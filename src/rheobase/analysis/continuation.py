@@ -31,7 +31,7 @@ _BEND = 0.985
 _BESIDE = 1e-3
 """A fixed point this near the lines between the points of a branch is on it."""
 _MOST = 6000
-_FAR = 20.0
+_FAR = 8.0
 """Ranges of the states beyond which nothing is followed."""
 
 

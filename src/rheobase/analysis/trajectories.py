@@ -152,9 +152,12 @@ def _in_dataset(flow: Flow, names: tuple[str, str], data: xr.Dataset, trains: An
     times = np.asarray(data["time"].values)
     cells = np.atleast_1d(data["cell"].values) if "cell" in data.coords else np.arange(1)
     resets = flow.slopes.model.reset and trains is not None
+    grain = 1e-6 * float(times[1] - times[0]) if len(times) > 1 else 0.0
     paths = []
     for place, cell in enumerate(cells):
-        at = np.searchsorted(times, trains[int(cell)], side="left") if resets else np.array([])
+        # a spike on the grid is stamped with the step that saw the crossing: reset comes after it
+        spikes = trains[int(cell)] + grain if resets else np.array([])
+        at = np.searchsorted(times, spikes, side="right")
         inside = at[(at > 0) & (at < len(times))].astype(np.int64)
         paths.append(Path(np.stack([c[:, place] for c in columns], axis=1), np.unique(inside)))
     return paths
