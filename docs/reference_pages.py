@@ -44,7 +44,7 @@ def write_models_page(path: Path) -> None:
 
 
 def _families() -> dict[str, list[LibraryModel]]:
-    """Return the models by what their module says of them."""
+    """Return the models by what their module says of them; with resets first, then the simplest."""
     families: dict[str, list[LibraryModel]] = {}
     for module in iter_modules(rb.models.__path__):
         home = import_module(f"{rb.models.__name__}.{module.name}")
@@ -52,7 +52,13 @@ def _families() -> dict[str, list[LibraryModel]]:
         if models:
             heading = (home.__doc__ or "").strip().splitlines()[0].rstrip(".")
             families[heading] = models
-    return families
+
+    def place(heading: str) -> tuple[bool, int]:
+        models = families[heading]
+        has_reset = any("tau_ref" in model.defaults for model in models)
+        return not has_reset, min(len(model.description.symbols) for model in models)
+
+    return {heading: families[heading] for heading in sorted(families, key=place)}
 
 
 def _section(model: LibraryModel, pictures: Path) -> list[str]:
