@@ -8,6 +8,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
+from interactive_page import write_player  # noqa: E402
 from reference_pages import write_models_page  # noqa: E402
 
 import rheobase  # noqa: E402
@@ -26,6 +27,7 @@ default_role = "literal"  # `x` in a docstring is code
 html_theme = "furo"
 html_title = f"Rheobase {release}"
 html_copy_source = False
+html_static_path = ["reference/generated/static"]  # written by setup()
 
 myst_enable_extensions = ["deflist", "colon_fence"]
 myst_heading_anchors = 3
@@ -39,4 +41,6 @@ napoleon_use_ivar = True
 
 
 def setup(app: object) -> None:
-    write_models_page(HERE / "reference" / "generated" / "models.md")
+    generated = HERE / "reference" / "generated"
+    write_models_page(generated / "models.md")
+    write_player(HERE / "tutorials" / "interactive.md", generated / "static" / "interactive.html")

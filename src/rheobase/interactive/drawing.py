@@ -70,7 +70,7 @@ def _draw_lines(ax: Axes, panel: Lines, position: int) -> None:
     low, high = float(np.nanmin(every)), float(np.nanmax(every))
     margin = 0.05 * (high - low) or 1.0
     top = high + margin
-    if panel.spikes is not None:
+    if panel.spikes is not None and panel.strokes:
         # As on the page: strokes from where the voltage was to above the highest value.
         # The sample at the step of a spike holds the state before it.
         times, step = np.asarray(panel.spikes[position]), panel.times[1] - panel.times[0]
@@ -108,6 +108,8 @@ def _draw_curve(ax: Axes, panel: Curve, player: Player, position: int) -> None:
     ax.plot(x[places[axis]], here[places[axis]], "o", color=PALETTE[1], markersize=8)
     if slider.numbers is None:
         ax.set_xticks(x, slider.labels)
+    low, high = panel.limits
+    ax.set_ylim(low - 0.05 * (high - low), high + 0.1 * (high - low))
     label(ax, with_unit(slider.name, slider.unit), panel.title)
 
 

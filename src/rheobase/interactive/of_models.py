@@ -114,9 +114,11 @@ def play_model(
     times = results[0].traces.data(_NAME).times
     spikes = _spikes(options.model, results)
     panels: list[Panel] = []
+    holder = _holder(options.model, panels_wanted)
     for number, group in enumerate([*panels_wanted, *([name] for name in shown_inputs)]):
         height = 230 if number == 0 else 150 if number < len(panels_wanted) else 96
-        panels.append(_lines(options.model, group, times, traces, spikes, height))
+        here = spikes if number == holder else None
+        panels.append(_lines(options.model, group, times, traces, here, height))
     readings: list[Reading] = []
     if spikes is not None:
         counts = np.array([np.count_nonzero(each >= onset - 0.5 * dt) for each in spikes], float)
@@ -244,6 +246,12 @@ def _spikes(model: Model, results: Sequence[Result]) -> list[Floats] | None:
             for cell in range(result.spikes[_NAME].size)]  # fmt: skip
 
 
+def _holder(model: Model, groups: Sequence[Sequence[str]]) -> int:
+    """Return the panel the spikes belong to: that of the variable that crosses the threshold."""
+    crossing = set(names_in(model.threshold)) if model.threshold is not None else set()
+    return next((k for k, group in enumerate(groups) if crossing & set(group)), 0)
+
+
 def _lines(
     model: Model, group: Sequence[str], times: Floats, traces: Mapping[str, Floats],
     spikes: list[Floats] | None, height: int,
@@ -251,7 +259,8 @@ def _lines(
     """Return a panel; with strokes for spikes where the variable that crosses is then reset."""
     crossing = names_in(model.threshold) if model.threshold is not None else ()
     reset = {statement.target for statement in model.reset}
-    strokes = spikes if set(group) & set(crossing) & reset else None
-    unit = model.unit_of(group[0]).text
-    return Lines(", ".join(group), unit, times, {name: traces[name] for name in group}, strokes,
-                 height)  # fmt: skip
+    return Lines(
+        ", ".join(group), model.unit_of(group[0]).text, times,
+        {name: traces[name] for name in group}, spikes,
+        strokes=bool(set(group) & set(crossing) & reset), height=height,
+    )  # fmt: skip

@@ -107,8 +107,10 @@ class Lines:
     lines : mapping of str to array, shape (positions, samples)
         The traces of each line; positions in the order of the sliders, the last going fastest.
     spikes : sequence of array, optional
-        Times [s] at each position, drawn as strokes above the first line, where the voltage of a
-        model has no spikes but only resets.
+        Times [s] at each position.
+    strokes : bool
+        Whether spikes are drawn, as strokes above the first line: for models whose voltage has no
+        spikes, only resets.
     height : int
         In pixels.
     """
@@ -118,6 +120,7 @@ class Lines:
     times: Floats
     lines: Mapping[str, Floats]
     spikes: Sequence[Floats] | None = None
+    strokes: bool = True
     height: int = 210
 
     @property
@@ -161,6 +164,7 @@ class Lines:
         }  # fmt: skip
         if self.spikes is not None:
             told["spikes"] = _packed_spikes([np.asarray(one) for one in self.spikes])
+            told["strokes"] = self.strokes
         return told
 
     def _packed(self, values: Floats, low: float, high: float) -> dict[str, str]:
@@ -256,12 +260,16 @@ class Curve:
                 given=f"an array of shape {np.shape(self.values)}",
             )
 
+    @property
+    def limits(self) -> tuple[float, float]:
+        """The range that is shown: from 0 where that is near."""
+        low, high = _range([np.asarray(self.values, np.float64)])
+        return (0.0 if 0 < low <= 0.5 * high else low), high
+
     def describe(self) -> dict[str, Any]:
         """Return what the page has to know of it."""
         values = np.asarray(self.values, np.float64)
-        low, high = _range([values])
-        if low > 0 and low < 0.5 * high:
-            low = 0.0
+        low, high = self.limits
         return {"kind": "curve", "title": self.title, "unit": pretty_unit(self.unit), "low": low,
                 "high": high, "along": self.along, "height": self.height,
                 "values": encode(values.astype("<f4"))}  # fmt: skip

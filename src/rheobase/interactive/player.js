@@ -160,7 +160,7 @@
 
     layout(width, last) {
       const { told } = this, range = told.high - told.low;
-      const top = told.high + range * (told.spikes ? 0.32 : 0.06);
+      const top = told.high + range * (told.strokes ? 0.32 : 0.06);
       this.frameInTime(width, [told.low - 0.05 * range, top], last);
       const count = Math.max(2, told.height / 40);
       this.ticksUp(ticks(told.low - 0.02 * range, told.high + 0.02 * range, count), told.title);
@@ -201,8 +201,8 @@
 
     // A stroke for each spike, from where the voltage was to above all of them.
     upstrokes(position) {
-      const { spikes, high, low } = this.told;
-      if (!spikes) return "";
+      const { spikes, strokes, high, low } = this.told;
+      if (!strokes) return "";
       const top = this.y(high + 0.27 * (high - low)).toFixed(1);
       let text = "";
       for (let k = spikes.offsets[position]; k < spikes.offsets[position + 1]; k++) {
