@@ -615,7 +615,7 @@
       const width = this.element.clientWidth;
       if (!width || width === this.width) return;
       this.width = width;
-      this.element.classList.toggle("rb-wide", width >= 720);
+      this.element.classList.toggle("rb-wide", width >= 640);
       this.timed.forEach((plot, k) =>
         plot.layout(this.left.clientWidth, k === this.timed.length - 1));
       for (const plot of this.curves) plot.layout(this.right.clientWidth);
