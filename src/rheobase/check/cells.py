@@ -266,7 +266,7 @@ class Cell:
         before, left = self.state(), self.left
         spiked = self._update(before, left)
         if spiked:
-            self._spike(before)
+            self._spike(before, left)
         if self.habits.arrival != "before":
             when = {"before": left > 0, "after": self.left > self.dt * 1e-12}
             when["either"] = when["before"] or when["after"]
@@ -367,10 +367,12 @@ class Cell:
 
     # -- a spike --------------------------------------------------------------------------
 
-    def _spike(self, before: Values) -> None:
+    def _spike(self, before: Values, left: float) -> None:
         habits, dt, arrays = self.habits, self.dt, self.arrays
         reached = self.state()
         offset = float(arrays.get("offset", 0.0))
+        if habits.beyond == "extrapolated" and "offset" in arrays:
+            offset = arrays["offset"] = self._extrapolated(before, reached, left, offset)
         placed = {"start": 0.0, "end": dt}
         if habits.crossing in placed and "offset" in arrays:
             offset = placed[habits.crossing]
@@ -400,6 +402,16 @@ class Cell:
             "difference": reached[watched] - (level - kind.reset_to.get(watched, 0.0)),
         }
         self.arrays[watched] = now[habits.reset]
+
+    def _extrapolated(self, before: Values, reached: Values, left: float, offset: float) -> float:
+        """Return where the line through both ends of the step meets the threshold."""
+        if self.kind.thresholds is None:
+            return offset
+        name, level = self.kind.thresholds
+        rise, begin = reached[name] - before[name], left if left < self.dt else 0.0
+        if before[name] < level or not rise:
+            return offset
+        return begin + (level - before[name]) / rise * (self.dt - begin)
 
     def _after_spike(self) -> Scalars:
         """Return what the reset writes; a release is counted in steps from the next one."""

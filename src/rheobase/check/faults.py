@@ -47,10 +47,13 @@ def known_faults(kind: Kind) -> list[Fault]:
     """Return the faults that a neuron of this kind can have."""
     model = kind.model
     found = list(_of_crossings(kind)) if model.threshold is not None else []
-    if model.refractory_kind == "duration":
-        found += _of_refractoriness(kind)
-    if kind.thresholds is not None:
-        found += _of_resets(kind)
+    late = list(_of_refractoriness(kind)) if model.refractory_kind == "duration" else []
+    late += _of_resets(kind) if kind.thresholds is not None else []
+    found += late
+    if kind.linear:  # those that can leave v over the threshold: two ways to find the crossing
+        over = ("refractory", "reset")
+        found += [replace(fault, changes={**fault.changes, "beyond": "extrapolated"})
+                  for fault in late if set(fault.changes) & set(over)]  # fmt: skip
     if model.receives:
         found += _of_arrivals(kind)
     return [*found, *_of_updates(kind)]

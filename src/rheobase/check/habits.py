@@ -23,6 +23,9 @@ class Habits:
         steps; "longer", "shorter": by a step; "none".
     crossing
         A spike is where the "line" crosses, or at the "start" or "end" of the step.
+    beyond
+        Where v is over the threshold already, the crossing is "at once", or "extrapolated"
+        backwards along the line.
     stamp
         As `crossing`, but only for the time that is written down; "one step early", "one step
         late": shifted by dt.
@@ -68,6 +71,7 @@ class Habits:
     rest: str = "rest"
     period: str = "crossing"
     crossing: str = "line"
+    beyond: str = "at once"
     stamp: str = "crossing"
     strict: bool = False
     reset: str = "says"

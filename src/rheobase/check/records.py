@@ -90,8 +90,9 @@ def record_of_student(student: Student, dt: float, trial: Trial,
                 student.receive(port, float(model.receives_unit(port).from_si(weight)))
             own = {n: float(model.unit_of(n).from_si(v)) for n, v in inputs.items()}
             student.step(dt, own)
-            record.values.append(student.values())
-            record.spikes.append(student.new_spikes())
+            values, spikes = student.values(), student.new_spikes()
+            record.values.append(values)
+            record.spikes.append(spikes)
             if until(k, record):
                 break
     except StudentError as error:

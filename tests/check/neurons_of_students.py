@@ -1,0 +1,213 @@
+"""Neurons and networks as students write them, each with a fault on request."""
+
+import math
+
+
+class Neuron:
+    """The neuron of the course: forward Euler, crossings by linear interpolation."""
+
+    tau_m, tau_s, tau_ref = 0.02, 0.05, 0.002
+
+    def __init__(self, fault=""):
+        self.v = self.s = self.t = self.left = 0.0
+        self.spikes, self.arrived, self.waiting = [], [], []
+        self.fault = fault
+        if fault == "exchanged":
+            self.tau_m, self.tau_s = 0.05, 0.02
+        if fault == "tau_m":
+            self.tau_m = 0.05
+        if fault == "starts":
+            self.v = 0.5
+
+    def receive(self, weight):
+        if self.fault == "before":
+            self.s += weight / self.tau_s
+        elif self.fault == "last":
+            self.arrived = [weight]
+        elif self.fault == "positive":
+            self.arrived.append(max(weight, 0))
+        elif self.fault == "size":
+            self.arrived.append(abs(weight))
+        else:
+            self.arrived.append(weight)
+
+    def added(self):
+        if self.fault == "late":
+            self.waiting, self.arrived = self.arrived, self.waiting
+        total = sum(self.arrived)
+        if self.fault == "lost" and self.left > 0:
+            total = 0.0
+        if self.fault != "kept" and self.fault != "late":
+            self.arrived = []
+        if self.fault == "late":
+            self.arrived = []
+        over = {"raw": 1.0, "times dt": 1 / 0.001, "over tau_m": self.tau_m}
+        return total / over.get(self.fault, self.tau_s)
+
+    def slopes(self):
+        return (self.s - self.v) / self.tau_m, -self.s / self.tau_s
+
+    def step(self, dt):
+        f = self.fault
+        if f == "milliseconds":
+            dt = dt * 1000
+        dv, ds = self.slopes()
+        if f == "backwards":
+            s = self.s + dt * ds
+            dv = (s - self.v) / self.tau_m
+        was = self.left
+        if f == "exact":
+            s = self.s * math.exp(-dt / self.tau_s)
+        else:
+            s = self.s + dt * ds
+        if f == "s held" and was > 0:
+            s = self.s
+        h = min(max(dt - was, 0.0), dt)
+        self.left = max(was - dt, 0.0)
+        if f == "none" or (f == "throughout" and was > 0):
+            h = dt
+        if 0 < was < dt and f == "whole":
+            h = dt
+        if 0 < was < dt and f == "nothing":
+            h = 0.0
+        if h == 0.0 and f in ("leaky", "throughout"):
+            self.v += dt * dv
+        elif h > 0 or f == "throughout":
+            new = self.v + h * dv
+            over = new > 1 if f == "strict" else new >= 1
+            if over and not (f == "throughout" and was >= dt):
+                self.fire(dt, h, dv, new)
+                if f == "s reset":
+                    s = 0.0
+            else:
+                self.v = new
+        self.s = s + self.added()
+        if f == "s clipped":
+            self.s = max(self.s, 0.0)
+        if f == "v clipped":
+            self.v = max(self.v, 0.0)
+        self.t += dt
+        if f == "nan" and self.t > 0.05:
+            self.v = math.nan
+        if f == "raises" and self.t > 0.05:
+            raise ValueError("this is too long")
+
+    def fire(self, dt, h, dv, new):
+        f = self.fault
+        inside = dt - h + (1 - self.v) / dv
+        if f == "start":
+            inside = 0.0
+        if f == "end":
+            inside = dt
+        stamp = {"stamp start": 0.0, "stamp end": dt, "stamp late": inside + dt}.get(f, inside)
+        self.spikes.append(self.t + stamp)
+        left = self.tau_ref - (dt - inside)
+        if f == "from the end":
+            left = self.tau_ref
+        if f == "rounded":
+            left = dt * math.floor(left / dt + 0.5)
+        if f == "longer":
+            left += dt
+        self.left = 0.0 if f == "none" else left
+        self.v = {"not reset": new, "subtracts": new - 1, "shows": 1.0}.get(f, 0.0)
+
+
+class Shows(Neuron):
+    """Leaves v at the threshold when it spikes, and resets it in the next step: as right."""
+
+    def __init__(self):
+        super().__init__()
+        self.fired = False
+
+    def step(self, dt):
+        if self.fired:
+            self.v, self.fired = 0.0, False
+        count = len(self.spikes)
+        super().step(dt)
+        if len(self.spikes) > count:
+            self.v, self.fired = 1.0, True
+
+
+def function(state, dt, arrived):
+    """The same neuron as a function of state."""
+    v, s, left = state["v"], state["s"], state["refractory_left"]
+    dv, ds = (s - v) / 0.02, -s / 0.05
+    h = dt - left
+    new = {"s": s + dt * ds + arrived / 0.05, "v": v, "refractory_left": max(left - dt, 0.0)}
+    spikes = state["spikes"]
+    if h > 0:
+        new["v"] = v + h * dv
+        if new["v"] >= 1:
+            inside = (1 - v) / dv
+            spikes = [*spikes, state["t"] + left + inside]
+            new |= {"v": 0.0, "refractory_left": 0.002 - (h - inside)}
+    return {**new, "spikes": spikes}
+
+
+class Network:
+    """Spikes of the step before are delivered, then all neurons take their step."""
+
+    def __init__(self, weights, fault=""):
+        self.weights = weights.T if fault == "transposed" else weights
+        self.neurons = [Neuron() for _ in weights]
+        self.fired, self.older, self.fault = [], [], fault
+
+    def receive(self, cell, weight):
+        if self.fault == "deaf":
+            return
+        for n, neuron in enumerate(self.neurons):
+            if n == cell or self.fault == "all":
+                neuron.receive(weight)
+
+    def deliver(self, fired):
+        for i in fired:
+            for j, neuron in enumerate(self.neurons):
+                if i != j or self.fault != "no autapses":
+                    neuron.receive(self.weights[i][j])
+
+    def step(self, dt):
+        f = self.fault
+        due = self.older if f == "late" else self.fired
+        if f == "last" and due:
+            due = due[-1:]
+        if f not in ("in order", "alone"):
+            self.deliver(due)
+        if f == "forever":
+            self.older = [*self.older, *self.fired]
+        fired = []
+        for i, neuron in enumerate(self.neurons):
+            count = len(neuron.spikes)
+            neuron.step(dt)
+            if len(neuron.spikes) > count:
+                fired.append(i)
+                if f == "in order":
+                    self.deliver([i])
+        if f == "late":
+            self.older = self.fired
+        self.fired = [*self.fired, *fired] if f == "forever" else fired
+        if f == "same step":
+            for i in fired:
+                for j, neuron in enumerate(self.neurons):
+                    neuron.s += self.weights[i][j] / neuron.tau_s
+            self.fired = []
+
+
+class Columns:
+    """The same network with lists of numbers in place of neurons."""
+
+    def __init__(self, weights):
+        self._network = Network(weights)
+
+    def receive(self, cell, weight):
+        self._network.receive(cell, weight)
+
+    def step(self, dt):
+        self._network.step(dt)
+
+    @property
+    def v(self):
+        return [neuron.v for neuron in self._network.neurons]
+
+    @property
+    def spikes(self):
+        return [neuron.spikes for neuron in self._network.neurons]
