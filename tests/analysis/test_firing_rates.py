@@ -48,16 +48,33 @@ def test_published_rates_of_another_neuron():
     np.testing.assert_allclose(curve.values, [28.2125, 43.6346, 62.5543, 83.8120], atol=1e-4)
 
 
-def test_hodgkin_huxley_and_traub_miles():
+LATE = {  # the inverse of the late interval, integrated independently
+    "HodgkinHuxley": {6: 0, 6.3: 52.37, 6.5: 55.06, 7: 58.327, 8: 62.47, 10: 68.324, 12: 72.92,
+                      15: 78.65, 20: 86.47, 30: 98.745, 50: 117.04},
+    "TraubMiles": {0: 0, 0.25: 13.855, 0.5: 23.523, 1: 38.985, 1.5: 52.623, 2.5: 77.093,
+                   3.5: 99.002},
+    "WangBuzsaki": {0.1: 0, 0.2: 8.62, 0.5: 32.22, 1: 59.70, 2: 101.79, 5: 189.63},
+    "ConnorStevens": {8: 0, 8.2: 3.46, 8.4: 7.80, 9: 18.55, 10: 34.05, 12: 59.95, 15: 91.08,
+                      20: 132.30, 30: 191.23},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LATE)
+def test_published_neurons(name):
     rates = rb.analysis.fi_curve(
-        rb.models.HodgkinHuxley, [6, 6.3, 10, 20, 50] * UNIT, discard=500 * ms, measure="intervals"
-    )
-    np.testing.assert_allclose(rates.values, [0, 52.37, 68.324, 86.47, 117.04], atol=0.02)
-    rates = rb.analysis.fi_curve(  # 20,000 um**2: 0.05 nA are 0.25 uA/cm**2
-        rb.models.TraubMiles, np.array([0, 0.05, 0.1, 0.3, 0.7]) * 5 * UNIT, discard=500 * ms,
+        getattr(rb.models, name), list(LATE[name]) * UNIT, 2 * second, 1 * second, dt=0.01 * ms,
         measure="intervals",
     )  # fmt: skip
-    np.testing.assert_allclose(rates.values, [0, 13.855, 23.523, 52.623, 99.002], atol=0.02)
+    np.testing.assert_allclose(rates.values, list(LATE[name].values()), atol=0.03, rtol=5e-4)
+
+
+def test_the_neuron_of_another_tool():
+    """1/(tau_ref + tau ln(1 + 1/(J - 1))) for J > 1, 20 ms and 2 ms (Nengo's LIF)."""
+    model = rb.models.LIF(tau_m=20 * ms, tau_ref=2 * ms, crossing="exact")
+    drives = np.array([0.5, 1.2, 2.0, 5.0])  # in units of the rheobase, 187.5 pA
+    curve = rb.analysis.fi_curve(model, drives * 187.5 * pA, dt=1 * ms, measure="intervals")
+    want = [0.0, *(1e3 / (2 + 20 * np.log1p(1 / (drives[1:] - 1))))]
+    np.testing.assert_allclose(curve.values, want, rtol=1e-9)
 
 
 def test_counts_are_over_the_time_that_is_left():

@@ -38,6 +38,11 @@ def test_rounding_errors_have_no_order():
     assert some.row("x")[0] == "x" and some.row("x")[-1] == "2"
 
 
+def test_errors_that_are_no_power_of_the_step_have_no_order():
+    assert fitted_order(np.array([1.0, 2.0, 4.0, 8.0]), DTS, 0.0) is None
+    assert fitted_order(np.array([1.0]), DTS[:1], 0.0) is None
+
+
 def test_figure():
     measures = {
         "x.v": measured(DTS**2, DTS, 0.0, "mV", 1.0, 2.0),

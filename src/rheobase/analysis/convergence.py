@@ -173,9 +173,9 @@ def convergence(
     -----
     Errors are root mean squares over cells (and times), of spikes the mean distance between
     matched ones of a cell. The order p is fitted to all errors, taking into account that the
-    reference has an error of its own: error = c*(dt**p - dt_reference**p). Current that changes
-    between grid points, arrivals on the grid and `crossing="grid"` make an error of first order
-    whatever the method.
+    reference has an error of its own: error = c*(dt**p - dt_reference**p). Current and continuous
+    coupling that change between grid points, arrivals on the grid and `crossing="grid"` make an
+    error of first order whatever the method.
 
     Examples
     --------

@@ -31,7 +31,8 @@ class Measure:
         One a step, longest step first, in `unit`; nan where there is nothing to compare.
     unit : str
     order : float or None
-        Fitted to the errors; None where they are rounding errors, or fewer than two.
+        Fitted to the errors; None where they are rounding errors, fewer than two, or no power
+        of the step.
     promised : float or None
         The order of the method for smooth equations; None if it is exact, or there is none.
     note : str
@@ -86,7 +87,8 @@ def fitted_order(
     if errors.size < 2:
         return None
     apart = np.log(errors) - _expected(dts, _TRIED[:, None], reference)
-    return float(_TRIED[int(np.argmin(apart.var(axis=1)))])
+    best = int(np.argmin(apart.var(axis=1)))
+    return float(_TRIED[best]) if 0 < best < _TRIED.size - 1 else None  # no power fits
 
 
 def _expected(dts: NDArray[np.float64], order: Any, reference: float) -> NDArray[np.float64]:
