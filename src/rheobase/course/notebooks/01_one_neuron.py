@@ -117,7 +117,8 @@ slope = (third[1, 1] - v[1])/20  # per ms
 figure, (near, whole) = plt.subplots(1, 2, width_ratios=[1, 1.6])
 for axes in (near, whole):
     axes.axhline(1, color="gray", linestyle="--", linewidth=1)
-    axes.plot([*t[:2], 1000*spike, 1000*spike, 1000*spike + 2, t[4]], [*v[:2], 1, 0, 0, v[4]], color="C0")
+    axes.plot([*t[:2], 1000*spike, 1000*spike, 1000*spike + 2, t[4]],
+              [*v[:2], 1, 0, 0, v[4]], color="C0")
     axes.plot([1000*spike, t[2]], [1, v[1] + slope], color="C0", linestyle=":")
     axes.plot(t, v, "o", color="C0")
     axes.plot(1000*spike, 1, "v", color="C1", markersize=9)

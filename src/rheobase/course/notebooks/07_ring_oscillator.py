@@ -204,6 +204,16 @@ print(f"largest difference with the inputs moved: {1000*np.abs(notebook - printe
 #
 # ## Play
 #
+# Every position of the sliders is a run of 2 s. Where does the wave stop, where does it never begin?
+
+# %%
+if compiled:  # 30 runs
+    player = rb.interact(lambda excitation, inhibition: ring(
+        regular, excitation=excitation, inhibition=inhibition, duration=2*second),
+        excitation=(0.1, 0.35), inhibition=(-0.6, 0), steps=dict(excitation=6, inhibition=5))
+    display(player)
+
+# %% [markdown]
 # ### Exercise 4
 #
 # What sets the speed? Find a ring that needs between 0.29 and 0.31 s for a round, by changing

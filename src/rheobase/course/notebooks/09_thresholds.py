@@ -26,6 +26,26 @@ dt = 0.01*ms if compiled else 0.05*ms
 
 # %%
 unit = uA/cm**2
+
+
+duration = 150*ms if compiled else 50*ms
+random = rb.stimuli.noise(std=1*unit, tau=2*ms).frozen(duration, dt=dt, seed=3)  # drawn once for all
+
+
+def both(IDC, IRand):
+    return rb.stimuli.step(IDC, start=10*ms) + random*(IRand/unit)
+
+
+rb.interact(rb.models.HodgkinHuxley, IDC=np.arange(13)*unit, IRand=[0, 0.5, 1, 2, 4]*unit,
+            stimulus=both, duration=duration, dt=dt, start=10*ms, title="The lecture's simulator")
+
+# %% [markdown]
+# Move IDC with IRand = 0: nothing, then one spike, then at once a train. Then set IDC to 2 and add some
+# IRand. (The runs were computed beforehand; the arrow keys move a slider by one.)
+#
+# Four settings side by side:
+
+# %%
 noise = rb.stimuli.noise(std=1.5*unit, tau=2*ms)
 settings = {"IDC 2.2": rb.stimuli.step(2.2*unit, start=20*ms),
             "IDC 2.4": rb.stimuli.step(2.4*unit, start=20*ms),
@@ -36,7 +56,7 @@ axons = net.add(rb.models.HodgkinHuxley, 4, name="axons")
 for i, current in enumerate(settings.values()):
     net.inject(axons[i], current)
 net.record(axons, "v", every=0.1*ms)
-v = net.run(200*ms if compiled else 80*ms).traces["axons"].v
+v = net.run(200*ms if compiled else 60*ms).traces["axons"].v
 figure, rows = plt.subplots(4, 1, figsize=(7.5, 5.6), sharex=True, sharey=True)
 for i, (axes, name) in enumerate(zip(rows, settings)):
     axes.plot(1000*v.time, v[:, i])

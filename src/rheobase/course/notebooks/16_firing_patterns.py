@@ -161,6 +161,16 @@ with course.exercise("2") as check:
         check.that(f"{len(times)} spikes, {right}", found == right, f"you say {found!r}, not {right}")
 
 # %% [markdown]
+# ## Turn the knobs
+#
+# The same neuron ("tonic") under 500 pA. Move `b`, then `V_r`: from regular spikes to adaptation, and from
+# there to bursts.
+
+# %%
+rb.interact(rb.models.AdEx(tau_w=120*ms), b=(0, 200)*pA, V_r=(-58, -44)*mV, steps=dict(b=6, V_r=8),
+            stimulus=rb.stimuli.step(500*pA), duration=400*ms, dt=dt, record=["v", "w"])
+
+# %% [markdown]
 # ### Exercise 3
 #
 # Make a neuron yourself. Begin with `rb.models.AdEx.variants["tonic"]` (b = 0, V_r = -58 mV)
