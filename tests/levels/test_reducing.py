@@ -162,7 +162,9 @@ def test_currents_must_be_three_and_evoke_spikes():
 
 def test_it_works_without_compiled_code():
     options = {"duration": 0.2 * second, "discard": 0 * ms, "dt": 0.1 * ms}
-    found = [rb.levels.reduce(rb.models.LIF, "LIF", [300, 500, 700] * pA, backend=backend, **options)
-             for backend in ("interpreter", None)]  # fmt: skip
+    found = [
+        rb.levels.reduce(rb.models.LIF, "LIF", [300, 500, 700] * pA, backend=backend, **options)
+        for backend in ("interpreter", None)
+    ]
     np.testing.assert_array_equal(found[0].rates, found[1].rates)
     assert found[0].rate_error == pytest.approx(found[1].rate_error)
