@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Floats: TypeAlias = NDArray[np.float64]
 
-_FINE, _ARROWS = 241, (23, 17)
+_FINE, _ARROWS = 181, (23, 17)
 """Points along an axis for nullclines; arrows along x and y."""
 
 

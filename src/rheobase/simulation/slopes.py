@@ -24,6 +24,8 @@ _STEP = 1e-4
 """Step of a numerical derivative, relative to the value."""
 _FAR = 1e6
 """A step of Newton's method this long, beside the value, leads nowhere."""
+_SETTLED = 1e-12
+"""A step this short, beside the value, is the last."""
 
 # The central difference of fourth order: where the function is taken, and with what weight.
 _PLACES = np.array([-2.0, -1.0, 1.0, 2.0])
@@ -148,6 +150,8 @@ class Slopes:
             with np.errstate(invalid="ignore"):
                 good = np.all(np.abs(move) < _FAR * (1.0 + np.abs(part)), axis=-1)
             x[..., chosen] = np.where(good[..., None], part + move, part)
+            if np.all(np.abs(move)[good] <= _SETTLED * (1.0 + np.abs(part[good]))):
+                break
         return x
 
 
