@@ -152,5 +152,10 @@ def test_errors():
     refused(rb.errors.ShapeError, "a list of at least one", currents=np.ones((2, 2)) * pA)
     refused(rb.errors.UnknownNameError, "no input or parameter 'taum'; did you mean 'tau_m'?",
             input="taum")  # fmt: skip
+    refused(rb.errors.UserError, "cells is a whole number, 1 or more", "given: 0", cells=0)
+    cubic = rb.Model("dv/dt = (v**3 + I)/ms : 1\nI : 1 (input)", threshold="v > 1e300",
+                     reset="v = 0", method="euler")  # fmt: skip
+    refused(rb.errors.UserError, "fi_curve: under 5 v of 'cells' became", "a smaller step",
+            model=cubic, currents=[0.0, 5.0], cells=2, duration=5 * ms)  # fmt: skip
     two = rb.models.LIF + "dw/dt = (J - w)/(1*ms) : pA\nJ : pA (input)"
     refused(WiringError, "has several inputs; say which", 'input="I"', model=two)

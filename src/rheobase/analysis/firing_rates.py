@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rheobase.analysis.constant_input import experiment, finite
+from rheobase.analysis.constant_input import Experiment, experiment, finite
 from rheobase.errors import ShapeError, UserError
 from rheobase.results import SpikeTrains
+from rheobase.simulation import NotFiniteError
 from rheobase.simulation.clock import one_time
 from rheobase.units import split_quantity, to_si
 
 if TYPE_CHECKING:
     import xarray as xr
 
-_PASTE = "rb.analysis.fi_curve(rb.models.LIF, numpy.linspace(0, 1000, 21)*pA)"
+_CALL = "rb.analysis.fi_curve"
+_PASTE = f"{_CALL}(rb.models.LIF, numpy.linspace(0, 1000, 21)*pA)"
 _MEASURES = ("count", "intervals")
 
 
@@ -85,32 +87,53 @@ def fi_curve(
     >>> curve = rb.analysis.fi_curve(rb.models.LIF, np.linspace(0, 1000, 21)*pA)
     >>> rb.plots.rate_curve(curve)
     """
-    call = "rb.analysis.fi_curve"
     setup = experiment(
-        model, call=call, input=input, duration=duration, dt=dt, method=method, seed=seed,
+        model, call=_CALL, input=input, duration=duration, dt=dt, method=method, seed=seed,
         backend=backend,
     )  # fmt: skip
-    paste = f"{call}(model, numpy.linspace(0, 10, 21)*{setup.unit.text})"
-    values = to_si(currents, setup.unit.dimension, what=f"{call}: the currents", paste=paste)
-    values = finite(np.atleast_1d(np.asarray(values, np.float64)), call, "currents")
+    values = _values(currents, setup)
+    if measure not in _MEASURES:
+        raise UserError(f"{_CALL}: there is no measure {measure!r}", mend='write measure="count"')
+    if isinstance(cells, bool) or not isinstance(cells, (int, np.integer)) or cells < 1:
+        raise UserError(f"{_CALL}: cells is a whole number, 1 or more", given=repr(cells))
+    window = _window(duration, discard)
+    try:
+        trains = setup.run(np.repeat(values, cells)).between(*window)
+    except NotFiniteError as error:
+        at = setup.unit.from_si(values[error.cell // cells])
+        raise UserError(
+            f"{_CALL}: under {at:g} {setup.unit.text} {str(error).splitlines()[0]}",
+            mend=f"take a smaller step, {_CALL}(..., dt=0.002*ms), another method, or weaker "
+            "currents",
+        ) from error
+    rates = trains.rates() if measure == "count" else _inverse_intervals(trains)
+    return _curve(rates.reshape(values.size, cells).mean(axis=1), currents, values)
+
+
+def _values(currents: Any, setup: Experiment) -> np.ndarray:
+    """Return the currents in SI units, shape (n,)."""
+    paste = f"{_CALL}(model, numpy.linspace(0, 10, 21)*{setup.unit.text})"
+    found = to_si(currents, setup.unit.dimension, what=f"{_CALL}: the currents", paste=paste)
+    values = finite(np.atleast_1d(np.asarray(found, np.float64)), _CALL, "currents")
     if values.ndim != 1 or not values.size:
         raise ShapeError(
-            f"{call}: the currents are a list of at least one",
+            f"{_CALL}: the currents are a list of at least one",
             given=f"an array of shape {values.shape}",
             mend=f"write {paste}",
         )
-    if measure not in _MEASURES:
-        raise UserError(f"{call}: there is no measure {measure!r}", mend='write measure="count"')
+    return values
+
+
+def _window(duration: Any, discard: Any) -> tuple[float, float]:
+    """Return from when to when spikes are counted [s]."""
     begin, end = one_time(discard, "discard", _PASTE), one_time(duration, "duration", _PASTE)
     if not 0 <= begin < end:
         raise UserError(
-            f"{call}: nothing is left to count in: discard is {begin * 1e3:g} ms of "
+            f"{_CALL}: nothing is left to count in: discard is {begin * 1e3:g} ms of "
             f"{end * 1e3:g} ms",
             mend="write duration=1*second, discard=200*ms",
         )
-    trains = setup.run(np.repeat(values, cells)).between(begin, end)
-    rates = trains.rates() if measure == "count" else _inverse_intervals(trains)
-    return _curve(rates.reshape(values.size, cells).mean(axis=1), currents, values, setup.unit)
+    return begin, end
 
 
 def _inverse_intervals(trains: SpikeTrains) -> np.ndarray:
@@ -120,7 +143,7 @@ def _inverse_intervals(trains: SpikeTrains) -> np.ndarray:
     ])  # fmt: skip
 
 
-def _curve(rates: np.ndarray, given: Any, values: np.ndarray, unit: Any) -> xr.DataArray:
+def _curve(rates: np.ndarray, given: Any, values: np.ndarray) -> xr.DataArray:
     import xarray as xr
 
     written = split_quantity(given, "the currents")[1]
