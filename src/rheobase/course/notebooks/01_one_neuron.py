@@ -132,8 +132,8 @@ plt.show()
 
 # %% [markdown]
 # Dots are the states at the start of each step: that is what Rheobase records, everywhere. (The
-# notebook of the assignment records `v` after each step, and shows 1 at a spike.) The dotted line is where Euler's step would have
-# gone without a threshold.
+# notebook of the assignment records `v` after each step, and shows 1 at a spike.) The dotted line
+# is where Euler's step would have gone without a threshold.
 #
 # ### Exercise 2
 #

@@ -200,7 +200,8 @@ for i, j, w in zip(projection.pre, projection.post, projection.weights):
 # %% [markdown]
 # ## It goes on
 #
-# A network keeps its state and its time. Running again continues; `rb.join` puts the results together.
+# A network keeps its state and its time. Running again continues; `rb.join` puts the results
+# together.
 
 # %%
 net = rb.Network(dt=1*ms)
@@ -209,8 +210,8 @@ cell = net.add(rb.models.NormalizedLIF(tau_s=100*ms), name="cell")
 net.connect(source, cell, weight=0.05)
 halves = [net.run(0.5*second), net.run(0.5*second)]
 together = rb.join(*halves)
-print([half.spikes["cell"].count for half in halves], "in the halves,", together.spikes["cell"].count,
-      "in all; the same times:", np.array_equal(together.spikes["cell"][0], result.spikes["cell"][0]))
+same = np.array_equal(together.spikes["cell"][0], result.spikes["cell"][0])
+print([half.spikes["cell"].count for half in halves], "spikes; the times of one run:", same)
 
 # %%
 course.summary()

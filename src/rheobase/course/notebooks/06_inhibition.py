@@ -101,13 +101,13 @@ def circuit(inhibited):
 
 # %% check
 with course.exercise("1") as check:
-    free, stopped = circuit(inhibited=False), circuit(inhibited=True)
+    stopped = circuit(inhibited=True)
     times_C = stopped.spikes["C"][0]
     check.unless(len(times_C) == 0, "C never spikes: what drives it is still to be written")
     check.unless(len(times_C) and times_C[0] < 0.7,
                  "C spikes before 0.7 s: veto needs two rates, 0 Hz until 0.7 s and 50 Hz until 1 s")
     s_of_B = stopped.traces["B"].s[:, 0]
-    check.unless(len(times_C) and s_of_B.max() > free.traces["B"].s[:, 0].max() + 1,
+    check.unless(len(times_C) and s_of_B.max() > 17,  # without C it stays below 16
                  "C excites B: its weight must be negative")
     if len(times_C):
         check.that("A and B are active until C begins", stopped.spikes["A"].between(0.5, 0.7).count > 10)

@@ -204,7 +204,8 @@ print(f"largest difference with the inputs moved: {1000*np.abs(notebook - printe
 #
 # ## Play
 #
-# Every position of the sliders is a run of 2 s. Where does the wave stop, where does it never begin?
+# Every position of the sliders is a run of 2 s. Where does the wave stop, where does it never
+# begin?
 
 # %%
 if compiled:  # 30 runs

@@ -29,7 +29,8 @@ unit = uA/cm**2
 
 
 duration = 150*ms if compiled else 50*ms
-random = rb.stimuli.noise(std=1*unit, tau=2*ms).frozen(duration, dt=dt, seed=3)  # drawn once for all
+# The random current is drawn once, for all positions of the sliders.
+random = rb.stimuli.noise(std=1*unit, tau=2*ms).frozen(duration, dt=dt, seed=3)
 
 
 def both(IDC, IRand):
@@ -40,8 +41,8 @@ rb.interact(rb.models.HodgkinHuxley, IDC=np.arange(13)*unit, IRand=[0, 0.5, 1, 2
             stimulus=both, duration=duration, dt=dt, start=10*ms, title="The lecture's simulator")
 
 # %% [markdown]
-# Move IDC with IRand = 0: nothing, then one spike, then at once a train. Then set IDC to 2 and add some
-# IRand. (The runs were computed beforehand; the arrow keys move a slider by one.)
+# Move IDC with IRand = 0: nothing, then one spike, then at once a train. Then set IDC to 2 and
+# add some IRand. (The runs were computed beforehand; the arrow keys move a slider by one.)
 #
 # Four settings side by side:
 

@@ -163,8 +163,8 @@ with course.exercise("2") as check:
 # %% [markdown]
 # ## Turn the knobs
 #
-# The same neuron ("tonic") under 500 pA. Move `b`, then `V_r`: from regular spikes to adaptation, and from
-# there to bursts.
+# The same neuron ("tonic") under 500 pA. Move `b`, then `V_r`: from regular spikes to adaptation,
+# and from there to bursts.
 
 # %%
 rb.interact(rb.models.AdEx(tau_w=120*ms), b=(0, 200)*pA, V_r=(-58, -44)*mV, steps=dict(b=6, V_r=8),
