@@ -45,7 +45,7 @@ def reduce(
     duration: Any = "1 second",
     discard: Any = "0.3 second",
     dt: Any = "0.02 ms",
-    generations: int = 25,
+    generations: int = 50,
     seed: int = 0,
     backend: str | None = None,
 ) -> Reduction:

@@ -77,7 +77,7 @@ def curves(page: Page) -> None:
         of the coarser models can: they come near by a long refractory period.
         """
     )
-    generations = 3 if page.quick else 12
+    generations = 6 if page.quick else 25
     pyramidal = page.run(traub_miles, generations)
     axon = page.run(hodgkin_huxley, generations)
     both = {"Traub and Miles' cell": pyramidal, "Hodgkin and Huxley's axon": axon}
@@ -184,7 +184,7 @@ def one_step(page: Page) -> None:
         are turned into each other.
         """
     )
-    found = traub_miles(3 if page.quick else 12)
+    found = traub_miles(6 if page.quick else 25)
     table = page.run(a_step, found)
     page.draw(
         "The same step at four levels. Gray lines are the spikes of the model with channels.",
@@ -222,13 +222,13 @@ def one_noise(page: Page) -> None:
     """The same with noise, which keeps the spikes together."""
     page.text(
         """
-        Now the current is random, the same realization for all. A random current makes the
-        levels agree better in time than a constant one: at every steep rise all of them fire, and
-        small differences are forgotten (Z. F. Mainen and T. J. Sejnowski, Science 268, 1995).
-        The coincidence factor is 1 for the same spikes and 0 for what chance gives.
+        Now the current is random, the same realization for all. Where it rises steeply all
+        levels fire within a few milliseconds; where it lingers near a threshold, small differences
+        decide whether there is a spike. The coincidence factor is 1 for the same spikes and 0
+        for what chance gives (R. Jolivet, T. J. Lewis and W. Gerstner, J Neurophysiol 92, 2004).
         """
     )
-    found = traub_miles(3 if page.quick else 12)
+    found = traub_miles(6 if page.quick else 25)
     table = page.run(noise, found)
     page.draw(
         "One realization of a random current at four levels.",
