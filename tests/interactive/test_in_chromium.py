@@ -1,58 +1,36 @@
-"""The page as a browser shows it: Chromium loads it, a script moves its sliders and reads it.
-
-The page keeps its rules (nothing is loaded, no other script runs); the script of the test is one
-more that it allows. Where there is no Chromium these tests are skipped, and say so.
-"""
-
-import html
-import json
-import re
-import shutil
-import subprocess
+"""The page as a browser shows it: its sliders are moved, and what it shows is read."""
 
 import numpy as np
 import pytest
+from tests.interactive.chromium import needs_chromium, show
 
-from rheobase.interactive import Curve, Lines, Player, Raster, Reading, Slider, assets
+from rheobase.interactive import Curve, Lines, Player, Raster, Reading, Slider
 from rheobase.results import SpikeTrains
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
-                None)  # fmt: skip
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
+pytestmark = needs_chromium
 
-HARNESS = """
-addEventListener("load", async () => {
-  const found = {errors: []}, wait = (ms) => new Promise((done) => setTimeout(done, ms));
-  addEventListener("error", (event) => found.errors.push(event.message));
-  const root = document.querySelector(".rb-player"), player = root.player;
-  const get = (selector) => root.querySelector(selector);
-  const all = (selector) => [...root.querySelectorAll(selector)];
-  const move = (k, place) => {
-    const input = all("input")[k];
-    input.value = place;
-    input.dispatchEvent(new Event("input", {bubbles: true}));
-  };
-  const look = () => ({
-    now: all(".rb-now").map((n) => n.textContent),
-    said: all("input").map((n) => n.getAttribute("aria-valuetext")),
-    readings: get(".rb-readings").textContent.trim(),
-    labels: all("svg").map((n) => n.getAttribute("aria-label")),
-    paths: all("svg .rb-path:not(.rb-ghost)").map((n) => n.getAttribute("d")),
-    ghosts: all("svg .rb-path.rb-ghost").map((n) => n.getAttribute("d")),
-    strokes: all("svg .rb-strokes:not(.rb-ghost)").map((n) => n.getAttribute("d")),
-    kept: get(".rb-kept").textContent, here: get(".rb-here").getAttribute("visibility"),
-  });
-  const lines = player.timed[0];
-  const read = (position) => [0, 1, 2.5, 7, 19].map((sample) =>
-    lines.read(lines.told.lines[0], position, sample * 1e-3));
-  try {
-    STEPS
-  } catch (error) { found.errors.push(String(error.stack)); }
-  const out = document.createElement("pre");
-  out.id = "found";
-  out.textContent = JSON.stringify(found);
-  document.body.append(out);
+TOOLS = """
+const root = document.querySelector(".rb-player"), player = root.player;
+const get = (selector) => root.querySelector(selector);
+const all = (selector) => [...root.querySelectorAll(selector)];
+const move = (k, place) => {
+  const input = all("input")[k];
+  input.value = place;
+  input.dispatchEvent(new Event("input", {bubbles: true}));
+};
+const look = () => ({
+  now: all(".rb-now").map((n) => n.textContent),
+  said: all("input").map((n) => n.getAttribute("aria-valuetext")),
+  readings: get(".rb-readings").textContent.trim(),
+  labels: all("svg").map((n) => n.getAttribute("aria-label")),
+  paths: all("svg .rb-path:not(.rb-ghost)").map((n) => n.getAttribute("d")),
+  ghosts: all("svg .rb-path.rb-ghost").map((n) => n.getAttribute("d")),
+  strokes: all("svg .rb-strokes:not(.rb-ghost)").map((n) => n.getAttribute("d")),
+  kept: get(".rb-kept").textContent, here: get(".rb-here").getAttribute("visibility"),
 });
+const lines = player.timed[0];
+const read = (position) => [0, 1, 2.5, 7, 19].map((sample) =>
+  lines.read(lines.told.lines[0], position, sample * 1e-3));
 """
 
 STEPS = """
@@ -111,33 +89,9 @@ def made():
     )  # fmt: skip
 
 
-def show(player, folder, steps, size="1000,900", scheme=""):
-    """Return what the script of the test found in the page."""
-    script = HARNESS.replace("STEPS", steps)
-    page = player.page().replace(
-        assets.policy([assets.STYLE], [assets.SCRIPT]),
-        assets.policy([assets.STYLE], [assets.SCRIPT, script]),
-    )
-    page = page.replace("</body>", f"<script>{script}</script></body>")
-    path = folder / "page.html"
-    path.write_text(page, encoding="utf-8")
-    command = [
-        CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync",
-        "--disable-background-networking", f"--user-data-dir={folder / 'profile'}",
-        f"--window-size={size}", "--virtual-time-budget=8000", *([scheme] if scheme else []),
-        "--dump-dom", path.as_uri(),
-    ]  # fmt: skip
-    said = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-    match = re.search(r'<pre id="found">(.*?)</pre>', said.stdout, re.DOTALL)
-    assert match, said.stderr[-2000:]
-    found = json.loads(html.unescape(match[1]))
-    assert found["errors"] == []
-    return found
-
-
 @pytest.fixture(scope="module")
 def found(tmp_path_factory):
-    return show(made(), tmp_path_factory.mktemp("chromium"), STEPS)
+    return show(made().page(), tmp_path_factory.mktemp("chromium"), TOOLS + STEPS)
 
 
 def test_the_page_begins_where_the_sliders_stand(found):
@@ -214,7 +168,7 @@ def test_the_table_holds_what_is_shown(found):
 
 def test_nothing_is_wider_than_the_page(found, tmp_path):
     assert found["wide"] and found["styled"] == "1px"
-    narrow = show(made(), tmp_path, """
+    narrow = show(made().page(), tmp_path, TOOLS + """
       found.wide = document.documentElement.scrollWidth <= innerWidth + 1;
       found.columns = getComputedStyle(get(".rb-views")).gridTemplateColumns.split(" ").length;
     """, size="500,900")  # fmt: skip

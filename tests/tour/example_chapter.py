@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
+from rheobase.interactive import Curve, Player, Slider
 from rheobase.tour.page import Chapter, Page
 from rheobase.tour.style import BLUE, GRAY
 
@@ -41,6 +42,12 @@ def draw(points: np.ndarray) -> Figure:
     figure, axes = plt.subplots()
     axes.plot(points.real, points.imag, color=BLUE)
     return figure
+
+
+def moving() -> Player:
+    """Put one slider together."""
+    slider = Slider("I", [0, 1, 2], "pA")
+    return Player([slider], [Curve("rate", "Hz", np.arange(3.0))])
 
 
 @CHAPTER.experiment("A circle <is> round")

@@ -3,11 +3,15 @@
 import html
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
-from tests.tour.example_chapter import CHAPTER
+from tests.interactive.chromium import needs_chromium, show
+from tests.tour.example_chapter import CHAPTER, moving
 
 from rheobase import tour
+from rheobase.tour import report as report_module
+from rheobase.tour.page import Chapter, Page
 from rheobase.tour.report import highlight
 
 VOID = {"meta", "img", "br", "link", "input", "hr"}
@@ -104,3 +108,73 @@ def test_highlighting_marks_words_of_python():
     assert '<span class="k">if</span>' in marked
     assert '<span class="s">&#x27;x&#x27;</span>' in marked
     assert '<span class="c"># why</span>' in marked
+
+
+def test_indices_of_symbols_and_code():
+    assert report_module._inline("τ_ref, g_Na and `a_b`") == (
+        "τ<sub>ref</sub>, g<sub>Na</sub> and <code>a_b</code>"
+    )
+    assert report_module._inline("rate_curve **V_T**") == (
+        "rate_curve <strong>V<sub>T</sub></strong>"
+    )
+
+
+def with_sliders():
+    """A report of one experiment with sliders."""
+    page = Page(quick=True)
+    page.text("Before.")
+    assert page.play("They **move**.", moving).positions == 3
+    chapter = Chapter("Z. Moving", "Sliders.", order=99)
+    chapter.experiment("Sliders move")(lambda page: None)
+    done = [(chapter.experiments[0], page)]
+    made = report_module.Report(Path("index.html"), [(chapter, done)])
+    return report_module.render(made, [("processor", "fast")], quick=True)
+
+
+def test_sliders_stand_in_the_page_with_their_script():
+    text = with_sliders()
+    assert '<figure><div class="rb-player">' in text
+    assert "<figcaption>They <strong>move</strong>.</figcaption>" in text
+    assert "Code of the sliders" in text
+    assert text.count("<script>") == text.count("<style>") == 2
+    rules = re.search(r'Content-Security-Policy" content="([^"]*)"', text)[1]
+    assert rules.count("sha256-") == 4 and "default-src 'none'" in rules
+    checker = Checker()
+    checker.feed(text)
+    assert checker.open == []
+
+
+def test_a_report_without_sliders_has_no_script_of_theirs(made):
+    _, text, _ = made
+    assert text.count("<script>") == text.count("<style>") == 1
+    assert "rb-player" not in text
+
+
+@needs_chromium
+def test_what_the_page_can_do(tmp_path):
+    found = show(with_sliders(), tmp_path, """
+      const [plain, theme] = document.querySelectorAll(".tools button");
+      const root = document.documentElement, code = document.querySelector(".code");
+      const paper = () => getComputedStyle(document.body).backgroundColor;
+      found.light = [root.dataset.theme || "", paper()];
+      theme.click();
+      found.dark = [root.dataset.theme, paper(), theme.textContent];
+      const player = document.querySelector(".rb-player");
+      found.player = getComputedStyle(player).getPropertyValue("--rb-paper").trim();
+      plain.click();
+      found.hidden = getComputedStyle(document.querySelector("details")).display;
+      plain.click();
+      found.shown = getComputedStyle(document.querySelector("details")).display;
+      found.copy = code.querySelector("button").textContent;
+      document.getElementById("machine").scrollIntoView();
+      await wait(300);
+      found.reading = document.querySelector("nav [aria-current]").textContent;
+      found.sliders = player.querySelectorAll("input").length;
+      found.wide = root.scrollWidth <= innerWidth;
+    """, size="1400,900")  # fmt: skip
+    assert found["light"][0] == "" and found["dark"][0] == "dark"
+    assert found["light"][1] != found["dark"][1] and found["dark"][2] == "Light"
+    assert found["player"] == "#1b1e22"
+    assert found["hidden"] == "none" and found["shown"] == "block"
+    assert found["copy"] == "Copy" and found["sliders"] == 1 and found["wide"]
+    assert found["reading"] == "Machine, versions, times"

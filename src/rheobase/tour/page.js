@@ -1,5 +1,5 @@
-// The report works without this: it adds a choice of colors, a button to copy code, and marks in
-// the contents what is being read.
+// The report works without this: it adds a choice of colors, buttons that hide code or copy it, and
+// marks in the contents what is being read.
 (() => {
   "use strict";
   const root = document.documentElement;
@@ -26,9 +26,19 @@
     name();
   });
   const name = () => { theme.textContent = dark() ? "Light" : "Dark"; };
-  theme.className = "theme";
   name();
-  document.querySelector("header").append(theme);
+
+  // For lectures: the figures one after the other, without the code between them.
+  const plain = button("Hide code", "Show the page without its code, or with it", () => {
+    const hidden = root.classList.toggle("plain");
+    plain.setAttribute("aria-pressed", String(hidden));
+    mark();
+  });
+  plain.setAttribute("aria-pressed", "false");
+  const tools = document.createElement("div");
+  tools.className = "tools";
+  tools.append(plain, theme);
+  document.querySelector("nav h2").after(tools);
 
   const copy = async (code, node) => {
     try {
@@ -52,7 +62,10 @@
   let current = null, asked = false;
   const mark = () => {
     asked = false;
-    const read = headings.filter((h) => h.getBoundingClientRect().top < innerHeight / 3).pop();
+    // At the end of the page the last heading may not come up any further.
+    const ended = innerHeight + scrollY >= root.scrollHeight - 2;
+    const line = ended ? innerHeight : innerHeight / 3;
+    const read = headings.filter((h) => h.getBoundingClientRect().top < line).pop();
     const link = read && links.get(read.id);
     if (link === current) return;
     if (current) current.removeAttribute("aria-current");

@@ -19,6 +19,7 @@ from rheobase.tour.page import (
     Checks,
     Code,
     Experiment,
+    Output,
     Page,
     Picture,
     Sliders,
@@ -159,8 +160,12 @@ def _block(block: Block) -> str:
             if folded:
                 return f"<details><summary>Code of {of}</summary>{code}</details>"
             return code
+        case Output(text):
+            return f'<pre class="printed">{escape(text.rstrip())}</pre>'
         case Picture(data, alt, caption):
-            image = f'<img alt="{escape(alt)}" src="data:image/svg+xml;base64,{data}">'
+            image = (
+                f'<img decoding="async" alt="{escape(alt)}" src="data:image/svg+xml;base64,{data}">'
+            )
             return f"<figure>{image}<figcaption>{_inline(caption)}</figcaption></figure>"
         case Sliders(player, caption):
             return f"<figure>{player}<figcaption>{_inline(caption)}</figcaption></figure>"
@@ -233,10 +238,17 @@ def _paragraphs(text: str) -> str:
 
 
 def _inline(text: str) -> str:
-    """Escape a text; `code` and **bold** become tags."""
-    safe = escape(text)
-    safe = re.sub(r"`([^`]+)`", r"<code>\1</code>", safe)
-    return re.sub(r"\*\*([^*]+)\*\*", r"<strong>\1</strong>", safe)
+    """Escape a text; `code`, **bold** and the indices of symbols (τ_m) become tags."""
+    pieces = re.split(r"(`[^`]+`)", escape(text))  # those at odd places are code
+    return "".join(
+        f"<code>{piece[1:-1]}</code>" if place % 2 else _marked(piece)
+        for place, piece in enumerate(pieces)
+    )
+
+
+def _marked(text: str) -> str:
+    bold = re.sub(r"\*\*([^*]+)\*\*", r"<strong>\1</strong>", text)
+    return re.sub(r"(?<![^\W\d_])(?<!_)([^\W\d_])_(\w+)\b", r"\1<sub>\2</sub>", bold)
 
 
 def highlight(text: str) -> str:
