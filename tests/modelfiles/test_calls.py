@@ -84,6 +84,8 @@ def test_quantities_are_those_of_the_library(number, unit):
         ("__import__('os').system('x')", EquationError, ".", "cannot read '.' here"),
         ("__import__('os')", UnknownNameError, "__import__", "there is no '__import__'"),
         ("step.__class__", UnknownNameError, "step.__class__", "there is no 'step.__class__'"),
+        ("step(9**9**9)", EquationError, "9**9**9", "cannot be worked out"),
+        ("(" * 5000, EquationError, None, "the brackets are too many"),
         ("(lambda: 1)()", EquationError, ":", "cannot read ':' here"),
     ],
 )  # fmt: skip

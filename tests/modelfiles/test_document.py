@@ -54,6 +54,11 @@ def test_files_that_cannot_be_read(tmp_path):
         Document.read(tmp_path)
 
 
+def test_brackets_without_end():
+    with pytest.raises(FileFormatError, match=r"model\.toml: the brackets are too many"):
+        document(f"a = {'[' * 100_000}\n")
+
+
 def test_files_of_windows_are_files(tmp_path):
     path = tmp_path / "model.toml"
     path.write_bytes('\ufeffa = 1\r\nb = """\r\nx\r\n"""\r\n'.encode())

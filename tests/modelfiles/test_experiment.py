@@ -1,13 +1,28 @@
 """Files as networks: the same network as the calls of a script make, to the bit."""
 
+import re
+import warnings
+from pathlib import Path
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.modelfiles.small import TEXT
 
 import rheobase as rb
 from rheobase import modelfiles
-from rheobase.errors import FileFormatError, UnknownNameError, WiringError
+from rheobase.errors import FileFormatError, UnknownNameError, UserError, WiringError
+from rheobase.modelfiles.document import Document
+from rheobase.modelfiles.experiment import Experiment
 from rheobase.units import ms, mV, um
 
+ODD = [
+    '""', "[]", "{}", "true", "-1", "nan", "1e400", '"x"', '"20 ms"', '"-5 mV"', "[1, 2]", '["a"]',
+    "{values = 3}", '{values = [1, 2], unit = "mV"}', '"cells[3]"', '"normal(1, 2)"', '"step(1)"',
+    "[[1], [2, 3]]", '"[1, 2] ms"', '"poisson(1 Hz)"', "1979-05-27", "{a = {b = 1}}", '"((("',
+    '"9**9**9"', '"\u00e9"', "[{x = 1}]", '"1 ms/0"',
+]  # fmt: skip
 LIF = """
 [populations.cells]
 model = "LIF"
@@ -49,6 +64,23 @@ def test_a_file_is_the_network_of_the_same_calls_to_the_bit(experiment):
     assert theirs.spikes["cells"].count > 0
     assert ours.spikes["cells"] == theirs.spikes["cells"]
     np.testing.assert_array_equal(ours.traces["cells"].v, theirs.traces["cells"].v)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_whatever_a_file_says_it_is_read_or_refused_with_its_line(data):
+    lines = TEXT.split("\n")
+    number = data.draw(st.sampled_from([n for n, line in enumerate(lines) if " = " in line]))
+    key = lines[number].partition(" = ")[0]
+    lines[number] = f"{key} = {data.draw(st.sampled_from(ODD))}"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", rb.errors.RheobaseWarning)
+        try:
+            made = Experiment(Document("\n".join(lines), "model.toml", Path(".")))
+            made.prepare()
+            made.describe()
+        except UserError as error:
+            assert re.match(r"model\.toml(, line \d+|: there is no population)", str(error))
 
 
 def test_checking_a_file_changes_nothing_of_its_run(experiment):

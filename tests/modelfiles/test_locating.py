@@ -64,6 +64,20 @@ CASES = [
 ]  # fmt: skip
 
 
+CASES += [
+    ('V_r = "-60 mV"}', 'V_r = "-60 mV", q = 3}', UnknownNameError, "q",
+     "the model does not read q"),
+    ('inhibitory = "g_i += weight"', "inhibitory = [3]", EquationError, "[3]",
+     "receives, inhibitory: expected a text"),
+    ('threshold = "v > V_T"', 'threshold = ""', EquationError, '""',
+     "the threshold: the expression is missing\n"),
+    ('to = "excitatory"', 'to = "excitation"', UnknownNameError, '"excitation"',
+     "has no input 'excitation' for spikes"),
+    ('variables = ["v"]', 'variables = ["\u00e9"]', UnknownNameError, '"\u00e9"',
+     "has no variable '\u00e9'"),
+]  # fmt: skip
+
+
 @pytest.mark.parametrize("old, new, kind, marked, message", CASES)
 def test_errors_of_the_library_have_a_line(old, new, kind, marked, message, experiment, text):
     with pytest.raises(UserError) as caught:

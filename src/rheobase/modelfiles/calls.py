@@ -127,7 +127,10 @@ class _Reader:
     def read(self) -> Any:
         if self._next.kind == "end":
             raise self._refuse("the text is empty", 0, 1, self._example())
-        value = self._sum()
+        try:
+            value = self._sum()
+        except RecursionError:
+            raise self._refuse("the brackets are too many", 0, len(self._text)) from None
         if self._next.kind != "end":
             token = self._next
             raise self._refuse(f"{token.text!r} is one too many here", token.start, token.end)
@@ -261,6 +264,8 @@ class _Reader:
                 return left - right
             if sign == "*":
                 return left * right
+            if sign == "**" and isinstance(left, int):
+                left = float(left)  # a power of whole numbers may take for ever
             return left / right if sign == "/" else left**right
         except UserError as error:
             raise CallError(error, start, end) from error

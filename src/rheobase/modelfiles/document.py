@@ -93,6 +93,8 @@ class Document:
             self.data: dict[str, Any] = tomllib.loads(self.text)
         except tomllib.TOMLDecodeError as error:
             raise self._not_toml(error) from None
+        except RecursionError:
+            raise FileFormatError(f"{name}: the brackets are too many") from None
         self._places: dict[Path, Place] = places_of(self.text)
         self._settings: dict[Path, Spot] = {}
         for setting in self.settings:

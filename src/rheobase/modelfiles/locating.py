@@ -27,7 +27,7 @@ from rheobase.modelfiles.pasting import in_toml
 from rheobase.modelfiles.places import Path
 from rheobase.modelfiles.tables import keys_of
 
-_PLACE = re.compile(r"^(  (?:line (\d+): )?)(\S.*)\n( +)(\^+)$", re.MULTILINE)
+_PLACE = re.compile(r"^(  (?:line (\d+): )?)(\S.*)?\n( +)(\^+)$", re.MULTILINE)
 _CALL = re.compile(r"^net\.\w+\([^()]*(?:\([^()]*\)[^()]*)*\): ")
 
 
@@ -50,8 +50,7 @@ def blaming(document: Document, *paths: Path) -> Iterator[None]:
         if is_located(error):
             raise
         leaf, spot = place_in(document, error, paths)
-        key = next((part for part in reversed(leaf) if isinstance(part, str)), "")
-        raise located(document, error, spot, key) from error
+        raise located(document, error, spot, _key(leaf)) from error
 
 
 def is_located(error: BaseException) -> bool:
@@ -101,16 +100,20 @@ def place_in(document: Document, error: RheobaseError, paths: Sequence[Path]) ->
     best = max(scores, key=lambda leaf: scores[leaf], default=())
     if not scores.get(best):
         best = paths[0]
-    first = message.partition("\n")[0]
-    unknown = bool(best) and repr(best[-1]) in first and document.get(best) not in (None, best[-1])
-    return best, document.spot(best, key=unknown and repr(document.get(best)) not in first)
+    first, name = message.partition("\n")[0], _key(best)
+    unknown = bool(name) and (repr(name) in first or first.endswith(f"does not read {name}"))
+    value = document.get(best)
+    by_key = unknown and value not in (None, name) and repr(value) not in first
+    return best, document.spot(best, key=by_key)
 
 
 def _text_with(
     document: Document, leaves: Sequence[Path], shown: re.Match[str]
 ) -> tuple[Path, Spot] | None:
     """Find the text an error shows a line of, and the place in it that has the carets."""
-    line = shown[3].strip()
+    line = (shown[3] or "").strip()
+    if not line:
+        return None
     for leaf in leaves:
         value = document.get(leaf)
         if not isinstance(value, str) or line not in value:
@@ -129,24 +132,35 @@ def _text_with(
 def _score(leaf: Path, value: Any, message: str) -> float:
     """Return how surely a message is about a key: 0 if it does not name it."""
     first, _, rest = message.partition("\n")
-    score = 0.0
-    key = next((part for part in reversed(leaf) if isinstance(part, str)), "")
-    pattern = rf"(?<![\w.]){re.escape(key)}(?!\w)" if key else "(?!)"
-    plural = key[:-1] if key.endswith("s") and len(key) > 3 else key
-    named = re.search(pattern, first) or re.search(rf"\b{re.escape(plural)}\b", first)
-    dotted = re.search(rf"\.{re.escape(key)}\b", first) if key else None
-    if named or dotted:
-        match = named or dotted
-        assert match is not None
-        score += 3 - match.start() / (len(first) + 1)
-    elif re.search(pattern, rest):
-        score += 0.5
-    if isinstance(value, str) and len(value) > 1 and value in message:
-        score += 2.5
+    named = _named(_key(leaf), first)
+    score = 3 - named if named >= 0 else 0.0
+    if named >= 0 and len(leaf) > 2 and _named(_key(leaf[:-1]), first) >= 0:
+        score += 1.5  # "parameters: the model does not read tau": its group is named too
+    if named < 0 and re.search(rf"(?<![\w.]){re.escape(_key(leaf))}(?!\w)", rest):
+        score = 0.5
+    if isinstance(value, str) and value:
+        quoted = repr(value) in message
+        score += 3.5 if quoted else 2 if len(value) > 3 and value in message else 0
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
         score += 1 if re.search(rf"(?<![\w.]){re.escape(f'{value:g}')}(?![\w.])", message) else 0
-    deep = len(leaf) > 2 and isinstance(value, (str, int, float))
-    return score + (0.1 if score and deep else 0)
+    deep = len(leaf) > 2 and isinstance(value, (str, int, float)) and isinstance(leaf[-1], str)
+    return score + (0.1 if score and deep else -0.1 if isinstance(leaf[-1], int) else 0)
+
+
+def _key(leaf: Path) -> str:
+    """Return the last key of a path."""
+    return next((part for part in reversed(leaf) if isinstance(part, str)), "")
+
+
+def _named(key: str, line: str) -> float:
+    """Return where in a line a key is named, as a fraction of it; -1 where it is not."""
+    singular = key[:-1] if key.endswith("s") and len(key) > 3 else key
+    for pattern in (rf"(?<![\w.]){re.escape(key)}(?!\w)", rf"\b{re.escape(singular)}\b",
+                    rf"\.{re.escape(key)}\b"):  # fmt: skip
+        match = re.search(pattern, line) if key else None
+        if match:
+            return match.start() / (len(line) + 1)
+    return -1.0
 
 
 def names_of(document: Document, names: Mapping[str, Path], message: str) -> Path | None:
