@@ -46,6 +46,11 @@ class Experiment:
     seed: int
     backend: str | None
 
+    def written(self, value: float) -> str:
+        """Return a value of the input as one would write it, in the unit of its equation."""
+        unit = self.unit.text
+        return f"{self.unit.from_si(value):,.7g}" + ("" if unit == "1" else f" {unit}")
+
     def run(self, values: Floats) -> SpikeTrains:
         """Return the spikes of one cell for each value of the input, in SI units."""
         net = Network(dt=self.dt, seed=self.seed)

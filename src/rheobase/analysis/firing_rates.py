@@ -100,9 +100,9 @@ def fi_curve(
     try:
         trains = setup.run(np.repeat(values, cells)).between(*window)
     except NotFiniteError as error:
-        at = setup.unit.from_si(values[error.cell // cells])
+        at = setup.written(values[error.cell // cells])
         raise UserError(
-            f"{_CALL}: under {at:g} {setup.unit.text} {str(error).splitlines()[0]}",
+            f"{_CALL}: under {at} {str(error).splitlines()[0]}",
             mend=f"take a smaller step, {_CALL}(..., dt=0.002*ms), another method, or weaker "
             "currents",
         ) from error
@@ -112,7 +112,8 @@ def fi_curve(
 
 def _values(currents: Any, setup: Experiment) -> np.ndarray:
     """Return the currents in SI units, shape (n,)."""
-    paste = f"{_CALL}(model, numpy.linspace(0, 10, 21)*{setup.unit.text})"
+    unit = "" if setup.unit.text == "1" else f"*{setup.unit.text}"
+    paste = f"{_CALL}(model, numpy.linspace(0, 10, 21){unit})"
     found = to_si(currents, setup.unit.dimension, what=f"{_CALL}: the currents", paste=paste)
     values = finite(np.atleast_1d(np.asarray(found, np.float64)), _CALL, "currents")
     if values.ndim != 1 or not values.size:

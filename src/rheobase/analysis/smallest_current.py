@@ -109,7 +109,8 @@ def _closeness(setup: Experiment, tolerance: Any) -> Callable[[float], float]:
     """Return how close the search has to come at a current, in SI units."""
     if tolerance is None:
         return lambda current: _RELATIVE * max(abs(current), 1e-6 * setup.unit.scale)
-    paste = f"rb.analysis.rheobase(model, tolerance=0.001*{setup.unit.text})"
+    unit = "" if setup.unit.text == "1" else f"*{setup.unit.text}"
+    paste = f"rb.analysis.rheobase(model, tolerance=0.001{unit})"
     width = to_si(tolerance, setup.unit.dimension, what=f"{CALL}: the tolerance", paste=paste)
     if not isinstance(width, float) or not 0 < width < np.inf:
         raise UserError(f"{CALL}: the tolerance is one current above 0", mend=f"write {paste}")
@@ -169,10 +170,10 @@ class _Search:
             if self.overflow is not None:
                 break
             above = float(values[-1])
-        name, unit = self.setup.model.name, self.setup.unit
+        name = self.setup.model.name
         raise UserError(
             f"{CALL}: {name} spikes {self.spikes} times in {self.setup.duration} without a current,"
-            f" and still at {unit.from_si(above):g} {unit.text}: there is no smallest current",
+            f" and still at {self.setup.written(above)}: there is no smallest current",
             mend="ask for more spikes: rb.analysis.rheobase(model, spikes=50)",
         )
 
@@ -206,10 +207,10 @@ class _Search:
 
     def not_found(self) -> UserError:
         """Return the error for a search that found no current."""
-        unit, (most, at) = self.setup.unit, self.most
+        most, at = self.most
         name, time = self.setup.model.name, self.setup.duration
         plural = "" if self.spikes == 1 else "s"
-        seen = f"at most {most}, at {unit.from_si(at):.4g} {unit.text}" if most > 0 else "none"
+        seen = f"at most {most}, at {self.setup.written(at)}" if most > 0 else "none"
         if self.overflow is not None:
             return UserError(
                 f"{CALL}: no current evokes {self.spikes} spike{plural} of {name} in {time} before "
@@ -218,8 +219,9 @@ class _Search:
                 mend="take a smaller step, or another method: "
                 "rb.analysis.rheobase(model, dt=0.001*ms)",
             )
+        highest = 10.0 ** _DECADES[-1][1] * self.setup.unit.scale
         return UserError(
-            f"{CALL}: no constant current up to {10 ** _DECADES[-1][1]:,} {unit.text} evokes "
+            f"{CALL}: no constant current up to {self.setup.written(highest)} evokes "
             f"{self.spikes} spike{plural} of {name} in {time}",
             given=f"spikes seen: {seen}",
             mend="allow more time, or ask for fewer spikes: "
