@@ -461,10 +461,10 @@ class StepTold:
         assert self.traced is not None
         if self.traced.offset:
             rest = self.dt - self.known[self.traced.offset]
-            left = self.seen.reset["left"]
+            left = milliseconds(self.seen.reset["left"])
             return [
-                f"  refractory for {to_text(refractory)} from the crossing: "
-                f"{milliseconds(rest)} of it within this step, {milliseconds(left)} left after it"
+                f"  refractory for {to_text(refractory)} from the crossing",
+                f"  {milliseconds(rest)} of it within this step, {left} left after it",
             ]
         steps = max(int(self.seen.reset["release"]) - self.step - 1, 0)
         return [f"  refractory for {to_text(refractory)}: held in the next {steps} steps"]

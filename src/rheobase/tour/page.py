@@ -39,6 +39,13 @@ class Code:
 
 
 @dataclass(frozen=True)
+class Output:
+    """What code printed, line by line."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class Picture:
     """A figure as SVG (base64), what it shows in words, and its caption."""
 
@@ -90,7 +97,7 @@ class Checks:
     checks: tuple[Check, ...]
 
 
-Block: TypeAlias = Text | Code | Picture | Sliders | Table | Checks
+Block: TypeAlias = Text | Code | Output | Picture | Sliders | Table | Checks
 
 
 @dataclass
@@ -137,6 +144,10 @@ class Page:
     def text(self, text: str) -> None:
         """Add paragraphs."""
         self.blocks.append(Text(text))
+
+    def printed(self, text: str) -> None:
+        """Add what code printed, as it is."""
+        self.blocks.append(Output(text))
 
     def run(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Call a function and show its code, with everything of its module that it uses.
