@@ -119,9 +119,8 @@ with course.exercise("1") as check:
 # %% [markdown]
 # ## What differs, in one figure
 #
-# This figure has to run whether or not you have solved the exercise, so it builds the circuit
-# itself, in another way: as **two copies** of A and B in one network, of which only the second gets
-# C.
+# Here the circuit is built in another way: as **two copies** of A and B in one network, of which
+# only the second gets C.
 
 # %%
 net = rb.Network(dt=1*ms)
@@ -187,8 +186,8 @@ with course.exercise("2") as check:
 # ### Exercise 3
 #
 # How weak may the inhibition be? Fill in `weights`, from -0.3 to 0 in steps of 0.01, one for each
-# copy. The check runs all copies at once, each with its own weight from C. Then give the weakest
-# weight that still stops them (the one nearest to 0).
+# copy; the check runs all copies at once, each with its own weight from C, and draws what comes of
+# it. Then give the weakest weight that still stops them (the one nearest to 0).
 
 # %% exercise
 weights = ...

@@ -148,8 +148,8 @@ for i in differs:
 
 # %% [markdown]
 # Same equations, same step, same weights; yet some spikes differ by up to two thirds of a
-# millisecond. Who is
-# right? Five of the seven input spikes lie exactly on the grid: 0.10, 0.14, 0.18, 0.22 and 0.26 s.
+# millisecond. Who is right? Five of the seven input spikes lie exactly on the grid: 0.10, 0.14,
+# 0.18, 0.22 and 0.26 s.
 # The notebook asks which inputs lie in the floating-point window $[t - dt, t)$.
 #
 # ### Exercise 3

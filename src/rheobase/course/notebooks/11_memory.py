@@ -102,7 +102,7 @@ plt.show()
 # ### Exercise 2
 #
 # Write `crossings(w)`: how many fixed points there are between 0 and 1. Count the changes of sign
-# of the slope on a fine grid (an odd number of points avoids a grid point at 0.5 with slope
+# of the slope on a fine grid (an even number of points avoids a grid point at 0.5 with slope
 # exactly 0, such as `np.linspace(0, 1, 2000)`).
 
 

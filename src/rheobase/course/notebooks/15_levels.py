@@ -164,8 +164,8 @@ plt.show()
 
 # %% [markdown]
 # - **error**: how far the rate is from that of HH;
-# - **matched, missed, extra**: spikes that HH has too (within a few ms), that it alone has, that
-#   it has not;
+# - **matched**: spikes that both have, within a few ms; **missed**: those that only HH has;
+#   **extra**: those that HH has not;
 # - **spike times**: how far matched spikes are apart on average;
 # - **voltage**: the root mean square difference of `v`.
 #

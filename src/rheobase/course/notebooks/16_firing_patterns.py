@@ -174,7 +174,7 @@ rb.interact(rb.models.AdEx(tau_w=120*ms), b=(0, 200)*pA, V_r=(-58, -44)*mV, step
 # ### Exercise 3
 #
 # Make a neuron yourself. Begin with `rb.models.AdEx.variants["tonic"]` (b = 0, V_r = -58 mV)
-# under 500 pA. What is the smallest change that makes it **adapt**, and which makes it **burst**?
+# under 500 pA. Which change makes it **adapt**, and which makes it **burst**?
 # Give the parameters that change, as a dict. The check runs your neurons and uses the rules of
 # exercise 2.
 
