@@ -54,6 +54,10 @@ class LevelResult:
         none.
     subthreshold_error : float
         The same between spikes: without the 2 ms before and the 5 ms after any spike of either.
+    variable : str
+        The recorded variable.
+    scale : float
+        What 1 of it is, in mV or, of a unit, in Hz; nan where that is not known.
     trace : xarray.DataArray
         The recorded variable over time, in its own unit.
     """

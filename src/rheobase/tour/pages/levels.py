@@ -123,9 +123,9 @@ def closed_form(reduction: rb.levels.Reduction) -> np.ndarray:
     return rates
 
 
-def under(stimulus: Any, found: dict[str, rb.levels.Reduction]) -> rb.levels.Comparison:
+def under(stimulus: Any, found: Mapping[str, Any]) -> rb.levels.Comparison:
     """Give one absolute current to the cell with channels and to its reductions."""
-    models: Any = {"channels": rb.models.TraubMiles, **found}
+    models = {"channels": rb.models.TraubMiles, **found}
     return rb.levels.compare(
         models, stimulus, duration=600 * ms, reference="channels", area=AREA, dt=0.02 * ms,
         start=50 * ms, stop=550 * ms, seed=7,
@@ -184,7 +184,7 @@ def one_step(page: Page) -> None:
         are turned into each other.
         """
     )
-    found = traub_miles(6 if page.quick else 25)
+    found = page.run(traub_miles, 6 if page.quick else 25)
     table = page.run(a_step, found)
     page.draw(
         "The same step at four levels. Gray lines are the spikes of the model with channels.",
@@ -228,7 +228,7 @@ def one_noise(page: Page) -> None:
         for what chance gives (R. Jolivet, T. J. Lewis and W. Gerstner, J Neurophysiol 92, 2004).
         """
     )
-    found = traub_miles(6 if page.quick else 25)
+    found = page.run(traub_miles, 6 if page.quick else 25)
     table = page.run(noise, found)
     page.draw(
         "One realization of a random current at four levels.",
