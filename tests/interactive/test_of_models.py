@@ -68,6 +68,14 @@ def test_a_model_without_spikes_has_no_rate():
     assert player.readings == ()
 
 
+def test_what_is_shown_unless_it_is_said():
+    wanted = dict(steps=2, duration=2 * ms, backend="interpreter")
+    two = rb.interact(rb.models.WilsonCowan, P=(0, 1.25), **wanted)
+    assert [panel.title for panel in two.panels] == ["E, I"]
+    crossing = rb.interact(rb.models.HindmarshRose, I=(1, 3), **wanted)
+    assert [panel.title for panel in crossing.panels] == ["x", "I", "rate (Hz)"]
+
+
 def test_a_stimulus_with_sliders_of_its_own():
     def pulses(height, width=5 * ms):
         return rb.stimuli.pulse_train(height, period=10 * ms, width=width)

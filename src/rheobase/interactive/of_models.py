@@ -144,7 +144,7 @@ def _panels_wanted(options: ModelOptions) -> list[list[str]]:
     model, record = options.model, options.record
     states = [e.name for e in model.equations if e.kind == "differential"]
     if record is None:
-        return [["v"]] if "v" in states else [[name] for name in states]
+        return _usual_panels(model, states)
     groups = [record] if isinstance(record, str) else list(record)
     wanted = [[group] if isinstance(group, str) else list(group) for group in groups]
     for name in (name for group in wanted for name in group):
@@ -164,6 +164,16 @@ def _panels_wanted(options: ModelOptions) -> list[list[str]]:
                 mend=f"give each a panel: record={[name for name in group]!r}",
             )
     return wanted
+
+
+def _usual_panels(model: Model, states: Sequence[str]) -> list[list[str]]:
+    """Return v, or what crosses the threshold; of models without either, a panel for each unit."""
+    crossing = set(names_in(model.threshold)) if model.threshold is not None else set()
+    chosen = [name for name in states if name == "v"] or [n for n in states if n in crossing]
+    if chosen:
+        return [chosen[:1]]
+    units = dict.fromkeys(model.unit_of(name).text for name in states)
+    return [[name for name in states if model.unit_of(name).text == unit] for unit in units]
 
 
 def _check_used(options: ModelOptions, sliders: Sequence[Slider]) -> None:

@@ -54,7 +54,8 @@ def interact(
         Of each run; 200 ms for models if not given.
     record : str, or sequence of str or of sequences of str, optional
         What is shown of a model, a panel each; what stands in a sequence of its own shares one:
-        `["v", ["m", "h", "n"]]`. The default is v, or all states of a model without v. Of a
+        `["v", ["m", "h", "n"]]`. The default is v, or what crosses the threshold; all
+        states of a model that has neither. Of a
         callable's result: the variables, of all it recorded.
     steps : int or mapping of str to int, optional
         How many values a slider with two ends has; a number with round steps if not given.
