@@ -77,6 +77,20 @@ def members_of(what: str) -> str:
     return "\n".join([*lines, *(f"| {key} | {text} |" for key, text in rows.items())]) + "\n"
 
 
+def commands() -> list[tuple[str, list[str]]]:
+    """The commands of `rheobase`, each with its options; those of all commands left out."""
+    import argparse
+
+    from rheobase.cli import build_parser
+
+    (chosen,) = [a for a in build_parser()._actions if isinstance(a, argparse._SubParsersAction)]
+    return [
+        (name, [o for action in parser._actions for o in action.option_strings
+                if o.startswith("--") and o not in ("--help", "--debug")])
+        for name, parser in chosen.choices.items()
+    ]  # fmt: skip
+
+
 def keys_of(name: str) -> str:
     """The keys of a table of model files."""
     table = tables.TABLES[name]

@@ -94,6 +94,17 @@ def test_every_name_of_the_library_stands_in_its_contents():
     ] == []
 
 
+def test_every_command_and_its_options_stand_in_the_reference():
+    text = (references.REFERENCE / "command-line.md").read_text(encoding="utf-8")
+    found = dict(references.commands())
+    assert {"tour", "course", "run", "explain", "bench", "doctor"} <= set(found)
+    for command, options in found.items():
+        rows = [line for line in text.splitlines() if line.startswith(f"| `rheobase {command}")]
+        assert rows, command
+        missing = [option for option in options if not any(option in row for row in rows)]
+        assert missing == [], command
+
+
 def test_every_public_name_says_what_it_is():
     for module in references.public_modules().values():
         if module != "rheobase.units":

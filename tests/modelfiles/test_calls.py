@@ -67,7 +67,7 @@ def test_quantities_are_those_of_the_library(number, unit):
     [
         ("fixd_probability(0.1)", UnknownNameError, "fixd_probability",
          "a rule: there is no 'fixd_probability'; did you mean fixed_probability?"),
-        ("fixed_probability(0.1, autapse=false)", UnknownNameError, "false",
+        ("fixed_probability(0.1, autapse=false)", UnknownNameError, "autapse",
          "fixed_probability has no argument 'autapse'; did you mean autapses?"),
         ("fixed_probability()", EquationError, "fixed_probability()",
          "fixed_probability: missing a required argument: 'p'"),

@@ -6,6 +6,7 @@ lists, sums and products, and the functions it is given. Nothing is evaluated as
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -227,6 +228,7 @@ class _Reader:
         positional: list[Any] = []
         named: dict[str, Any] = {}
         places: dict[str, tuple[int, int]] = {}
+        names: dict[str, tuple[int, int]] = {}
         while not self._take(")"):
             first = self._next
             following = self._tokens[self._at + 1] if first.kind == "name" else first
@@ -237,11 +239,14 @@ class _Reader:
                 begin = self._next.start
                 named[first.text] = self._sum()
                 places[first.text] = (begin, self._tokens[self._at - 1].end)
+                names[first.text] = (first.start, first.end)
             else:
                 positional.append(self._sum())
             if not self._take(","):
                 self._need(")")
                 break
+        unknown = [k for k in named if not _has(self._functions[name], k)]
+        places.update({argument: names[argument] for argument in unknown})
         return self._made(token, name, positional, named, places)
 
     def _made(self, token: _Token, name: str, positional: list[Any], named: dict[str, Any],
@@ -296,17 +301,10 @@ def call(function: Callable[..., Any], name: str, positional: list[Any],
     UserError
         What the function raises.
     """
-    import inspect
-
-    try:
-        signature = inspect.signature(function)
-    except (TypeError, ValueError):
-        return function(*positional, **named)
-    known = [p.name for p in signature.parameters.values()
-             if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]  # fmt: skip
-    open_ended = any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values())
+    signature = inspect.signature(function)
+    known = _arguments(function)
     for argument in named:
-        if argument not in known and not open_ended:
+        if not _has(function, argument):
             meant = did_you_mean(argument, known)
             raise UnknownNameError(
                 f"{name} has no argument {argument!r}"
@@ -321,3 +319,15 @@ def call(function: Callable[..., Any], name: str, positional: list[Any],
             mend=f"its arguments are {', '.join(known)}" if known else "it has no arguments",
         ) from None
     return function(*positional, **named)
+
+
+def _arguments(function: Callable[..., Any]) -> list[str]:
+    """Return the names of the arguments of a function."""
+    return [p.name for p in inspect.signature(function).parameters.values()
+            if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]  # fmt: skip
+
+
+def _has(function: Callable[..., Any], argument: str) -> bool:
+    """Return whether a function takes an argument of that name."""
+    parameters = inspect.signature(function).parameters.values()
+    return argument in _arguments(function) or any(p.kind is p.VAR_KEYWORD for p in parameters)
