@@ -7,6 +7,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
+from scipy.optimize import curve_fit
 
 import rheobase as rb
 from rheobase.tour.page import Chapter, Page
@@ -36,18 +37,20 @@ def pulses(weights: list[float]) -> Any:
     return net.run(600 * ms).traces["units"].r
 
 
+def excess(r: np.ndarray, weight: float) -> np.ndarray:
+    """Return how far the activation is above r."""
+    return np.asarray(1 / (1 + np.exp(4 - weight * r)) - r)
+
+
 def fixed_rates(weight: float) -> np.ndarray:
     """Return the rates at which r = f(weight r - 4), by halving intervals."""
-
-    def excess(r: Any) -> Any:
-        return 1 / (1 + np.exp(4 - weight * r)) - r
-
     edges = np.linspace(0, 1, 1000)
-    places = np.flatnonzero(np.sign(excess(edges[:-1])) != np.sign(excess(edges[1:])))
+    above = excess(edges, weight) > 0
+    places = np.flatnonzero(above[:-1] != above[1:])
     low, high = edges[places], edges[places + 1]
     for _ in range(50):
         middle = 0.5 * (low + high)
-        same = np.sign(excess(middle)) == np.sign(excess(low))
+        same = (excess(middle, weight) > 0) == above[places]
         low, high = np.where(same, middle, low), np.where(same, high, middle)
     return np.asarray(low)
 
@@ -449,14 +452,15 @@ def predicted_rates(means: np.ndarray, dt: Any = 0 * ms) -> np.ndarray:
     )  # fmt: skip
 
 
+def rate_of_unit(mean: Any, scale: float, gain: float, threshold: float) -> np.ndarray:
+    """Return the settled rate (Hz) of a rate unit with a softplus."""
+    return np.asarray(scale * np.logaddexp(0, gain * (mean - threshold)))
+
+
 def fitted_unit() -> np.ndarray:
-    """Fit scale (Hz), gain (1/mV) and threshold (mV) of a softplus to Siegert's rates."""
-    from scipy.optimize import curve_fit
-
-    def unit(mean: Any, scale: Any, gain: Any, threshold: Any) -> Any:
-        return scale * np.logaddexp(0, gain * (mean - threshold))
-
-    return np.asarray(curve_fit(unit, MEANS, predicted_rates(MEANS), [10, 0.5, 12])[0])
+    """Fit scale (Hz), gain (1/mV) and threshold (mV) of a unit to Siegert's rates."""
+    found, _ = curve_fit(rate_of_unit, MEANS, predicted_rates(MEANS), [10, 0.5, 12])
+    return np.asarray(found)
 
 
 def step_of_input(cells: int, unit: np.ndarray) -> rb.Result:
@@ -481,10 +485,8 @@ def draw_population(
     """Draw the curves of rate over mean input, and both answers to a step."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.2), width_ratios=[1, 1.5])
     fine = np.linspace(MEANS[0], MEANS[-1], 200)
-    scale, gain, threshold = unit
     left.plot(fine, predicted_rates(fine), color=BLUE, label="Siegert")
-    left.plot(fine, scale * np.logaddexp(0, gain * (fine - threshold)), color=VERMILION,
-              linestyle="--", label="rate unit")  # fmt: skip
+    left.plot(fine, rate_of_unit(fine, *unit), "--", color=VERMILION, label="rate unit")
     left.plot(MEANS, rates, "o", color=GREEN, markersize=4, label="population")
     left.set(xlabel="mean input (mV)", ylabel="rate (Hz)")
     left.legend(loc="upper left")
@@ -492,7 +494,7 @@ def draw_population(
     expected = predicted_rates(np.array([10.0, 18.0, 10.0]))
     right.step([0, 200, 400, 600], [*expected, expected[-1]], where="post", color=BLUE)
     r = result.traces["unit"].r[:, 0]
-    right.plot(r.time * 1e3, scale * r, color=VERMILION, linestyle="--")
+    right.plot(r.time * 1e3, unit[0] * r, color=VERMILION, linestyle="--")
     right.set(xlabel="time (ms)", xlim=(150, 500), ylim=(0, None))
     return figure
 
@@ -544,8 +546,7 @@ def population_rate(page: Page) -> None:
 
 def _check_curves(page: Page, rates: np.ndarray, unit: np.ndarray) -> None:
     predicted, moved = predicted_rates(MEANS), predicted_rates(MEANS, 0.05 * ms)
-    scale, gain, threshold = unit
-    fitted = scale * np.logaddexp(0, gain * (MEANS - threshold))
+    fitted = rate_of_unit(MEANS, *unit)
     columns = (rates, predicted, moved, fitted)
     page.table(
         ("mean input (mV)", "population (Hz)", "formula", "formula, steps of 0.05 ms", "unit"),
