@@ -34,6 +34,17 @@ def _given(lesson):
     return [cell.text for cell in lesson.cells if cell.kind == "exercise"]
 
 
+def test_checks_are_folded_and_cannot_be_changed_by_accident(course_folder):
+    for lesson in course.lessons():
+        book = nbformat.read(course_folder / lesson.file, as_version=4)
+        tags = [cell.metadata.get("tags", []) for cell in book.cells]
+        assert ["exercise"] in tags
+        for cell in book.cells:
+            if "check" in cell.metadata.get("tags", []):
+                assert (cell.metadata.editable, cell.metadata.deletable) == (False, False)
+                assert cell.metadata.jupyter.source_hidden
+
+
 def test_contents_link_to_every_notebook(course_folder):
     for folder in (course_folder, course_folder / "solutions"):
         book = nbformat.read(folder / "00-contents.ipynb", as_version=4)
@@ -81,6 +92,7 @@ def test_the_command_writes_the_course(tmp_path, capsys):
     assert capsys.readouterr().out == f"{number} notebooks written to {out}\n"
     assert not (out / "solutions").exists()
     assert cli.main(["course", str(out), "--solutions"]) == 0
+    assert capsys.readouterr().out == f"{number} notebooks written to {out / 'solutions'}\n"
     assert len(list((out / "solutions").iterdir())) == number
     (tmp_path / "file").write_text("in the way")
     capsys.readouterr()

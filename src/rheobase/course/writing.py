@@ -35,8 +35,9 @@ class Written:
 
     def __str__(self) -> str:
         lines = []
-        if self.written:
-            lines.append(f"{_counted(self.written)} written to {self.written[0].parent}")
+        for folder in dict.fromkeys(path.parent for path in self.written):
+            here = [path for path in self.written if path.parent == folder]
+            lines.append(f"{_counted(here)} written to {folder}")
         if self.kept:
             names = ", ".join(path.name for path in self.kept)
             lines.append(
@@ -160,8 +161,10 @@ def _cell(cell: Cell) -> dict[str, Any]:
     if cell.is_text:
         return _markdown(cell.text)
     metadata: dict[str, Any] = {} if cell.kind == "code" else {"tags": [cell.kind]}
-    if cell.kind == "check":  # so that a slip does not change what is checked
-        metadata |= {"deletable": False, "editable": False}
+    if cell.kind == "check":
+        # A slip does not change what is checked; and JupyterLab folds the cell, which often
+        # holds the answer.
+        metadata |= {"deletable": False, "editable": False, "jupyter": {"source_hidden": True}}
     return {
         "cell_type": "code",
         "execution_count": None,
@@ -183,9 +186,11 @@ def _contents(course: list[Lesson], solved: bool) -> list[dict[str, Any]]:
     ]
     heading = "Models of neurons: solutions" if solved else "Models of neurons"
     table = ["| | notebook | question |", "|---|---|---|", *rows]
-    check = Cell("code", "import rheobase as rb\nfrom rheobase import course\n\ncourse.start()")
+    check = Cell(
+        "code", "import rheobase as rb\nfrom rheobase import course\n\ncompiled = course.start()"
+    )
     return [
-        _markdown(f"# {heading}\n\n{_HOW_TO_WORK}"),
+        _markdown(f"# {heading}\n\n{_HOW_TO_TEACH if solved else _HOW_TO_WORK}"),
         _markdown("\n".join(table)),
         _markdown(_BEFORE_YOU_BEGIN),
         _cell(check),
@@ -199,11 +204,15 @@ exercises.
 - Run the cells from top to bottom (Shift + Enter). Change what is there and run it again: nothing
   can break. *Kernel, Restart* gives you a clean start.
 - In an **exercise** replace the three dots `...` by your own code, and run the cell.
-- Run the **check** below it. It says what is right and what is wrong, and why; it does not stop
-  the notebook, so you may go on and come back.
+- Run the **check** below it, a cell that is folded. It says what is right and what is wrong, and why;
+  it does not stop the notebook, so you may go on and come back.
 - Predict before you run. Where a number surprises you, find out why before you read on.
 
-The notebooks can be read in any order, but each number needs some of what comes before it."""
+Notebooks 1 to 7 build on each other; those after them can be taken in any order."""
+
+_HOW_TO_TEACH: Final = """\
+Every exercise is solved here, and its check passes. Other answers may be right too: it is the check
+that decides, not these cells. The notebooks without solutions are one folder up."""
 
 _BEFORE_YOU_BEGIN: Final = """\
 Before you begin, run this cell. If it cannot find `rheobase`, install it where this notebook's

@@ -9,7 +9,7 @@ import rheobase as rb
 from rheobase import course
 from rheobase.units import Hz, ms, second
 
-course.start()
+compiled = course.start()
 
 # %% [markdown]
 # ## Twenty rates

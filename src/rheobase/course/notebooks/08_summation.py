@@ -9,7 +9,7 @@ import rheobase as rb
 from rheobase import course
 from rheobase.units import mV, ms, nS
 
-course.start()
+compiled = course.start()
 
 # %% [markdown]
 # ## Synapses are conductances

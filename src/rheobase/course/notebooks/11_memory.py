@@ -9,7 +9,7 @@ import rheobase as rb
 from rheobase import course
 from rheobase.units import ms
 
-course.start()
+compiled = course.start()
 
 # %% [markdown]
 # ## A rate unit
