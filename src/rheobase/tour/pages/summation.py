@@ -23,7 +23,8 @@ CHAPTER = Chapter(
     order=25,
 )
 
-EXCITATION, INHIBITION = 4 * nS, 20 * nS
+EXCITATION = 4 * nS
+INHIBITION = 20 * nS
 
 
 def four_cells() -> Any:
