@@ -14,6 +14,7 @@ from rheobase.levels.matching import usual_window
 from rheobase.levels.reduction import Reduction
 from rheobase.levels.translating import Conversions, Level, translate
 from rheobase.network.currents import Current
+from rheobase.network.waveforms import OUTerm
 from rheobase.results import Result
 from rheobase.results.seconds import seconds
 from rheobase.simulation import Network
@@ -199,7 +200,7 @@ def _check_stimulus(stimulus: Any) -> None:
 def _frozen(stimulus: Current, duration: Any, net: Network, seed: int) -> Current:
     """Return the stimulus with its noise drawn, if it has any."""
     dt = float(net.dt.to("second").magnitude)
-    if not any(hasattr(term, "std") for term in stimulus.terms(dt)):
+    if not any(isinstance(term, OUTerm) for term in stimulus.terms(dt)):
         return stimulus
     return stimulus.frozen(duration, net.dt, seed=seed)
 

@@ -83,7 +83,8 @@ def reduce(
     dt : quantity
         Step.
     generations : int
-        At most so many rounds of the search for an AdEx.
+        At most so many rounds of the search for an AdEx: a second or two compiled, minutes
+        interpreted.
     seed : int
         Of the search, and of noise.
     backend : "numba" or "interpreter"
