@@ -73,6 +73,8 @@ CASES += [
      "the threshold: the expression is missing\n"),
     ('to = "excitatory"', 'to = "excitation"', UnknownNameError, '"excitation"',
      "has no input 'excitation' for spikes"),
+    ('refractory = "5 ms"', 'refractory = "5 ms"\ninitial = {v = "3"}', UnitError, "3",
+     "initial, v: expected mV (a voltage), got a plain number"),
     ('variables = ["v"]', 'variables = ["\u00e9"]', UnknownNameError, '"\u00e9"',
      "has no variable '\u00e9'"),
 ]  # fmt: skip
@@ -130,6 +132,22 @@ def test_an_error_while_it_runs_has_a_line(experiment):
     'backend = "interpreter"\nstop_when = "any(cels.v > 3*mV)"'))  # fmt: skip
     with pytest.raises(UnknownNameError, match="line 53, column 13: stop_when: there is no popul"):
         made.run()
+
+
+@pytest.mark.parametrize(
+    "rule, message",
+    [
+        ("within(3 um)", "within: the sources have no positions"),
+        ("fixed_indegree(30, multapses=false)", "there are not that many sources for a target"),
+    ],
+)
+def test_what_is_found_when_synapses_are_drawn_is_about_its_connection(rule, message, experiment):
+    made = experiment(('rule = "fixed_indegree(2)"', f'rule = "{rule}"'))
+    with pytest.raises(WiringError) as caught:
+        made.run()
+    told = str(caught.value)
+    assert told.startswith("model.toml, line 41, column ") and message in told
+    assert f'  line 41: rule = "{rule}"\n' in told
 
 
 def test_a_state_that_is_not_finite_is_about_its_population(experiment):

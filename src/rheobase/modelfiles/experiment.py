@@ -141,6 +141,8 @@ class Experiment:
         try:
             return work()
         except UserError as error:
+            if str(error).startswith("net.connect("):
+                self._draw_each()
             named = names_of(self.document, self._populations, str(error))
             paths = [named] if named else []
             paths += [("run",)] if self.document.get(("run",)) is not None else []
@@ -149,6 +151,12 @@ class Experiment:
                 raise
             with blaming(self.document, *paths):
                 raise
+
+    def _draw_each(self) -> None:
+        """Draw every connection by itself, to find the one that cannot be drawn."""
+        for number, projection in enumerate(self.network.projections.values()):
+            with blaming(self.document, ("connections", number)):
+                len(projection)
 
     # -- the network ----------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ from typing import Any
 
 from rheobase import errors
 from rheobase.errors import RheobaseError, UserError
-from rheobase.modelfiles.calls import CallError
+from rheobase.modelfiles.calls import CallError, head_of
 from rheobase.modelfiles.document import Document, Spot
 from rheobase.modelfiles.pasting import in_toml
 from rheobase.modelfiles.places import Path
@@ -114,19 +114,24 @@ def _text_with(
     line = (shown[3] or "").strip()
     if not line:
         return None
+    holding: dict[Path, tuple[bool, float]] = {}
     for leaf in leaves:
         value = document.get(leaf)
-        if not isinstance(value, str) or line not in value:
-            continue
-        number = int(shown[2]) if shown[2] else 1
-        lines = value.split("\n")
-        start = value.find(line)
-        if 1 <= number <= len(lines) and line in lines[number - 1]:
-            start = sum(len(text) + 1 for text in lines[: number - 1])
-            start += lines[number - 1].find(line)
-        start += max(0, len(shown[4]) - len(shown[1]))
-        return leaf, document.part(leaf, start, start + len(shown[5]))
-    return None
+        if isinstance(value, str) and line in value:
+            whole = line in (part.strip() for part in value.split("\n"))
+            holding[leaf] = (whole, _score(leaf, value, shown.string))
+    if not holding:
+        return None
+    leaf = max(holding, key=lambda leaf: holding[leaf])
+    value = document.get(leaf)
+    number = int(shown[2]) if shown[2] else 1
+    lines = value.split("\n")
+    start = value.find(line)
+    if 1 <= number <= len(lines) and line in lines[number - 1]:
+        start = sum(len(text) + 1 for text in lines[: number - 1])
+        start += lines[number - 1].find(line)
+    start += max(0, len(shown[4]) - len(shown[1]))
+    return leaf, document.part(leaf, start, start + len(shown[5]))
 
 
 def _score(leaf: Path, value: Any, message: str) -> float:
@@ -139,12 +144,23 @@ def _score(leaf: Path, value: Any, message: str) -> float:
     if named < 0 and re.search(rf"(?<![\w.]){re.escape(_key(leaf))}(?!\w)", rest):
         score = 0.5
     if isinstance(value, str) and value:
-        quoted = repr(value) in message
-        score += 3.5 if quoted else 2 if len(value) > 3 and value in message else 0
+        score += _shown(value, first, message)
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
         score += 1 if re.search(rf"(?<![\w.]){re.escape(f'{value:g}')}(?![\w.])", message) else 0
     deep = len(leaf) > 2 and isinstance(value, (str, int, float)) and isinstance(leaf[-1], str)
     return score + (0.1 if score and deep else -0.1 if isinstance(leaf[-1], int) else 0)
+
+
+def _shown(value: str, first: str, message: str) -> float:
+    """Return how surely a text of the file is the one a message shows."""
+    quoted = message.rfind(repr(value))
+    if quoted >= 0:
+        return 3.5 + 0.2 * quoted / len(message)  # of several, what is wrong is named last
+    if head_of(value) and _named(head_of(value), first) >= 0:
+        return 2.5  # a call: fixed_indegree(30)
+    if len(value) > 3 and value in message:
+        return 2 if value in first else 0.3
+    return 0
 
 
 def _key(leaf: Path) -> str:
