@@ -140,7 +140,7 @@ class StepTold:
         how = f"method {program.method}" + (f", crossing {program.crossing}" if program.spiking
                                             else "")  # fmt: skip
         return [
-            f"Step {self.step} of {self.name}[{self.cell}], a {self.model.name}: from "
+            f"Step {self.step} of {self.name}[{self.cell}], {_article(self.model.name)}: from "
             f"{milliseconds(begin)} to {milliseconds(begin + self.dt)}",
             f"dt = {milliseconds(self.dt)}, {how}",
         ]
@@ -311,10 +311,11 @@ class StepTold:
         left, right = f"d{note.name}/dt", traced.right[note.name]
         pad = f"  {' ' * len(left)}"
         exact = note.kind == "propagator"
-        lines = [
-            "",
-            f"{note.name}: {'solved exactly' if exact else 'in closed form, all else held'}",
-        ]
+        how = "solved exactly"
+        if not exact:
+            over = milliseconds(self.known[note.values["h"]])
+            how = f"in closed form over {over}, all else held"
+        lines = ["", f"{note.name}: {how}"]
         lines += [*self._with(traced, note, names), f"  {left} = {to_text(right)}"]
         if put_in(right, names) != to_text(right):
             lines.append(f"{pad} = {put_in(right, names)}")
@@ -345,8 +346,9 @@ class StepTold:
             factor = value * theirs.scale / mine.scale
             ratio = "1" if mine.text == theirs.text else f"{mine.text}/{_divisor(theirs.text)}"
             old = written(self.known[note.states[other]], theirs)
-            terms.append(f"{with_unit(factor, ratio)} * ({old})" if ratio == "1"
-                         else f"({with_unit(factor, ratio)}) * ({old})")  # fmt: skip
+            old = f"({old})" if " " in old or old.startswith("-") else old
+            scaled = with_unit(factor, ratio)
+            terms.append(f"{scaled} * {old}" if ratio == "1" else f"({scaled}) * {old}")
         return [f"  over the{half} step: {' + '.join(terms)}"]
 
     def _noises(self, traced: Traced) -> list[str]:
@@ -480,6 +482,10 @@ def _truth(operator: str, left: float, right: float) -> str:
                                   "<=": left <= right, "==": left == right,
                                   "!=": left != right}  # fmt: skip
     return "true" if compare[operator] else "false"
+
+
+def _article(name: str) -> str:
+    return f"{'an' if name[0] in 'AEIO' else 'a'} {name}"
 
 
 def _divisor(unit: str) -> str:
