@@ -204,8 +204,8 @@ exercises.
 - Run the cells from top to bottom (Shift + Enter). Change what is there and run it again: nothing
   can break. *Kernel, Restart* gives you a clean start.
 - In an **exercise** replace the three dots `...` by your own code, and run the cell.
-- Run the **check** below it, a cell that is folded. It says what is right and what is wrong, and why;
-  it does not stop the notebook, so you may go on and come back.
+- Run the **check** below it, a cell that is folded. It says what is right and what is wrong, and
+  why; it does not stop the notebook, so you may go on and come back.
 - Predict before you run. Where a number surprises you, find out why before you read on.
 
 Notebooks 1 to 7 build on each other; those after them can be taken in any order."""
