@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from rheobase.interactive import Curve, Lines, Player, Raster, Slider
+from rheobase.interactive import Curve, Lines, Plane, Player, Raster, Slider
 from rheobase.results import SpikeTrains
 
 
@@ -17,7 +17,8 @@ def figure():
     player = Player(
         [Slider("I", [0, 1, 2], "pA"), Slider("kind", ["a", "b"])],
         [Lines("v", "mV", times, {"v": values, "u": -values}, spikes), Raster({"cells": trains}),
-         Curve("rate", "Hz", np.arange(6.0)), Curve("x", "", np.arange(6.0), along="kind")],
+         Plane("v", "u"), Curve("rate", "Hz", np.arange(6.0)),
+         Curve("x", "", np.arange(6.0), along="kind")],
     )  # fmt: skip
     made = player.plot(I="1 pA", kind="b")
     yield made
@@ -25,8 +26,8 @@ def figure():
 
 
 def test_every_panel_has_axes_with_labels(figure):
-    assert [ax.get_ylabel() for ax in figure.axes] == ["v (mV)", "cell", "rate (Hz)", "x"]
-    assert [ax.get_xlabel() for ax in figure.axes] == ["", "time (s)", "I (pA)", "kind"]
+    assert [ax.get_ylabel() for ax in figure.axes] == ["v (mV)", "cell", "u (mV)", "rate (Hz)", "x"]
+    assert [ax.get_xlabel() for ax in figure.axes] == ["", "time (s)", "v (mV)", "I (pA)", "kind"]
     assert figure.get_suptitle() == "I = 1 pA, kind = b"
 
 
@@ -37,8 +38,13 @@ def test_the_lines_are_those_of_the_position(figure):
     np.testing.assert_allclose(stroke[0], [0.2, 5.0])
 
 
+def test_the_plane_is_one_line_against_the_other(figure):
+    (line,) = figure.axes[2].lines
+    np.testing.assert_array_equal(line.get_ydata(), -line.get_xdata())
+
+
 def test_the_position_is_marked_on_the_curves(figure):
-    rate, chosen = figure.axes[2:]
+    rate, chosen = figure.axes[3:]
     assert rate.lines[-1].get_xydata().tolist() == [[1.0, 3.0]]
     assert rate.lines[-2].get_ydata().tolist() == [1.0, 3.0, 5.0]
     assert chosen.lines[-2].get_ydata().tolist() == [2.0, 3.0]

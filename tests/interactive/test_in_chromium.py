@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from tests.interactive.chromium import needs_chromium, show
 
-from rheobase.interactive import Curve, Lines, Player, Raster, Reading, Slider
+from rheobase.interactive import Curve, Lines, Plane, Player, Raster, Reading, Slider
 from rheobase.results import SpikeTrains
 
 pytestmark = needs_chromium
@@ -26,7 +26,7 @@ const look = () => ({
   paths: all("svg .rb-path:not(.rb-ghost)").map((n) => n.getAttribute("d")),
   ghosts: all("svg .rb-path.rb-ghost").map((n) => n.getAttribute("d")),
   strokes: all("svg .rb-strokes:not(.rb-ghost)").map((n) => n.getAttribute("d")),
-  kept: get(".rb-kept").textContent, here: get(".rb-here").getAttribute("visibility"),
+  kept: get(".rb-kept").textContent, here: all(".rb-here").pop().getAttribute("visibility"),
 });
 const lines = player.timed[0];
 const read = (position) => [0, 1, 2.5, 7, 19].map((sample) =>
@@ -51,7 +51,8 @@ await wait(600);
 found.announced = [get("output").textContent];
 const key = (name) => player.left.dispatchEvent(new KeyboardEvent("keydown", {key: name}));
 key("Home"); key("ArrowRight");
-found.cursor = player.time; found.notes = all("svg .rb-halo").map((n) => n.textContent);
+found.cursor = player.time; found.dot = get(".rb-here").getAttribute("visibility");
+found.notes = all("svg .rb-halo").map((n) => n.textContent);
 key("Escape");
 found.gone = player.time;
 await wait(600);
@@ -83,7 +84,7 @@ def made():
     return Player(
         [Slider("I", [0, 100, 200], "pA", at=1), Slider("kind", ["a", "b"])],
         [Lines("v", "mV", TIMES, {"v": v, "u": other}, [np.full(p, 5e-3) for p in range(6)]),
-         Raster({"cells": trains}),
+         Raster({"cells": trains}), Plane("v", "u"),
          Curve("rate", "Hz", np.array([0, 1, 2, 3, np.nan, 5.0]))],
         readings=[Reading("spikes", "", np.arange(6.0))], title="Made <up>",
     )  # fmt: skip
@@ -111,7 +112,7 @@ def test_values_arrive_in_the_browser_as_they_were_packed(found):
 
 def test_where_there_is_no_number_there_is_no_dot(found):
     assert found["empty"]["here"] == "hidden"
-    assert found["empty"]["labels"][2] == "rate (Hz) over I, 2 dots: – at 200 pA"
+    assert found["empty"]["labels"][3] == "rate (Hz) over I, 2 dots: – at 200 pA"
 
 
 def test_moving_the_sliders_shows_that_run(found):
@@ -127,7 +128,8 @@ def test_moving_the_sliders_shows_that_run(found):
 
 
 def test_what_is_shown_is_also_said(found):
-    lines, raster, curve = found["moved"]["labels"]
+    lines, raster, plane, curve = found["moved"]["labels"]
+    assert plane == "u against v, the path over time"
     assert lines.startswith("v (mV) over time, 0 to 20 ms: v from −50.0 to −48.0; u from 5.0 to 5")
     assert raster == "raster of spikes: cells, 5 in 2 rows"
     assert curve == "rate (Hz) over I, 3 dots: 5 Hz at 200 pA"
@@ -144,7 +146,7 @@ def test_a_run_is_kept_to_compare_with(found):
 
 def test_arrow_keys_move_a_cursor(found):
     assert found["cursor"] == pytest.approx(0.02 / 200)
-    assert found["gone"] is None
+    assert found["gone"] is None and found["dot"] == "visible"
     assert any(note.startswith("0.10 ms: v −62") for note in found["notes"])
 
 

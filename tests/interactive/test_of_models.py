@@ -76,6 +76,16 @@ def test_what_is_shown_unless_it_is_said():
     assert [panel.title for panel in crossing.panels] == ["x", "I", "rate (Hz)"]
 
 
+def test_two_variables_against_each_other():
+    player = rb.interact(rb.models.FitzHughNagumo, I=(0, 1), plane=("v", "w"), steps=2,
+                         duration=2 * ms, backend="interpreter")  # fmt: skip
+    assert [panel.title for panel in player.timed] == ["v", "w", "I"]
+    plane = player.beside[0]
+    (_, v), (_, w) = player.lines_of(plane)
+    np.testing.assert_array_equal(v, player.panels[0].lines["v"])
+    np.testing.assert_array_equal(w, player.panels[1].lines["w"])
+
+
 def test_a_stimulus_with_sliders_of_its_own():
     def pulses(height, width=5 * ms):
         return rb.stimuli.pulse_train(height, period=10 * ms, width=width)
@@ -129,6 +139,8 @@ I = (0, 1) * nA  # noqa: E741
     (dict(I=I, start=1 * second), UserError, "expected: 0 ms to less than 200 ms\ngiven: 1000 ms"),
     (dict(I=I, duration=0 * ms), UserError, "duration is a time above 0"),
     (dict(I=I, duration=3), UnitError, "duration=200*ms"),
+    (dict(I=I, plane="v"), UserError, 'given: \'v\'\nwrite plane=("v", "w")'),
+    (dict(I=I, plane=("v", "u")), UnknownNameError, "LIF has no variable 'u' to record"),
     (dict(I=I, stimulus=3), UserError, "stimulus is neither a current nor a function"),
     (dict(I=I, cells="a"), UserError, "cells is for a function, and this is a model"),
     (dict(I=I, measure={}), UserError, "leave measure out: the rate is drawn"),

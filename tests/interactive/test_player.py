@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from rheobase.errors import ShapeError, UnitError, UnknownNameError, UserError
-from rheobase.interactive import Curve, Lines, Player, Raster, Reading, Slider
+from rheobase.interactive import Curve, Lines, Plane, Player, Raster, Reading, Slider
 from rheobase.results import SpikeTrains
 from rheobase.units import ms, mV, nA, pA
 
@@ -118,6 +118,8 @@ def test_what_it_is_called(player):
 
 
 CURVE = Curve("x", "", np.arange(3.0))
+LINES = Lines("v", "mV", TIMES, {"v": np.zeros((3, 4))})
+SLOWER = Lines("w", "", 2 * TIMES, {"w": np.zeros((3, 4))})
 
 
 @pytest.mark.parametrize("sliders, panels, error, text", [
@@ -125,6 +127,11 @@ CURVE = Curve("x", "", np.arange(3.0))
     ([CURRENT, CURRENT], [CURVE], UserError, "two sliders have one name: I, I"),
     ([CURRENT], [], UserError, "a player without panels shows nothing"),
     ([CURRENT], [Curve("x", "", np.arange(4.0))], ShapeError, "expected: 3 values, one at each"),
+    ([CURRENT], [CURVE, Plane("v", "w")], UnknownNameError,
+     "a plane is drawn of 'v', which is no line of the player\nexpected: lines to draw it of"),
+    ([CURRENT], [LINES, Plane("v", "V_")], UnknownNameError, "did you mean v?"),
+    ([CURRENT], [LINES, SLOWER, Plane("v", "w")], ShapeError,
+     "the plane of v and w does not fit: they have other times"),
     ([CURRENT], [Curve("x", "", np.arange(3.0), along="J")], UnknownNameError,
      "the curve x is drawn along 'J', which is no slider"),
 ])  # fmt: skip

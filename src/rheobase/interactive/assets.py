@@ -12,8 +12,11 @@ def _read(name: str) -> str:
     return (files("rheobase.interactive") / name).read_text(encoding="utf-8")
 
 
-SCRIPT = _read("player.js")
-"""Makes every element of class `rb-player` in the page a player."""
+_PARTS = ("axes.js", "panels.js", "player.js")
+
+# Within a function, so that no name of these parts meets one of the page.
+SCRIPT = '(() => {\n"use strict";\n' + "\n".join(map(_read, _PARTS)) + "})();\n"
+"""Makes every element of class `rb-player` in the page a player; nothing is loaded for it."""
 
 STYLE = _read("player.css")
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rheobase.interactive.parts import Curve, Lines, Raster, Slider
+from rheobase.interactive.parts import Curve, Lines, Plane, Raster, Slider
 from rheobase.interactive.words import pretty_unit, with_unit
 from rheobase.plots.style import FRAME, PALETTE, color, dressed, label, legend
 
@@ -21,8 +21,7 @@ def draw(player: Player, position: int) -> Figure:
     """Draw all panels at one position; curves stand beside the traces, as on the page."""
     import matplotlib.pyplot as plt
 
-    timed = [panel for panel in player.panels if not isinstance(panel, Curve)]
-    curves = [panel for panel in player.panels if isinstance(panel, Curve)]
+    timed, curves = player.timed, player.beside
     heights = [panel.height if isinstance(panel, Lines) else panel.pixels for panel in timed] or [
         250
     ]
@@ -51,6 +50,8 @@ def _draw_panel(ax: Axes, panel: Any, player: Player, position: int) -> None:
         _draw_lines(ax, panel, position)
     elif isinstance(panel, Raster):
         _draw_raster(ax, panel, position)
+    elif isinstance(panel, Plane):
+        _draw_plane(ax, panel, player, position)
     else:
         _draw_curve(ax, panel, player, position)
 
@@ -90,6 +91,16 @@ def _draw_raster(ax: Axes, panel: Raster, position: int) -> None:
 
     raster({name: trains[position] for name, trains in panel.groups.items()}, ax=ax)
     ax.set_xlim(panel.span)
+
+
+def _draw_plane(ax: Axes, panel: Plane, player: Player, position: int) -> None:
+    (across, x), (up, y) = player.lines_of(panel)
+    ax.plot(x[position], y[position], color=PALETTE[0], linewidth=1.2)
+    for low, high, set_limits in ((np.nanmin(x), np.nanmax(x), ax.set_xlim),
+                                  (np.nanmin(y), np.nanmax(y), ax.set_ylim)):  # fmt: skip
+        margin = 0.05 * (high - low) or 1.0
+        set_limits(low - margin, high + margin)
+    label(ax, with_unit(panel.x, across.unit), with_unit(panel.y, up.unit))
 
 
 def _draw_curve(ax: Axes, panel: Curve, player: Player, position: int) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from rheobase.errors import UnknownNameError, UserError, did_you_mean
 from rheobase.interactive.packing import Floats
-from rheobase.interactive.parts import Curve, Lines, Panel, Reading, Slider
+from rheobase.interactive.parts import Curve, Lines, Panel, Plane, Reading, Slider
 from rheobase.interactive.player import Player
 from rheobase.language.expressions import names_in
 from rheobase.language.model import Model
@@ -34,6 +34,7 @@ class ModelOptions:
     model: Model
     duration: Any
     record: Any
+    plane: Any
     stimulus: Any
     start: Any
     dt: Any
@@ -119,6 +120,9 @@ def play_model(
         height = 230 if number == 0 else 150 if number < len(panels_wanted) else 96
         here = spikes if number == holder else None
         panels.append(_lines(options.model, group, times, traces, here, height))
+    if options.plane is not None:
+        across, up = _plane(options)
+        panels.append(Plane(across, up))
     readings: list[Reading] = []
     if spikes is not None:
         counts = np.array([np.count_nonzero(each >= onset - 0.5 * dt) for each in spikes], float)
@@ -143,10 +147,13 @@ def _panels_wanted(options: ModelOptions) -> list[list[str]]:
     """Return the names of what is shown, a list for each panel."""
     model, record = options.model, options.record
     states = [e.name for e in model.equations if e.kind == "differential"]
-    if record is None:
-        return _usual_panels(model, states)
-    groups = [record] if isinstance(record, str) else list(record)
-    wanted = [[group] if isinstance(group, str) else list(group) for group in groups]
+    groups = [record] if isinstance(record, str) else record
+    if groups is None:
+        wanted = _usual_panels(model, states)
+    else:
+        wanted = [[group] if isinstance(group, str) else list(group) for group in groups]
+    shown = {name for group in wanted for name in group}
+    wanted += [[name] for name in _plane(options) if name not in shown]
     for name in (name for group in wanted for name in group):
         if name not in model.names:
             guess = did_you_mean(str(name), model.names)
@@ -164,6 +171,20 @@ def _panels_wanted(options: ModelOptions) -> list[list[str]]:
                 mend=f"give each a panel: record={[name for name in group]!r}",
             )
     return wanted
+
+
+def _plane(options: ModelOptions) -> tuple[str, ...]:
+    """Return the two variables drawn against each other; none if that is not wanted."""
+    if options.plane is None:
+        return ()
+    pair = tuple(options.plane)
+    if len(pair) != 2 or not all(isinstance(name, str) for name in pair) or pair[0] == pair[1]:
+        raise UserError(
+            "rb.interact: a plane is of two variables",
+            given=repr(options.plane),
+            mend='write plane=("v", "w")',
+        )
+    return pair
 
 
 def _usual_panels(model: Model, states: Sequence[str]) -> list[list[str]]:

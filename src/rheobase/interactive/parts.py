@@ -275,7 +275,34 @@ class Curve:
                 "values": encode(values.astype("<f4"))}  # fmt: skip
 
 
-Panel: TypeAlias = Lines | Raster | Curve
+@dataclass(frozen=True, eq=False)
+class Plane:
+    """A panel of one line against another, as in a phase plane; the cursor over time is a dot.
+
+    Parameters
+    ----------
+    x, y : str
+        Names of lines of other panels of the player, recorded at the same times.
+    height : int
+        In pixels.
+    """
+
+    x: str
+    y: str
+    height: int = 250
+
+    def check(self, positions: int) -> None:
+        """Accept any number of positions: the lines are those of other panels."""
+
+    def describe(self) -> dict[str, Any]:
+        """Return what the page has to know of it."""
+        return {"kind": "plane", "x": self.x, "y": self.y, "height": self.height}
+
+
+Timed: TypeAlias = Lines | Raster
+"""Panels over time, which stand under each other."""
+
+Panel: TypeAlias = Timed | Curve | Plane
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ import numpy as np
 from rheobase.errors import ShapeError, UnknownNameError, UserError, did_you_mean
 from rheobase.interactive import assets
 from rheobase.interactive.packing import Floats
-from rheobase.interactive.parts import Curve, Lines, Panel, Raster, Reading, Slider
+from rheobase.interactive.parts import Curve, Lines, Panel, Plane, Raster, Reading, Slider, Timed
 from rheobase.interactive.words import pretty_unit
 from rheobase.results import SpikeTrains
 from rheobase.units import parse_unit, quantity, to_si
@@ -61,9 +61,9 @@ class Player:
     ----------
     sliders : sequence of Slider
         One to three.
-    panels : sequence of Lines, Raster or Curve
-        From top to bottom. Their arrays have one entry for each position, in the order of the
-        sliders, the last going fastest.
+    panels : sequence of Lines, Raster, Curve or Plane
+        From top to bottom, curves and planes beside the others. Their arrays have one entry for
+        each position, in the order of the sliders, the last going fastest.
     readings : sequence of Reading, optional
         Numbers written beside the sliders.
     title, caption : str, optional
@@ -112,6 +112,8 @@ class Player:
         for panel in self.panels:
             if isinstance(panel, Curve) and panel.along and panel.along not in names:
                 raise self._unknown(panel.along, f"the curve {panel.name} is drawn along")
+            if isinstance(panel, Plane):
+                self.lines_of(panel)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -122,6 +124,44 @@ class Player:
     def positions(self) -> int:
         """How many positions the sliders have together."""
         return math.prod(self.shape)
+
+    @property
+    def timed(self) -> list[Timed]:
+        """The panels over time, which stand under each other."""
+        return [panel for panel in self.panels if isinstance(panel, (Lines, Raster))]
+
+    @property
+    def beside(self) -> list[Curve | Plane]:
+        """The panels that stand beside those."""
+        return [panel for panel in self.panels if isinstance(panel, (Curve, Plane))]
+
+    def lines_of(self, plane: Plane) -> tuple[tuple[Lines, Floats], tuple[Lines, Floats]]:
+        """Return the lines of a plane, each with its panel: across, and up.
+
+        Raises
+        ------
+        UnknownNameError, ShapeError
+            There is no such line, or the two have other times.
+        """
+        panels = [panel for panel in self.panels if isinstance(panel, Lines)]
+        found: dict[str, tuple[Lines, Floats]] = {}
+        for panel in panels:
+            for name, values in panel.lines.items():
+                found.setdefault(name, (panel, np.asarray(values)))
+        for name in (plane.x, plane.y):
+            if name not in found:
+                guess = did_you_mean(name, found)
+                raise UnknownNameError(
+                    f"a plane is drawn of {name!r}, which is no line of the player"
+                    + (f"; did you mean {guess}?" if guess else ""),
+                    expected=", ".join(found) or "lines to draw it of: Lines(...)",
+                )
+        across, up = found[plane.x], found[plane.y]
+        if not np.array_equal(across[0].times, up[0].times):
+            raise ShapeError(
+                f"the plane of {plane.x} and {plane.y} does not fit: they have other times"
+            )
+        return across, up
 
     def _unknown(self, name: str, what: str) -> UnknownNameError:
         names = [slider.name for slider in self.sliders]
@@ -204,7 +244,7 @@ class Player:
         The data are computed once and kept.
         """
         if not self._packed:
-            spans = [panel.span for panel in self.panels if not isinstance(panel, Curve)]
+            spans = [panel.span for panel in self.timed]
             told = {
                 "title": self.title or "Interactive figure",
                 "sliders": [slider.describe() for slider in self.sliders],
@@ -254,9 +294,8 @@ class Player:
 
     def _height(self) -> int:
         """Return about how many pixels high the page is; it corrects this itself where it may."""
-        timed = sum(p.pixels if isinstance(p, Raster) else p.height
-                    for p in self.panels if not isinstance(p, Curve))  # fmt: skip
-        curves = sum(panel.height for panel in self.panels if isinstance(panel, Curve))
+        timed = sum(p.pixels if isinstance(p, Raster) else p.height for p in self.timed)
+        curves = sum(panel.height + 35 for panel in self.beside)
         return 150 + 46 * len(self.sliders) + max(timed + 30, curves) + 50 * bool(self.title)
 
     def _repr_html_(self) -> str:

@@ -21,6 +21,7 @@ def interact(
     *,
     duration: Any = None,
     record: Sequence[Any] | str | None = None,
+    plane: Sequence[str] | None = None,
     steps: int | Mapping[str, int] | None = None,
     at: Mapping[str, Any] | None = None,
     stimulus: Any = None,
@@ -57,6 +58,8 @@ def interact(
         `["v", ["m", "h", "n"]]`. The default is v, or what crosses the threshold; all
         states of a model that has neither. Of a
         callable's result: the variables, of all it recorded.
+    plane : pair of str, optional
+        Two of a model's variables to draw against each other, across and up: `("v", "n")`.
     steps : int or mapping of str to int, optional
         How many values a slider with two ends has; a number with round steps if not given.
     at : mapping, optional
@@ -102,11 +105,12 @@ def interact(
     wanted = {**(ranges or {}), **more}
     if isinstance(what, Model):
         _refuse("a model", {"cells": cells, "measure": measure}, "a function")
-        options = ModelOptions(what, duration, record, stimulus, start, dt, seed, backend)
+        options = ModelOptions(what, duration, record, plane, stimulus, start, dt, seed, backend)
         sliders = read_sliders(wanted, steps, at, options.units(wanted))
         return play_model(options, sliders, title, caption)
     if callable(what):
-        of_the_network = {"stimulus": stimulus, "start": start, "dt": dt, "seed": seed}
+        of_the_network = {"stimulus": stimulus, "start": start, "dt": dt, "seed": seed,
+                          "plane": plane}  # fmt: skip
         _refuse("a function", of_the_network, "a model", signature(what).parameters)
         function = FunctionOptions(what, duration, record, cells, measure, backend)
         function.check_arguments(wanted)
