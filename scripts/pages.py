@@ -1,7 +1,7 @@
 """Pages of the documentation as something that can be executed.
 
 A page is Markdown. Its ```python blocks run from top to bottom in one fresh
-namespace, in a temporary folder. Three marks, invisible to readers, say more:
+namespace, in a temporary folder. Marks, invisible to readers, say more:
 
 ``<!-- output -->``
     before a ```text block: the block before it prints exactly this.
