@@ -23,14 +23,14 @@ def lif_rate(current):
 def test_leaky_integrate_and_fire_in_closed_form(backend):
     currents = np.array([0, 370, 380, 500, 1000])
     curve = rb.analysis.fi_curve(
-        rb.models.LIF, currents * pA, duration=300 * ms, dt=0.05 * ms, measure="intervals",
+        rb.models.LIF, currents * pA, duration=150 * ms, dt=0.05 * ms, measure="intervals",
         backend=backend,
     )  # fmt: skip
     expected = [lif_rate(i) for i in currents]
     # a spike on the grid is up to one step late
     np.testing.assert_allclose(curve.values, expected, rtol=0.05e-3 * 150)
     exact = rb.analysis.fi_curve(
-        rb.models.LIF(crossing="exact"), currents * pA, duration=300 * ms, dt=1 * ms,
+        rb.models.LIF(crossing="exact"), currents * pA, duration=150 * ms, dt=1 * ms,
         measure="intervals", backend=backend,
     )  # fmt: skip
     np.testing.assert_allclose(exact.values, expected, rtol=1e-9)
