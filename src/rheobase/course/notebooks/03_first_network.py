@@ -198,6 +198,104 @@ for i, j, w in zip(projection.pre, projection.post, projection.weights):
     print(f"from {i} to {j}: {float(w):+.1f}")
 
 # %% [markdown]
+# ### Exercise 4
+#
+# Now the whole network. A neuron is given, the one of *One neuron, step by step*. Complete `step`:
+#
+# 1. what fired in the last step (`self.fired`) is delivered: every neuron receives its weights;
+# 2. all neurons go one step;
+# 3. `self.fired` becomes the list of those that spiked in it.
+#
+# The check gives your network random weights and inputs, and sets it beside Rheobase's.
+
+
+# %%
+class Neuron:
+    def __init__(self, tau_m=0.02, tau_s=0.05, tau_ref=0.002):
+        self.tau_m, self.tau_s, self.tau_ref = tau_m, tau_s, tau_ref
+        self.t = self.v = self.s = self.refractory = self.arriving = 0.0
+        self.spikes = []
+
+    def receive(self, weight):
+        self.arriving += weight
+
+    def step(self, dt):
+        slope = (self.s - self.v)/self.tau_m
+        self.s += -dt*self.s/self.tau_s + self.arriving/self.tau_s
+        self.arriving = 0.0
+        free = dt - self.refractory
+        if free <= 0:
+            self.refractory -= dt
+        elif self.v + free*slope < 1:
+            self.v, self.refractory = self.v + free*slope, 0.0
+        else:
+            d = (1 - self.v)/slope
+            self.spikes.append(self.t + self.refractory + d)
+            self.v, self.refractory = 0.0, self.tau_ref - (free - d)
+        self.t += dt
+
+
+# %% exercise
+class Network:
+    def __init__(self, weights):
+        self.weights = weights  # weights[i][j] from neuron i to neuron j
+        self.neurons = [Neuron() for _ in weights]
+        self.fired = []  # the neurons that spiked in the last step
+
+    def receive(self, cell, weight):
+        self.neurons[cell].receive(weight)
+
+    def step(self, dt):
+        for neuron in self.neurons:
+            neuron.step(dt)
+        ...
+
+
+# %% mistake: the matrix is transposed
+class Network:
+    def __init__(self, weights):
+        self.weights = weights  # weights[i][j] from neuron i to neuron j
+        self.neurons = [Neuron() for _ in weights]
+        self.fired = []  # the neurons that spiked in the last step
+
+    def receive(self, cell, weight):
+        self.neurons[cell].receive(weight)
+
+    def step(self, dt):
+        for i in self.fired:
+            for j, neuron in enumerate(self.neurons):
+                neuron.receive(self.weights[j][i])
+        before = [len(neuron.spikes) for neuron in self.neurons]
+        for neuron in self.neurons:
+            neuron.step(dt)
+        self.fired = [i for i, n in enumerate(self.neurons) if len(n.spikes) > before[i]]
+
+
+# %% solution
+class Network:
+    def __init__(self, weights):
+        self.weights = weights  # weights[i][j] from neuron i to neuron j
+        self.neurons = [Neuron() for _ in weights]
+        self.fired = []  # the neurons that spiked in the last step
+
+    def receive(self, cell, weight):
+        self.neurons[cell].receive(weight)
+
+    def step(self, dt):
+        for i in self.fired:
+            for j, neuron in enumerate(self.neurons):
+                neuron.receive(self.weights[i][j])
+        before = [len(neuron.spikes) for neuron in self.neurons]
+        for neuron in self.neurons:
+            neuron.step(dt)
+        self.fired = [i for i, n in enumerate(self.neurons) if len(n.spikes) > before[i]]
+
+
+# %% check
+with course.exercise("4") as check:
+    check.report(rb.check.network(Network, like=rb.models.NormalizedLIF, dt=1*ms, duration=200*ms))
+
+# %% [markdown]
 # ## It goes on
 #
 # A network keeps its state and its time. Running again continues; `rb.join` puts the results
