@@ -9,7 +9,8 @@ import pytest
 import rheobase as rb
 from rheobase import modelfiles
 from rheobase.errors import FileFormatError, RheobaseWarning, UnitError, UserError
-from rheobase.modelfiles import running
+from rheobase.modelfiles import report, running
+from rheobase.simulation import Projection
 
 
 @pytest.fixture
@@ -165,3 +166,10 @@ def test_text_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
         running.write_text(target, "two")
     monkeypatch.setattr(running.os, "replace", real)
     assert target.read_text() == "one" and os.listdir(tmp_path) == ["a.txt"]
+
+
+def test_large_connections_are_not_drawn_for_the_report(path, tmp_path, monkeypatch):
+    monkeypatch.setattr(report, "MOST_SYNAPSES", 10)
+    monkeypatch.setattr(Projection, "weights", property(lambda _: pytest.fail("drawn")))
+    page = modelfiles.run(path, out=tmp_path / "out").report.read_text()
+    assert "<td>fixed_indegree(n=2)</td><td>40</td>" in page.replace(' class="number"', "")

@@ -221,9 +221,12 @@ def _connections(experiment: Experiment) -> list[str]:
     for table, projection in zip(tables, experiment.network.projections.values(), strict=False):
         row = [projection.name, table["pre"], table["post"], projection.to,
                str(projection.rule), "drawn at every spike", "", ""]  # fmt: skip
+        drawn = projection._drawn  # of large connections nothing is drawn again for a table
         if projection.storage == "stored":
-            row[5] = f"{len(projection):,}"
-            if len(projection) <= MOST_SYNAPSES:
+            about = drawn.expected
+            row[5] = f"{len(projection):,}" if drawn.known else f"about {about:,.0f}"
+            if about <= MOST_SYNAPSES:
+                row[5] = f"{len(projection):,}"
                 row[6:8] = _range(projection.weights), _range(projection.delays)
         rows.append(row)
     header = ("connection", "from", "to", "input", "rule", "synapses", "weights", "delays")
