@@ -212,7 +212,92 @@ def test_exact_crossings_are_told_as_events():
     assert "1.75 ms, 0.75 ms from the start of the step: spike of input[0], 1.5 ms ago" in second
     assert "1.75 ms, 0.75 ms from the start of the step: spike, and the reset" in second
     third = step_and_compare(net, cell[0])
-    assert "refractory until 6.75 ms" in third
+    assert "  v is held for another 4.75 ms" in third
+
+
+def test_exact_crossings_are_told_by_their_formulas():
+    net = rb.Network(dt=1 * ms)
+    cell = net.add(rb.models.DeltaLIF(crossing="exact"), name="cell")
+    net.inject(cell, rb.stimuli.step(200 * pA))
+    text = step_and_compare(net, cell[0])
+    wait = 20 * np.log(31 / 21)  # from -60 to -50 mV, towards -29 mV
+    for line in (
+        "  dv/dt = (E_L - v)/tau_m + I/C_m\n"
+        "        = (-49 mV - (-60 mV))/(20 ms) + (200 pA)/(200 pF)\n        = 1.55 mV/ms\n",
+        "  after a time s: v = -29 mV + (-31 mV)*exp((-0.05 /ms)*s)",
+        "Threshold: v >= V_T, that is v at -50 mV\n"
+        f"  reached log(1 + a*(c - x)/(a*x + b))/a = {wait:.7f} ms after the start of the step",
+        f"  without another event, it spikes at {wait:.7f} ms",
+    ):
+        assert line in text
+    net.inject(cell, rb.stimuli.step(-500 * pA, start=1 * ms))
+    text = step_and_compare(net, cell[0])
+    assert "  v does not get there by itself" in text
+    assert "  without another event, it does not spike" in text
+    driven = net.add(rb.models.LIF(crossing="exact"), name="driven")
+    driven.i_syn = 100 * pA
+    text = step_and_compare(net, driven[0])
+    assert "  decays at -0.1 /ms towards -65 mV, driven by i_syn" in text
+    assert "  after a time s: i_syn = (100 pA)*exp((-2 /ms)*s)" in text
+    assert "the time has no formula; it is found to rounding by iteration" in text
+
+
+def test_receptors_values_of_each_cell_and_synapses_that_are_not_stored():
+    net = rb.Network(dt=0.1 * ms, seed=1)
+    source = net.add(rb.stimuli.poisson(4000 * Hz), 5, name="in")
+    cells = net.add(rb.models.LIF(), 4, name="cells")
+    cells.tau_m = [8, 9, 10, 11] * ms
+    ampa = rb.synapses.Exponential(tau=2 * ms, E=0 * mV)
+    net.connect(source, cells, weight=1 * nS, synapse=ampa)
+    net.connect(source, cells, weight=1 * nS, synapse=rb.synapses.Alpha(tau=2 * ms, E=-80 * mV))
+    tired = rb.synapses.ShortTermPlasticity(U=0.5)
+    net.connect(cells, cells, weight=100 * pA, delay=0.3 * ms, synapse=tired)
+    net.run(2 * ms, backend="interpreter")
+    text = step_and_compare(net, cells[1])
+    assert "h_alpha: solved exactly" in text and "(9 ms)" in text
+    assert "  i_exponential = g_exponential*(E_exponential - v)\n" in text
+    assert "g_exponential: in closed form over 0.05 ms, all else held" in text
+
+    net = rb.Network(dt=0.1 * ms, seed=1)
+    cells = net.add(rb.models.DeltaLIF, 30, name="cells")
+    some = rb.rules.fixed_probability(0.3)
+    net.connect(cells, cells, some, weight=2 * mV, delay=1 * ms, storage="procedural")
+    net.drive(cells, rb.stimuli.poisson(9000 * Hz), weight=2 * mV)
+    net.inject(cells, rb.stimuli.noise(100 * pA, 5 * ms))
+    texts = []
+    for _ in range(25):
+        net.run(0.5 * ms, backend="interpreter")
+        texts.append(step_and_compare(net, cells[7]))
+    assert any("spike of cells[" in text for text in texts)
+    assert any("Refractory for the whole step: v is held" in text for text in texts)
+
+
+def test_conditions_and_models_without_equations():
+    model = rb.Model(
+        "dv/dt = (2 - v)/tau : 1", threshold="v > 1", refractory="v > 0.5", reset="v = 0.8",
+        parameters=dict(tau=10 * ms),
+    )  # fmt: skip
+    net = rb.Network(dt=1 * ms)
+    cell = net.add(model, name="cell")
+    texts = [step_and_compare(net, cell[0]) for _ in range(9)]
+    assert any("  refractory as long as v > 0.5" in text for text in texts)
+    assert "Refractory for the whole step: it cannot spike" in texts[-1]
+    coin = rb.Model("p = 0.5 : 1", threshold="rand() < p", refractory=2 * ms)
+    cells = net.add(coin, 3, name="coins")
+    texts = [step_and_compare(net, cells[1]) for _ in range(8)]
+    assert any("spike, stamped with the beginning of the step, " in text for text in texts)
+    assert all("dt = 1 ms, method none, crossing grid" in text for text in texts)
+
+
+def test_what_was_compiled_is_explained_as_well():
+    pytest.importorskip("numba")
+    net = rb.Network(dt=0.1 * ms, seed=3)
+    cells = net.add(rb.models.LIF(), 3, name="cells")
+    net.inject(cells, rb.stimuli.step(700 * pA))
+    net.run(5 * ms, backend="numba")
+    told = told_of(net, cells[1])
+    net.run(net.dt, backend="numba")
+    assert told.seen.after["v"] == cells[1].v.to("volt").magnitude[0]
 
 
 def test_a_network_before_its_first_run_stays_unbuilt():

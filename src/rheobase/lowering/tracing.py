@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from rheobase.language.expressions import Compare, Expr, Name, names_in
 from rheobase.language.model import Model
 from rheobase.lowering.builder import Graph, Value
+from rheobase.lowering.calculus import ZERO, minus
+from rheobase.lowering.events import Course, Events
 from rheobase.lowering.lower import Built, Lowering
 from rheobase.lowering.program import Block
 from rheobase.lowering.system import Note, System
@@ -191,3 +193,29 @@ def _distinct(notes: list[TracedNote]) -> tuple[TracedNote, ...]:
         if note not in found:
             found.append(note)
     return tuple(found)
+
+
+@dataclass(frozen=True)
+class Courses:
+    """What is known in closed form of a model whose cells go from event to event.
+
+    Attributes
+    ----------
+    courses
+        dx/dt = rate*x + rest + gain*driver, by state.
+    variable, level
+        The variable of the threshold, and the level it has to cross.
+    """
+
+    courses: Mapping[str, Course]
+    variable: str
+    level: Expr
+
+
+def courses_of(model: Model) -> Courses:
+    """Return the closed forms of a model with exact crossings."""
+    lowering = Lowering(model, frozenset(), frozenset(), model.method)
+    assert lowering.threshold is not None
+    events = Events(model, lowering.right, lowering.threshold, frozenset(lowering.draws),
+                    lowering.held_names, lowering.scope)  # fmt: skip
+    return Courses(events.courses, events.variable, minus(ZERO, events.level))

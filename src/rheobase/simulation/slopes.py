@@ -25,7 +25,7 @@ _STEP = 1e-4
 _FAR = 1e6
 """A step of Newton's method this long, beside the value, leads nowhere."""
 _SETTLED = 1e-12
-"""A step this short, beside the value, is the last."""
+"""Slopes this small, beside the largest at first, have vanished."""
 
 # The central difference of fourth order: where the function is taken, and with what weight.
 _PLACES = np.array([-2.0, -1.0, 1.0, 2.0])
@@ -144,19 +144,30 @@ class Slopes:
             whole[..., chosen] = part
             return np.asarray(self(whole)[..., chosen])
 
+        first = None
         for _ in range(rounds):
             part = x[..., chosen]
-            move = solve(differentiate(of_chosen, part), -of_chosen(part))
+            rest, table = expand(of_chosen, part)
+            largest = float(np.max(np.abs(rest), initial=0.0, where=np.isfinite(rest)))
+            first = largest if first is None else first
+            if largest <= _SETTLED * first:
+                break
+            move = solve(table, -rest)
             with np.errstate(invalid="ignore"):
                 good = np.all(np.abs(move) < _FAR * (1.0 + np.abs(part)), axis=-1)
             x[..., chosen] = np.where(good[..., None], part + move, part)
-            if np.all(np.abs(move)[good] <= _SETTLED * (1.0 + np.abs(part[good]))):
-                break
         return x
 
 
 def differentiate(function: Callable[[Floats], Floats], z: Floats) -> Floats:
-    """Return the derivatives of a function of vectors, by central differences of fourth order.
+    """Return the derivatives of a function of vectors; see `expand`."""
+    return expand(function, z)[1]
+
+
+def expand(function: Callable[[Floats], Floats], z: Floats) -> tuple[Floats, Floats]:
+    """Return a function of vectors and its derivatives, by central differences of fourth order.
+
+    Everything is worked out in one call of the function.
 
     Parameters
     ----------
@@ -167,16 +178,17 @@ def differentiate(function: Callable[[Floats], Floats], z: Floats) -> Floats:
 
     Returns
     -------
-    ndarray, shape (..., n, m)
+    values : ndarray, shape (..., n)
+    derivatives : ndarray, shape (..., n, m)
     """
-    count = z.shape[-1]
+    count, lead = z.shape[-1], z.shape[:-1]
     step = _STEP * np.maximum(np.abs(z), 0.1)
     directions = np.eye(count)[:, None] * _PLACES[None, :, None]  # (m, 4, m)
-    lead = (1,) * (z.ndim - 1)
-    moved = z + directions.reshape(count, _PLACES.size, *lead, count) * step
-    values = function(moved)  # (m, 4, ..., n)
-    sums = np.tensordot(_WEIGHTS, values, axes=(0, 1))  # (m, ..., n)
-    return np.asarray(np.moveaxis(sums, 0, -1) / step[..., None, :])
+    moves = directions.reshape(count * _PLACES.size, *(1,) * len(lead), count) * step
+    found = function(np.concatenate([z[None], z + moves]))  # (1 + 4 m, ..., n)
+    beside = found[1:].reshape(count, _PLACES.size, *lead, found.shape[-1])
+    sums = np.tensordot(_WEIGHTS, beside, axes=(0, 1))  # (m, ..., n)
+    return found[0], np.asarray(np.moveaxis(sums, 0, -1) / step[..., None, :])
 
 
 def solve(tables: Floats, right: Floats) -> Floats:

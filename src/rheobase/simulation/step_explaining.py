@@ -22,7 +22,14 @@ from rheobase.rendering.interpreter import evaluate, values_of_prepare
 from rheobase.simulation.population import Cells, cells_of
 from rheobase.simulation.step_arrivals import arrival_lines, statement_line
 from rheobase.simulation.step_events import event_lines
-from rheobase.simulation.step_numbers import milliseconds, put_in, slope, with_unit, written
+from rheobase.simulation.step_numbers import (
+    milliseconds,
+    put_in,
+    rate_text,
+    slope,
+    with_unit,
+    written,
+)
 from rheobase.simulation.step_watching import Watched, copy_of, watch
 from rheobase.units import UNITS, Unit
 
@@ -82,6 +89,9 @@ class StepTold:
         self.program = copied._assembly.programs[name]
         self.parameters = self._parameters()
         self.left_before = float(np.asarray(values._refractory_left())[cell])
+        self.model_held = frozenset(
+            e.name for e in self.model.equations if "unless refractory" in e.flags
+        )
         self.per_second = all(e.unit.text == "1" for e in self.model.differential)
         self.seen: Watched = watch(copied, name, cell)
         self.left_after = float(np.asarray(values._refractory_left())[cell])
@@ -322,7 +332,7 @@ class StepTold:
         if exact:
             return [*lines, *self._factors(note)]
         a, b, h = (self.known[note.values[key]] for key in "abh")
-        rate = f"{a * (1.0 if self.per_second else 1e-3):.6g} {'/s' if self.per_second else '/ms'}"
+        rate = rate_text(a, self.per_second)
         lines.append(
             f"{pad} = a*{note.name} + b with a = {rate}, b = {slope(b, unit, self.per_second)}"
         )

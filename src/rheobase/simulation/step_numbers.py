@@ -39,6 +39,11 @@ def slope(value: float, unit: Unit, per_second: bool) -> str:
     return with_unit(number, f"({unit.text}){over}" if "/" in unit.text else unit.text + over)
 
 
+def rate_text(value: float, per_second: bool) -> str:
+    """Return a rate, given per second: "-0.05 /ms"."""
+    return f"{value * (1.0 if per_second else 1e-3):.{DIGITS}g} {'/s' if per_second else '/ms'}"
+
+
 def milliseconds(seconds: float) -> str:
     """Return a time in ms, to a tenth of a nanosecond."""
     return f"{round(seconds * 1e3, 7) + 0.0:.10g} ms"
