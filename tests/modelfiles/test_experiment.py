@@ -131,6 +131,36 @@ def test_models_are_of_the_library_changed_or_of_the_file(experiment):
     assert "tanh" in str(made.models["rate"].functions["f"])
 
 
+def test_models_may_stand_in_any_order_and_share_names_with_the_library(experiment):
+    made = experiment(
+        text="""
+        [models.b]
+        library = "a(tau_m=30 ms)"
+        [models.a]
+        library = "LIF"
+        parameters = {C_m = "100 pF"}
+        [models.LIF]
+        library = "LIF"
+        parameters = {tau_syn = "7 ms"}
+        [populations.x]
+        model = "b"
+        """
+    )
+    assert made.models["a"].defaults["tau_syn"] == pytest.approx(0.007)
+    assert made.models["b"].defaults["C_m"] == pytest.approx(1e-10)
+    assert made.models["b"].defaults["tau_m"] == pytest.approx(0.03)
+
+
+def test_a_model_made_of_itself_is_refused(experiment):
+    text = '[models.a]\nlibrary = "b"\n[models.b]\nlibrary = "a"\n[populations.x]\nmodel = "a"\n'
+    with pytest.raises(FileFormatError) as caught:
+        experiment(text=text)
+    assert str(caught.value).startswith(
+        "model.toml, line 4, column 11: a model cannot be made of itself: a -> b -> a\n"
+        '  line 4: library = "a"\n'
+    )
+
+
 def test_values_per_cell(experiment, tmp_path):
     np.save(tmp_path / "v.npy", [-61.0, -62.0, -63.0, -64.0])
     (tmp_path / "t.csv").write_text("11,12,13,14\n")
@@ -323,7 +353,7 @@ def test_cells_are_chosen_as_in_python(experiment):
         ('[models.x]\nlibrary = "LIF"\nthreshold = "v > 1"', FileFormatError,
          "threshold: a model of the library has its own"),
         ('[models.x]\nlibrary = "y"\n[models.y]\nequations = "dv/dt = -v/ms : 1"\n[models.z]\n'
-         'library = "y"\nvariant = "a"', UnknownNameError, "there is no model 'y'"),
+         'library = "y"\nvariant = "a"', UnknownNameError, "y is a model of the file and has no variants"),
         ('[synapses.x]\ntau = "3 ms"', FileFormatError, "x: `kind` is missing"),
         ('[[connections]]\npre = "cells"\npost = "cells"\nrule = {n = 3}', UnknownNameError,
          "a rule: a table says with `kind` what it is"),

@@ -63,11 +63,12 @@ class Experiment:
         self.description: str = document.get(("description",), "")
         self._values = Values(document)
         self.models: dict[str, Model] = {}
+        self._building: list[str] = []
         self._synapses: dict[str, Any] = {}
         if not document.get(("populations",)):
             raise tables.error_of_no_population(document)
         for name in document.get(("models",), {}):
-            self.models[name] = self._model_of(("models", name))
+            self._build(name, ("models", name))
         for name in document.get(("synapses",), {}):
             self._synapses[name] = self._synapse_of(("synapses", name))
         self.network = self._network()
@@ -210,6 +211,11 @@ class Experiment:
     def model(self, path: Path) -> Model:
         """Return the model a value names: of the file, of the library, or changed by a call."""
         text = self.document.get(path)
+        told = self.document.get(("models",), {})
+        for name in (text, head_of(text)):
+            # Within [models.LIF], "LIF" is that of the library.
+            if name in told and not (name in self._building and name in catalog()):
+                self._build(name, path)
         if text in self.models:
             return self.models[text]
         known = {**catalog(), **self.models}
@@ -217,13 +223,27 @@ class Experiment:
             made = self._values.made(path, known, "a model")
             assert isinstance(made, Model)
             return made
-        meant = did_you_mean(text, known)
+        meant = did_you_mean(text, {**known, **told})
         raise self.document.error(
             path, f"there is no model {text!r}" + (f"; did you mean {meant}?" if meant else ""),
             kind=UnknownNameError, mend="a model has a table of its own, "
             f"[models.{text if text.isidentifier() else 'NAME'}], or is one of the library: "
             + ", ".join(catalog()),
         )  # fmt: skip
+
+    def _build(self, name: str, asked: Path) -> None:
+        """Build a model of the file, wherever in it it stands."""
+        if name in self.models:
+            return
+        if name in self._building:
+            chain = " -> ".join([*self._building[self._building.index(name) :], name])
+            raise self.document.error(
+                asked, f"a model cannot be made of itself: {chain}",
+                mend="begin one of them with equations, or with a model of the library",
+            )  # fmt: skip
+        self._building.append(name)
+        self.models[name] = self._model_of(("models", name))
+        self._building.pop()
 
     def _model_of(self, path: Path) -> Model:
         table = self.document.get(path)
