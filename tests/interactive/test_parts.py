@@ -83,6 +83,9 @@ def test_rasters_are_checked():
     assert raster.span == (0.0, 1.0) and raster.sizes == {"cells": 3}
     with pytest.raises(ShapeError, match="the raster of cells does not fit the sliders"):
         raster.check(3)
+    with pytest.raises(ShapeError, match="the raster of cells has 70,000 rows") as error:
+        Raster({"cells": [trains([], size=70_000)]}).check(1)
+    assert "trains[:100]" in str(error.value)
     with pytest.raises(ShapeError, match="other numbers of cells at other positions"):
         Raster({"cells": [trains([]), trains([], size=4)]}).check(2)
 

@@ -206,6 +206,12 @@ class Raster:
         """Refuse groups that do not fit the sliders."""
         for name, trains in self.groups.items():
             _check_count(trains, positions, f"the raster of {name}")
+            if trains[0].size > MOST_SAMPLES:
+                raise ShapeError(
+                    f"the raster of {name} has {trains[0].size:,} rows",
+                    expected=f"at most {MOST_SAMPLES:,}, and as many as can be told apart",
+                    mend="show some of the cells: trains[:100]",
+                )
             if len({each.size for each in trains}) > 1:
                 raise ShapeError(
                     f"the raster of {name} has other numbers of cells at other positions",
