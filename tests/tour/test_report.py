@@ -178,3 +178,15 @@ def test_what_the_page_can_do(tmp_path):
     assert found["hidden"] == "none" and found["shown"] == "block"
     assert found["copy"] == "Copy" and found["sliders"] == 1 and found["wide"]
     assert found["reading"] == "Machine, versions, times"
+
+
+def test_what_was_printed_keeps_its_lines_and_is_escaped(tmp_path):
+    chapter = Chapter("Printed", "Words.", order=1)
+
+    @chapter.experiment("Words")
+    def words(page: Page) -> None:
+        page.printed("v < 1\n    = 0.5\n")
+
+    report = tour.run(tmp_path, selected=[chapter], say=lambda line: None)
+    text = report.path.read_text(encoding="utf-8")
+    assert '<pre class="printed">v &lt; 1\n    = 0.5</pre>' in text
