@@ -57,9 +57,9 @@ def test_states_to_start_from_are_run_with_inputs_and_parameters():
 def test_held_states_stay_while_trajectories_run():
     model = rb.models.HodgkinHuxley
     flow = flow_of("f", model, {}, hold=dict(h=0.6, n=0.32))
-    [path] = paths_of("f", flow, ("v", "m"), dict(v=-40 * mV), 20 * ms, "0.01 ms", "interpreter")
+    [path] = paths_of("f", flow, ("v", "m"), dict(v=-40 * mV), 20 * ms, "0.02 ms", "interpreter")
     [*_, up] = rb.analysis.fixed_points(model, hold=dict(h=0.6, n=0.32))
-    assert path.values[-1, 0] == pytest.approx(up["v"].magnitude, abs=0.1)
+    assert path.values[-1, 0] == pytest.approx(up["v"].magnitude, abs=0.3)
 
 
 def test_no_warning_of_starts_above_threshold(recwarn):

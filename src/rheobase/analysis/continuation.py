@@ -146,11 +146,13 @@ class Curve:
         """
         import numpy as np
 
+        from rheobase.simulation.slopes import expand
+
         start, cut, near = y, 1e-6 if singular else 1e-13, 1e-9 if singular else 1e-11
         for _ in range(8):
-            table = self.table(y)
+            slopes, table = expand(self, y)
             rows = np.vstack([table, across])
-            right = np.append(-self(y), across @ (start - y))
+            right = np.append(-slopes, across @ (start - y))
             sizes = np.append(self._sizes, 1.0)
             if not (np.all(np.isfinite(rows)) and np.all(np.isfinite(right))):
                 return None

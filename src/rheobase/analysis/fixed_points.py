@@ -21,11 +21,14 @@ if TYPE_CHECKING:
     Floats: TypeAlias = NDArray[np.float64]
 
 _SEEDS = 160
-_ROUNDS = 60
+_ROUNDS, _DEFLATED_ROUNDS = 50, 25
+"""Steps of Newton's method, from everywhere at first and then away from what is known."""
 _LONGEST = 0.25
 """Longest step of Newton's method, in ranges of the states."""
 _CLOSE = 1e-6
 """Two points closer than this, in ranges of the states, are one."""
+_BLURRED = 1e-3
+"""Points closer than this are one if slopes between them are 0 to rounding."""
 _MOST = 64
 """More fixed points than this are not points but a line of them."""
 _ZERO = 1e-9
@@ -220,15 +223,17 @@ def find_all(flow: Flow, starts: Sequence[Floats] = ()) -> Floats:
     import numpy as np
 
     count = len(flow.names)
-    seeds = np.concatenate([np.reshape(starts, (-1, count)), _scanned(flow), _spread(flow)])
-    found = _distinct(flow, np.zeros((0, count)), _newton(flow, seeds))
+    spread = _spread(flow)
+    size = np.nanmedian(np.abs(flow(spread)), axis=0)
+    seeds = np.concatenate([np.reshape(starts, (-1, count)), _scanned(flow), spread])
+    found = _distinct(flow, np.zeros((0, count)), _newton(flow, seeds), size)
     again = seeds[np.linspace(0, len(seeds) - 1, min(len(seeds), 48)).astype(int)]
     for _ in range(4):
         if not len(found):
             break
         beside = found + 1e-2 * np.where(np.arange(count) % 2, -1.0, 1.0)
         more = _newton(flow, np.concatenate([again, beside]), found)
-        known, found = len(found), _distinct(flow, found, more)
+        known, found = len(found), _distinct(flow, found, more, size)
         if len(found) == known:
             break
     return found[np.lexsort(found.T[::-1].round(9))]
@@ -242,7 +247,7 @@ def _spread(flow: Flow) -> Floats:
     low, high = flow.low / flow.scale, flow.high / flow.scale
     z = random.uniform(low, high, (_SEEDS, len(flow.names)))
     middle = 0.5 * (low + high)
-    z[: _SEEDS // 4] = middle + 4.0 * (z[: _SEEDS // 4] - middle)
+    z[: _SEEDS // 2] = middle + 6.0 * (z[: _SEEDS // 2] - middle)
     followers = [k for k in range(len(flow.names)) if k not in flow.leads]
     half = slice(0, None, 2)
     z[half] = flow.settle(z[half], followers)
@@ -275,14 +280,15 @@ def _newton(flow: Flow, z: Floats, known: Floats | None = None) -> Floats:
     """Return where Newton's method ends from many states; away from the known ones if given."""
     import numpy as np
 
-    from rheobase.simulation.slopes import solve
+    from rheobase.simulation.slopes import expand, solve
 
     z = z.copy()
     ended = []
-    for _ in range(_ROUNDS):
+    for _ in range(_ROUNDS if known is None else _DEFLATED_ROUNDS):
         if not len(z):
             break
-        move = solve(flow.jacobian(z), -flow(z))
+        slopes, tables = expand(flow.__call__, z)
+        move = solve(tables, -slopes)
         factor = 1.0 if known is None else _deflated(z, move, known)
         length = np.max(np.abs(move), axis=1)
         done = length < 1e-10 * (1.0 + np.max(np.abs(z), axis=1))
@@ -310,12 +316,20 @@ def _deflated(z: Floats, move: Floats, known: Floats) -> Floats:
     return np.asarray(1.0 / np.where(np.abs(1.0 - along) < 1e-3, 1e-3, 1.0 - along))[:, None]
 
 
-def _distinct(flow: Flow, known: Floats, more: Floats) -> Floats:
+def _distinct(flow: Flow, known: Floats, more: Floats, size: Floats) -> Floats:
+    """Return what is known with what is new of more; `size` is that of the slopes elsewhere."""
     import numpy as np
+
+    def same(z: Floats, other: Floats) -> bool:
+        away = float(np.max(np.abs(z - other)))
+        if away < _CLOSE or away > _BLURRED:
+            return away < _CLOSE
+        # where linear terms vanish Newton's method ends anywhere that slopes are 0 to rounding
+        return bool(np.all(np.abs(flow(0.5 * (z + other))) <= 1e-12 * size))
 
     found = list(known)
     for z in more:
-        if all(np.max(np.abs(z - other)) > _CLOSE for other in found):
+        if not any(same(z, other) for other in found):
             found.append(z)
         if len(found) > _MOST:
             raise EquationError(
