@@ -98,8 +98,8 @@ steady = v[-1] + 65  # mV above rest, piece by piece
 figure, (left, right) = plt.subplots(1, 2)
 for piece in (0, 2, 4, 8, 16):
     left.plot(time, v[:, piece] + 65, label=f"piece {piece}")
-left.set(xlabel="time (ms)", ylabel="v above rest (mV)")
-left.legend()
+left.set(xlabel="time (ms)", ylabel="v above rest (mV)", ylim=(0, 22))
+left.legend(loc="upper right", ncols=2, fontsize=8)
 right.semilogy(np.arange(n), np.maximum(steady, 1e-3), ".")
 right.set(xlabel="piece", ylabel="v above rest after 30 ms (mV)")
 plt.show()
@@ -186,11 +186,11 @@ with course.exercise("3") as check:
 # arrives?
 
 # %%
-couplings = np.array([0.05, 0.1, 0.2, 0.5, 1, 2, 4, 8]) if compiled else np.array([0.1, 0.2, 2, 8])
+couplings = np.array([0.05, 0.1, 0.2, 0.5, 1, 2, 4, 8]) if compiled else np.array([0.1, 1, 2, 8])
 strong = rb.stimuli.step(200*uA/cm**2, start=2*ms, stop=3*ms)
 speeds = []
 for g in couplings:
-    long_enough = 55*ms if g < 0.5 else 24*ms
+    long_enough = 24*ms if g >= 1 or not compiled else 60*ms
     _, _, fired = neurite(rb.models.HodgkinHuxley, strong, g=g, duration=long_enough)
     arrived = len(fired[30]) and len(fired[10])
     speeds.append(0.02/(fired[30][0] - fired[10][0]) if arrived else 0.0)
