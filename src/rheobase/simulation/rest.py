@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from rheobase.errors import EquationError
 from rheobase.language.model import Model
-from rheobase.simulation.slopes import Floats, Slopes, solve
+from rheobase.simulation.slopes import Floats, Slopes, expand, solve
 from rheobase.simulation.warning import warn
 from rheobase.units import UNITS
 
@@ -146,8 +146,8 @@ class _Problem:
         settled = np.zeros(self.cells, dtype=bool)
         eye = np.eye(len(self.states))
         for _ in range(_STEPS):
-            slopes = self.slopes(x)
-            move = solve(eye / step[:, None, None] - self.slopes.jacobian(x), slopes)
+            slopes, table = expand(self.slopes, x)
+            move = solve(eye / step[:, None, None] - table, slopes)
             relative = np.max(np.abs(move) / (1.0 + np.abs(x)), axis=1)
             trusted = np.isfinite(relative) & (relative < 0.3)
             settled = (trusted & (relative < _SETTLED) & (step > 1.0)) | ~np.any(slopes, axis=1)
