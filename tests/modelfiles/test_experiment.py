@@ -353,7 +353,8 @@ def test_cells_are_chosen_as_in_python(experiment):
         ('[models.x]\nlibrary = "LIF"\nthreshold = "v > 1"', FileFormatError,
          "threshold: a model of the library has its own"),
         ('[models.x]\nlibrary = "y"\n[models.y]\nequations = "dv/dt = -v/ms : 1"\n[models.z]\n'
-         'library = "y"\nvariant = "a"', UnknownNameError, "y is a model of the file and has no variants"),
+         'library = "y"\nvariant = "a"', UnknownNameError,
+         "y is a model of the file and has no variants"),
         ('[synapses.x]\ntau = "3 ms"', FileFormatError, "x: `kind` is missing"),
         ('[[connections]]\npre = "cells"\npost = "cells"\nrule = {n = 3}', UnknownNameError,
          "a rule: a table says with `kind` what it is"),

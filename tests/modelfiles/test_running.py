@@ -152,6 +152,25 @@ def test_figures_can_be_chosen(path, tmp_path):
         modelfiles.run(path, out=tmp_path / "d", set=['output.bin="5 mV"'])
 
 
+def test_the_rate_of_few_cells_is_drawn_on_request(path, tmp_path):
+    few = ["populations.cells.size=5", "connections=[]", "recordings=[]"]
+    page = modelfiles.run(path, out=tmp_path / "a", set=few).report.read_text()
+    assert "Rates of the populations" not in page and page.count("<img") == 1
+    asked = modelfiles.run(path, out=tmp_path / "b", set=[*few, 'output.figures=["rates"]'])
+    assert "Rates of the populations in bins of 5 ms." in asked.report.read_text()
+
+
+def test_what_synapses_do_is_drawn_as_their_mean(path, tmp_path):
+    more = [
+        'synapses.count.equations="n : 1"',
+        'synapses.count.on_pre="deliver(weight); n += 1"',
+        'connections.1.synapse="count"',
+        'recordings=[{connection="excitation", variables=["n"], every="10 ms"}]',
+    ]
+    page = modelfiles.run(path, out=tmp_path / "out", set=more).report.read_text()
+    assert "synapses, their mean." in page and '<img alt="n of excitation' in page
+
+
 def test_an_error_check_stands_in_the_report(path, tmp_path):
     done = modelfiles.run(path, out=tmp_path / "a", set=['run.error_check="10 ms"'])
     assert "<h2>Errors of the step</h2>" in done.report.read_text()

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from rheobase.modelfiles.experiment import Experiment
 
 FIGURES = ("raster", "rates", "traces")
+FEWEST_CELLS = 10
+"""Of smaller populations the rate in bins is drawn only if it is asked for."""
 MOST_SYNAPSES = 2_000_000
 """Of larger connections the weights are not summed up."""
 
@@ -151,30 +153,36 @@ def _raster(experiment: Experiment, result: Result) -> Iterator[Figure]:
 
 
 def _rates(experiment: Experiment, result: Result) -> Iterator[Figure]:
+    from rheobase import plots
+
+    asked = experiment.document.get(("output", "figures")) is not None
     bin = experiment.document.get(("output", "bin"), "5 ms")
-    if any(trains.count for trains in result.spikes.values()):
+    least = 1 if asked else FEWEST_CELLS
+    shown = {name: trains for name, trains in result.spikes.items() if trains.size >= least}
+    if any(trains.count for trains in shown.values()):
 
         def draw() -> Axes:
             with blaming(experiment.document, ("output", "bin")):
-                drawn: Axes = result.plot.population_rate(bin=bin)
-            return drawn
+                return plots.population_rate(shown, bin=bin)
 
         yield f"Rates of the populations in bins of {bin}.", draw
 
 
 def _traces(experiment: Experiment, result: Result) -> Iterator[Figure]:
+    from rheobase import plots
+
     for name in result.traces:
         data = result.traces.data(name)
-        if data.over != "cell" or not len(data.times):
-            continue
-        for variable in data.values:
+        for variable in data.values if len(data.times) else ():
 
-            def draw(variable: str = variable, name: str = name) -> Axes:
-                drawn: Axes = result.plot.traces(variable, recording=name)
-                return drawn
+            def draw(variable: str = variable, name: str = name, over: str = data.over) -> Axes:
+                if over == "cell":
+                    return plots.traces(result, variable, recording=name)
+                mean = result.traces[name][variable].mean(over, keep_attrs=True)
+                return plots.traces(mean)
 
-            cells = counted(len(data.cells), "cell")
-            yield f"{variable} of {name}, {cells}.", draw
+            many = counted(len(data.cells), data.over)
+            yield f"{variable} of {name}, {many}.".replace("synapses", "synapses, their mean"), draw
 
 
 _DRAWN: dict[str, Callable[[Any, Result], Iterator[Figure]]] = {
