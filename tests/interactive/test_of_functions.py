@@ -66,6 +66,25 @@ def test_results_and_spike_trains_are_taken_too():
     assert same.value(rate=20 * Hz).readings == {"mean rate": 20.0}
 
 
+def test_long_ones_show_how_far_they_are(monkeypatch):
+    seen = []
+
+    class Display:
+        def draw(self, share, text):
+            seen.append((round(share, 6), text))
+
+        def end(self, text):
+            seen.append("end")
+
+    monkeypatch.setattr("rheobase.progress.SHOWN_AFTER", 0)
+    monkeypatch.setattr("rheobase.progress.REDRAWN_EVERY", 0)
+    monkeypatch.setattr("rheobase.progress._find_display", lambda enabled: Display())
+    rb.interact(pair, weight=[0, 1, 2] * pA, duration=10 * ms)
+    *drawn, last = seen
+    assert [share for share, _ in drawn] == [0.333333, 0.666667, 1.0] and last == "end"
+    assert drawn[1][1].startswith("rb.interact: 20 of 30 ms")
+
+
 def test_measures_have_labels_with_units():
     measure = {
         "peak (mV)": lambda result: result.traces["other"].v.max(),

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from rheobase.errors import ShapeError, UnitError, UnknownNameError, UserError
+from rheobase.errors import RheobaseWarning, ShapeError, UnitError, UnknownNameError, UserError
 from rheobase.interactive import Curve, Lines, Plane, Player, Raster, Reading, Slider
 from rheobase.results import SpikeTrains
 from rheobase.units import ms, mV, nA, pA
@@ -139,6 +139,16 @@ def test_parts_that_do_not_fit(sliders, panels, error, text):
     with pytest.raises(error) as caught:
         Player(sliders, panels)
     assert text in str(caught.value)
+
+
+def test_a_large_page_is_told(player, monkeypatch):
+    monkeypatch.setattr("rheobase.interactive.player._LARGE", 100)
+    with pytest.warns(RheobaseWarning, match=r"browsers take long to open it.*dict\(I=9\)"):
+        player.page()
+
+
+def test_what_is_shown_prints_in_a_line(player):
+    assert repr(player.value(kind="b")) == "<Shown: I = 100.0 pA, kind = b; spikes 30, rate 3>"
 
 
 def test_strokes_are_spikes_too():

@@ -15,6 +15,7 @@ from rheobase.errors import ShapeError, UnknownNameError, UserError, did_you_mea
 from rheobase.interactive.packing import Floats
 from rheobase.interactive.parts import Curve, Lines, Panel, Raster, Reading, Slider
 from rheobase.interactive.player import Player, setting
+from rheobase.progress import Progress
 from rheobase.results import Result, SpikeTrains
 from rheobase.simulation import Network
 
@@ -70,11 +71,7 @@ def play_function(
     options: FunctionOptions, sliders: Sequence[Slider], title: str, caption: str
 ) -> Player:  # fmt: skip
     """Call the function at all positions and put the player together."""
-    taken: list[_Taken] = []
-    for places in product(*(range(slider.size) for slider in sliders)):
-        given = {s.name: setting(s, place) for s, place in zip(sliders, places, strict=True)}
-        taken.append(_take(options, *_result(options, given)))
-        _check_alike(taken[0], taken[-1], given)
+    taken = _taken(options, sliders)
     panels: list[Panel] = [*_lines(taken), *_raster(taken)]
     measures = {label: np.array([each.measures[label] for each in taken])
                 for label in taken[0].measures}  # fmt: skip
@@ -86,6 +83,26 @@ def play_function(
             mend='record something: net.record(cells, "v", every=1*ms)',
         )
     return Player(sliders, [*panels, *curves], readings=readings, title=title, caption=caption)
+
+
+def _taken(options: FunctionOptions, sliders: Sequence[Slider]) -> list[_Taken]:
+    """Run every position; long ones show how far they are, in seconds of all runs together."""
+    taken: list[_Taken] = []
+    positions = list(product(*(range(slider.size) for slider in sliders)))
+    progress: Progress | None = None
+    try:
+        for places in positions:
+            given = {s.name: setting(s, place) for s, place in zip(sliders, places, strict=True)}
+            result, spiking = _result(options, given)
+            taken.append(_take(options, result, spiking))
+            _check_alike(taken[0], taken[-1], given)
+            length = result.stop - result.start
+            progress = progress or Progress(length * len(positions), "rb.interact")
+            progress.update(length * len(taken))
+    finally:
+        if progress is not None:
+            progress.close()
+    return taken
 
 
 def _result(options: FunctionOptions, given: Mapping[str, Any]) -> tuple[Result, set[str]]:

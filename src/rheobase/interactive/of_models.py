@@ -106,9 +106,12 @@ def play_model(
         injected.append(target)
     shown_inputs = [name for name in injected if name not in variables]
     every = max(1, int(np.ceil(duration / dt / _SAMPLES))) * dt
+    clock = (dt, duration, onset, every)
+    networks = _networks(options.model, sliders)
+    shown = None if len(networks) == 1 else False  # a line or bar of each would be too many
     results = [
-        _run(options, sliders, positions, (dt, duration, onset, every), variables + shown_inputs)
-        for positions in _networks(options.model, sliders)
+        _run(options, sliders, positions, clock, [*variables, *shown_inputs], shown)
+        for positions in networks
     ]
     traces = {name: np.concatenate([r.traces.data(_NAME).values[name].T for r in results])
               for name in [*variables, *shown_inputs]}  # fmt: skip
@@ -243,7 +246,7 @@ def _networks(model: Model, sliders: Sequence[Slider]) -> list[Floats]:
 
 def _run(
     options: ModelOptions, sliders: Sequence[Slider], positions: Floats,
-    clock: tuple[float, float, float, float], recorded: Sequence[str],
+    clock: tuple[float, float, float, float], recorded: Sequence[str], progress: bool | None,
 ) -> Result:  # fmt: skip
     """Run one network, a cell a position."""
     dt, duration, onset, every = (quantity(value, UNITS["ms"]) for value in clock)
@@ -263,7 +266,7 @@ def _run(
         current = options.stimulus(**arguments) if options.arguments else options.stimulus
         net.inject(cells, current, to=_target(options))
     net.record(cells, *recorded, every=every)
-    return net.run(duration, backend=options.backend, progress=False)
+    return net.run(duration, backend=options.backend, progress=progress)
 
 
 def _set(cells: Population, name: str, given: Any) -> None:

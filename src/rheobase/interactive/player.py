@@ -18,12 +18,14 @@ from rheobase.interactive.packing import Floats
 from rheobase.interactive.parts import Curve, Lines, Panel, Plane, Raster, Reading, Slider, Timed
 from rheobase.interactive.words import pretty_unit
 from rheobase.results import SpikeTrains
+from rheobase.simulation.warning import warn
 from rheobase.units import parse_unit, quantity, to_si
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_SLIDERS = 3
+_LARGE = 30_000_000  # characters
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +51,11 @@ class Shown:
     time: Floats
     traces: dict[str, Floats]
     spikes: dict[str, SpikeTrains]
+
+    def __repr__(self) -> str:
+        settings = ", ".join(f"{name} = {value}" for name, value in self.settings.items())
+        readings = ", ".join(f"{name} {value:.4g}" for name, value in self.readings.items())
+        return f"<Shown: {settings}{'; ' if readings else ''}{readings}>"
 
 
 class Player:
@@ -255,6 +262,12 @@ class Player:
             text = json.dumps(told, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
             # "<" can only stand within texts there; written so, none can end the element.
             self._packed = text.replace("<", "\\u003c")
+            if len(self._packed) > _LARGE:
+                warn(
+                    f"this page has {len(self._packed) / 1e6:.0f} MB: browsers take long to open"
+                    f" it. Fewer positions make it smaller, steps=dict({self.sliders[0].name}=9),"
+                    " or fewer traces"
+                )
         return (
             '<div class="rb-player"><script type="application/json">'
             f"{self._packed}</script>"
