@@ -13,7 +13,7 @@ from rheobase.lowering import lower
 from rheobase.models import catalog
 from rheobase.units import UNITS, ms, mV, quantity
 
-STEPS = 300
+STEPS = 200
 
 
 def quiet(model: Model) -> bool:

@@ -75,6 +75,13 @@ def test_what_cannot_be_made_is_refused():
     with pytest.raises(UserError, match=r"make\(\) raised ZeroDivisionError.*\n  in line \d+: ret"):
         check(broken)
 
+    class Needs(Neuron):
+        def __init__(self, tau_m):
+            super().__init__()
+
+    with pytest.raises(UserError, match=r"missing 1 required .*'tau_m'(.|\n)*lambda: MyNeuron\("):
+        check(Needs)
+
     class Attribute(Neuron):
         step = 3
 

@@ -221,7 +221,12 @@ def made(make: Any, call: str, *arguments: Any) -> Any:
     try:
         found = guarded(make, shown, arguments)
     except StudentError as error:
-        raise UserError(f"{call}: {error}", mend=f"it has to work as {shown}") from error
+        kind = "network" if arguments else "neuron"
+        raise UserError(
+            f"{call}: {error}",
+            mend=f"it is called as {shown}; what it needs besides, give it in a function: "
+            f"lambda{' weights' if arguments else ''}: My{kind.title()}(...)",
+        ) from error
     if found is None:
         raise UserError(f"{call}: {shown} gave None",
                         mend="let the function end with `return neuron`")  # fmt: skip

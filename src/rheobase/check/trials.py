@@ -111,10 +111,11 @@ class Trials:
                 "", {p: w * factor for p, w in weights.items()},
                 {n: a * factor for n, a in amplitudes.items()}, state, self.steps,
             )  # fmt: skip
-            count = count_spikes(Cell(self.kind, self.dt), trial)
+            much = int(max(_MANY * trial.steps, _FEW))
+            count = count_spikes(Cell(self.kind, self.dt), trial, much + 1)
             if count >= _FEW:
                 best = factor
-                if count <= max(_MANY * trial.steps, _FEW) or grown:
+                if count <= much or grown:
                     break
                 factor /= 2
             elif best:
