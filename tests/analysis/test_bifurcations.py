@@ -228,6 +228,29 @@ def test_adex_fires_where_rest_and_saddle_meet():
     assert found[0].state["v"].magnitude == pytest.approx(v, abs=1e-5)
 
 
+def test_izhikevich_in_closed_form():
+    found = rb.analysis.bifurcations(rb.models.Izhikevich, "I", (-2, 12))
+    # trace 0.08 v + 5 - a = 0, where u = b v and 0.04 v**2 + 5 v + 140 - u + I = 0
+    v = (0.02 - 5) / 0.08
+    assert by_kind(found, "hopf") == pytest.approx([0.2 * v - 0.04 * v**2 - 5 * v - 140], rel=1e-9)
+    assert by_kind(found, "saddle-node") == pytest.approx([4.8**2 / 0.16 - 140], rel=1e-9)
+
+
+def test_wang_and_buzsaki_begin_to_fire_in_a_saddle_node():
+    found = rb.analysis.bifurcations(
+        rb.models.WangBuzsaki, "I", (0, 5) * A, initial=dict(v=-64 * mV)
+    )
+    [onset] = by_kind(found, "saddle-node")
+    assert 0.16 < onset < 0.17  # models.md 5.3: class I, rheobase between these
+
+
+def test_connor_and_stevens_begin_to_fire_where_rest_vanishes():
+    found = rb.analysis.bifurcations(
+        rb.models.ConnorStevens, "I", (0, 12) * A, initial=dict(v=-68 * mV)
+    )
+    assert by_kind(found, "saddle-node")[-1] == pytest.approx(8.119, abs=6e-3)  # models.md 5.4
+
+
 def test_any_parameter_can_be_changed():
     found = rb.analysis.bifurcations(rb.models.FitzHughNagumo, "b", (0.5, 1.5), I=0.5)
     hopfs = [one for one in found if one.kind == "hopf"]

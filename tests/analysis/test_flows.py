@@ -20,6 +20,8 @@ def test_what_follows_has_the_range_it_then_covers():
     flow = flow_of("f", rb.models.AdEx, {})
     assert flow.leads == (0,)
     assert 50 < flow.high[1] < 500 and flow.low[1] == -flow.high[1]  # w = a (v - E_L), in pA
+    synaptic = flow_of("f", rb.models.LIF, {})
+    assert list(synaptic.high[1:]) == [2]  # it decays to 0, so nothing is known of it
 
 
 def test_what_has_no_unit_lies_about_its_initial_value():

@@ -380,5 +380,6 @@ def _reach_of_followers(slopes: Slopes, low: Floats, high: Floats, leads: Sequen
     x = slopes.settle(x, followers, rounds=8)
     for k in followers:
         reached = np.sort(x[:, k][np.isfinite(x[:, k])])
-        size = max(float(np.percentile(np.abs(reached), 75)), 1e-12) if reached.size else 1.0
+        size = float(np.percentile(np.abs(reached), 75)) if reached.size else 0.0
+        size = size if size > 1e-9 else 1.0  # what decays to 0, as a synaptic current
         low[k], high[k] = -2.0 * size, 2.0 * size
