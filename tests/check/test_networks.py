@@ -64,6 +64,8 @@ def test_two_faults_together_and_the_arrivals_of_the_step():
     assert "Neurons that spiked in the step before: 0\n  weights[0][0] = " in text
     assert "From outside to neuron 0: nothing" in text
     assert "How this step of neuron 0 goes, number by number:" in text
+    ax = report.plot()
+    assert ax.get_title().startswith("one strong input, neuron 0: the first step that differs")
 
 
 def test_what_is_no_network_is_refused():

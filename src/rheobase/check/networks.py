@@ -21,7 +21,14 @@ from rheobase.check.neurons import (
     weight_of,
 )
 from rheobase.check.records import Comparison, Difference, Patience, Record
-from rheobase.check.reports import Report, cause_lines, difference_lines, in_units, numbers_of
+from rheobase.check.reports import (
+    Report,
+    cause_lines,
+    difference_lines,
+    in_units,
+    numbers_of,
+    traces_of,
+)
 from rheobase.check.student_networks import CALL, StudentNetwork
 from rheobase.check.students import StudentError
 from rheobase.check.trials import Trial, Trials
@@ -473,6 +480,8 @@ class _NetworkCheck:
             False, "\n".join(lines), tuple(causes), certain, max(k, 0) * self.dt, name,
             in_units(self.model, name, yours), in_units(self.model, name, ours), explanation,
             f"{trial.name}, neuron {cell}",
+            traces_of(self.kind, self.comparison, theirs.records[cell],
+                      self.ours[number].records[cell], k),
         )  # fmt: skip
 
     def _causes(

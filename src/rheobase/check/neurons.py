@@ -23,6 +23,7 @@ from rheobase.check.reports import (
     difference_lines,
     in_units,
     numbers_of,
+    traces_of,
 )
 from rheobase.check.students import Student
 from rheobase.check.trials import Trial, Trials
@@ -220,17 +221,7 @@ class _Check:
         return [f"your neuron starts with other values of {names}"]
 
     def _traces(self, number: int, k: int) -> dict[str, Any]:
-        """Return what is drawn: v of both around the step."""
-        name = self.kind.thresholds[0] if self.kind.thresholds is not None else self.names[0]
-        name = name if name in self.names else self.names[0]
-        first, last = max(k - 12, 0), k + 14
-        unit = self.model.unit_of(name)
-        sides = {"yours": self.theirs[number], "ours": self.ours[number]}
-        found: dict[str, Any] = {"name": name, "unit": unit.text, "dt": self.dt, "step": k}
-        for side, record in sides.items():
-            rows = [float(unit.from_si(v[name])) for v in record.values[first : last + 1]]
-            found[side] = ([(first + n) * self.dt for n in range(len(rows))], rows)
-        return found
+        return traces_of(self.kind, self.comparison, self.theirs[number], self.ours[number], k)
 
     # -- the step -------------------------------------------------------------------------
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from rheobase.check.cells import Kind
 from rheobase.check.faults import Verdict
-from rheobase.check.records import Difference
+from rheobase.check.records import Comparison, Difference, Record
 from rheobase.language.model import Model
 from rheobase.simulation.step_numbers import milliseconds, written
 from rheobase.units import UNITS
@@ -133,6 +134,21 @@ def short(seconds: float) -> str:
     """Return a time in ms with two digits behind the point, or more where it is short."""
     ms = UNITS["ms"].from_si(seconds)
     return f"{ms:.2f} ms" if ms >= 0.1 or ms == 0 else f"{ms:.3g} ms"
+
+
+def traces_of(kind: Kind, comparison: Comparison, theirs: Record, ours: Record,
+              k: int) -> dict[str, Any]:  # fmt: skip
+    """Return what `Report.plot` draws: one state of both around step k."""
+    names = comparison.names
+    watched = kind.thresholds[0] if kind.thresholds is not None else names[0]
+    name = watched if watched in names else names[0]
+    first, last = max(k - 12, 0), k + 14
+    unit = kind.model.unit_of(name)
+    found: dict[str, Any] = {"name": name, "unit": unit.text, "dt": comparison.dt, "step": k}
+    for side, record in (("yours", theirs), ("ours", ours)):
+        rows = [float(unit.from_si(v[name])) for v in record.values[first : last + 1]]
+        found[side] = ([(first + n) * comparison.dt for n in range(len(rows))], rows)
+    return found
 
 
 def cause_lines(causes: Sequence[str], certain: bool, verdict: Verdict, whole: int,
