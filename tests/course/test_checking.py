@@ -47,6 +47,33 @@ def test_a_sentence_and_a_known_mistake(capsys):
     assert said(capsys, lambda check: check.unless(True, "no")).startswith("✗ no\n")
 
 
+class Report:
+    """As `rheobase.check` gives it."""
+
+    def __init__(self, passed):
+        self.passed = passed
+
+    def __str__(self):
+        return "It passed." if self.passed else "Cause: the reset."
+
+
+def test_a_report_of_a_neuron_counts(capsys):
+    text = said(capsys, lambda check: check.report(Report(True)))
+    assert text == "✓ It passed.\nExercise 1: solved.\n"
+    text = said(capsys, lambda check: check.report(Report(False)))
+    assert text == "✗ Cause: the reset.\nExercise 1: not yet.\n"
+
+
+def test_a_placeholder_stops_a_check(capsys):
+    def action(check):
+        check.given("x", ...)
+        check.that("never asked", False)
+
+    assert said(capsys, action) == (
+        "✗ x is still to be written: replace the ...\nExercise 1: not yet.\n"
+    )
+
+
 @pytest.mark.parametrize(
     "action, says",
     [

@@ -83,6 +83,29 @@ def test_the_contents_run(kernel, course_folder):
     assert said.startswith("Rheobase ")
 
 
+STUDENTS = """
+def crossing(v, s):
+    slope = s - v
+    return (1 - v)/slope
+"""
+CHECK = """
+with course.exercise("1") as check:
+    check.value("the time", crossing(0.5, 0.5), 1)
+"""
+
+
+def test_an_error_is_told_with_the_students_line(kernel, tmp_path):
+    cells = ["from rheobase import course", STUDENTS.strip(), CHECK.strip()]
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in cells])
+    nbformat.write(book, tmp_path / "book.ipynb")
+    [said] = performed(kernel, tmp_path / "book.ipynb")
+    assert said == (
+        "✗ your code stopped with ZeroDivisionError: float division by zero\n"
+        "  in line 3 of its cell: return (1 - v)/slope\n"
+        "Exercise 1: not yet.\n"
+    )
+
+
 def test_without_numba_solutions_pass_and_mistakes_are_named():
     path = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
     done = subprocess.run(

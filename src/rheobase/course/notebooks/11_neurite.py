@@ -10,7 +10,7 @@ from rheobase import course
 from rheobase.units import cm, mS, mV, ms, uA, uF
 
 compiled = course.start()
-dt = 0.02*ms
+dt = 0.02*ms if compiled else 0.04*ms
 n = 40  # pieces of the neurite
 
 # %% [markdown]
@@ -74,7 +74,7 @@ def neurite(model, current, g=5.0, duration=30*ms):
     pieces = net.add(model, n, name="pieces")
     net.connect(pieces, pieces, rb.rules.from_matrix(W*mS/cm**2), of="v", to="I", delay=0*ms)
     net.inject(pieces[0], current)
-    net.record(pieces, "v", every=0.1*ms)
+    net.record(pieces, "v", every=0.2*ms)
     result = net.run(duration)
     v = result.traces["pieces"].v
     return 1000*v.time.values, v.values, result.spikes["pieces"]
