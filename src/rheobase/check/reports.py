@@ -35,8 +35,10 @@ class Report:
         The start of the first step that differs [s]; nan if none does.
     variable : str
         What differs there first: a state, or "spikes".
-    yours, ours : float or list of float
-        Its value after that step, in the unit of the model (times of spikes in seconds).
+    yours : float or list of float
+        Its value after that step in yours, in the unit of the model (times of spikes in seconds).
+    ours : float or list of float
+        That in ours.
     explanation : str
         That step of ours, number by number.
     trial : str
