@@ -331,9 +331,10 @@ def decision_in_the_plane(page: Page) -> None:
         "stable states", "3, 2, 2, 2, 1", ", ".join(map(str, count)), count == [3, 2, 2, 2, 1]
     )
     page.draw(
-        "The same three starts before the stimulus (all return to the low state), under a stimulus"
-        " without a preference, and under one that favors S₁. Blue: dS₁/dt = 0; green: dS₂/dt = 0;"
-        " filled: stable; diamonds: saddles.",
+        "The same three starts before the stimulus (all return to the low state); under a stimulus"
+        " without a preference, where the side decides and the start between them is led to the"
+        " saddle; and under one that favors S₁. Blue: dS₁/dt = 0; green: dS₂/dt = 0; filled dots:"
+        " stable; diamonds: saddles.",
         "three phase planes of S1 and S2 with nullclines, crossing in five, three and three points",
         draw_decision,
     )
