@@ -151,8 +151,8 @@ with course.exercise("2") as check:
 # A constant current is an easy test. Now all four get the **same** noisy current.
 
 # %%
-lif = rb.models.LIF(C_m=200*pF, tau_m=3*ms, E_L=-65*mV, V_T=-52*mV, V_r=-70*mV, tau_ref=9*ms)
-unit = rb.models.RateUnit(f="relu", tau=5*ms, threshold=0.3)
+lif = rb.models.LIF(C_m=200*pF, tau_m=3*ms, E_L=-65*mV, V_T=-55*mV, V_r=-70*mV, tau_ref=8*ms)
+unit = rb.models.RateUnit(f="relu", tau=5*ms, threshold=0)
 noise = rb.stimuli.noise(std=600*pA, tau=3*ms, mean=600*pA)
 models = {"HH": hh, "AdEx": adex, "LIF": lif, "rate unit": unit}
 duration, dt = (1*second, 0.05*ms) if compiled else (0.2*second, 0.1*ms)
@@ -168,6 +168,8 @@ plt.show()
 #   **extra**: those that HH has not;
 # - **spike times**: how far matched spikes are apart on average;
 # - **voltage**: the root mean square difference of `v`.
+#
+# A model may have the right rate, and fire at other times: as many spikes are extra as are missed.
 #
 # ### Exercise 3
 #
