@@ -167,6 +167,7 @@ def test_what_the_page_can_do(tmp_path):
       found.shown = getComputedStyle(document.querySelector("details")).display;
       found.copy = code.querySelector("button").textContent;
       document.getElementById("machine").scrollIntoView();
+      dispatchEvent(new Event("scroll"));  // without a frame drawn, none comes by itself
       await wait(300);
       found.reading = document.querySelector("nav [aria-current]").textContent;
       found.sliders = player.querySelectorAll("input").length;

@@ -80,7 +80,7 @@
       }
     }
   };
-  const soon = () => { if (!asked) { asked = true; requestAnimationFrame(mark); } };
+  const soon = () => { if (!asked) { asked = true; setTimeout(mark, 50); } };
   addEventListener("scroll", soon, { passive: true });
   addEventListener("resize", soon);
   mark();
