@@ -162,8 +162,8 @@ print(f"one spike from rest: {one_spike:.4f} µA/cm²")
 
 # %%
 currents = np.linspace(2, 8, 41)
-seconds = 1.0 if compiled else 0.2
-result = patches(rb.stimuli.step(currents*unit), 41, duration=seconds*second, dt=0.02*ms if compiled else 0.1*ms)
+seconds, coarse = (1.0, 0.02*ms) if compiled else (0.2, 0.1*ms)
+result = patches(rb.stimuli.step(currents*unit), 41, duration=seconds*second, dt=coarse)
 counts = result.spikes["axon"].counts([0, seconds])[:, 0]
 last_fifth = result.spikes["axon"].counts([0.8*seconds, seconds])[:, 0]
 
