@@ -140,6 +140,17 @@ def test_noise():
     assert scaled.mean == pytest.approx(-2e-9)
 
 
+def test_noise_that_differs_from_cell_to_cell():
+    current = stimuli.noise([100, 200] * pA, tau=5 * ms, mean=1 * nA) * [1.0, -3.0]
+    process, mean = current.terms(DT)
+    assert isinstance(process, OUTerm) and isinstance(mean, WaveformTerm)
+    assert (process.std, process.mean) == (1.0, 0.0)
+    np.testing.assert_allclose(process.amplitude, [100e-12, -600e-12])
+    np.testing.assert_allclose(mean.values(np.array([-5, 0, 7])), [[1e-9, -3e-9]] * 3)
+    frozen = current.frozen(20 * second, dt=1 * ms).values(np.arange(20_000), DT)
+    np.testing.assert_allclose(frozen.std(axis=0), [100e-12, 600e-12], rtol=0.1)
+
+
 # --- arithmetic ----------------------------------------------------------------------------------
 
 
@@ -238,7 +249,9 @@ def test_dimension_and_unit():
     (lambda: stimuli.pulse_train(1, width=1 * ms, frequency=0 * Hz), WiringError, "does not fit"),
     (lambda: stimuli.noise(-1 * pA, 5 * ms), WiringError, "noise: std is negative"),
     (lambda: stimuli.noise(1 * pA, 0 * ms), WiringError, "noise: tau is not a positive time"),
-    (lambda: stimuli.noise([1, 2] * pA, 5 * ms), ShapeError, "one value for all cells"),
+    (lambda: stimuli.noise([1, -2] * pA, 5 * ms), WiringError, "noise: std is negative"),
+    (lambda: stimuli.noise([1, 2] * pA, 5 * ms, mean=[1, 2, 3] * pA), ShapeError,
+     "2 and 3 values"),
     (lambda: stimuli.noise(1 * pA, 5 * ms, mean=1 * mV), UnitError, "noise: mean is not of"),
     (lambda: stimuli.from_array([] * pA, 1 * ms), ShapeError, "values are an array over time"),
     (lambda: stimuli.from_array([1, np.inf] * pA, 1 * ms), WiringError, "a value is not finite"),

@@ -79,3 +79,19 @@ def test_recorded_and_read_subexpressions_are_observed(net, backend):
     net.record(cells, "z", name="later")
     result = net.run(0.1 * ms, backend=backend)
     np.testing.assert_array_equal(result.traces["later"].z.values, [[5, 10]])
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_noise_goes_with_the_cells_of_a_view(backend, shared):
+    def injected(factors):
+        net = rb.Network(dt=1 * ms, seed=3)
+        cells = net.add(rb.models.LIF(tau_m="1e9 s", V_T="1 volt"), 4, name="cells")
+        net.inject(cells[[2, 0, 3]], rb.stimuli.noise(10 * pA, 5 * ms, shared=shared) * factors)
+        net.record(cells, "I", every=1 * ms)
+        return net.run(50 * ms, backend=backend).traces["cells"].I.values[1:]
+
+    one, each = injected(1.0), injected(np.array([1.0, -2.0, 0.0]))
+    np.testing.assert_allclose(each[:, 2], one[:, 2], rtol=1e-12)
+    np.testing.assert_allclose(each[:, 0], -2 * one[:, 0], rtol=1e-12)
+    assert np.all(one[:, [0, 2, 3]] != 0) and not np.any(each[:, [1, 3]])
+    assert np.all(one[:, 0] == one[:, 2]) == shared

@@ -388,11 +388,11 @@ def noise(std: Any, tau: Any, mean: Any = None, shared: bool = False) -> Current
     Parameters
     ----------
     std : quantity
-        Stationary standard deviation.
+        Stationary standard deviation; one, or one a cell.
     tau : quantity
         Correlation time.
     mean : quantity, optional
-        Of the dimension of `std`; 0 if not given.
+        Of the dimension of `std`, one or one a cell; 0 if not given.
     shared : bool
         True: one process for all cells it is injected into; False: one each.
 
@@ -403,17 +403,12 @@ def noise(std: Any, tau: Any, mean: Any = None, shared: bool = False) -> Current
     """
     deviation, unit = _amount(std, "noise: std")
     level = 0.0 if mean is None else _same_unit(mean, unit, "noise: mean")
-    if not isinstance(deviation, float) or not isinstance(level, float):
-        raise ShapeError(
-            "noise: std and mean are one value for all cells",
-            given=f"{max(np.size(deviation), np.size(level))} values",
-            mend="inject rb.stimuli.noise(...) into each group of cells by itself",
-        )
     correlation = _time(tau, "noise", "tau", "rb.stimuli.noise(100*pA, tau=5*ms)")
-    if deviation < 0 or not 0.0 < correlation < math.inf:
+    negative = bool(np.any(np.asarray(deviation) < 0))
+    if negative or not 0.0 < correlation < math.inf:
         raise WiringError(
-            "noise: std is negative" if deviation < 0 else "noise: tau is not a positive time",
-            given=str(std if deviation < 0 else tau),
+            "noise: std is negative" if negative else "noise: tau is not a positive time",
+            given=str(std if negative else tau),
             mend="write rb.stimuli.noise(100*pA, tau=5*ms)",
         )
     return Current((Noise(deviation, correlation, level, bool(shared)),), unit)
@@ -455,7 +450,7 @@ def _sample_path(
     path = term.std * random.standard_normal(shape)
     for k in range(1, count):
         path[k] = kept * path[k - 1] + math.sqrt(1.0 - kept * kept) * path[k]
-    return term.mean + path
+    return term.mean + term.amplitude * path
 
 
 def _finite(value: Amount, what: str) -> Amount:

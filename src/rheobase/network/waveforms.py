@@ -8,7 +8,7 @@ Everything is zero outside [start, stop), edges rounded to the grid.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
@@ -57,12 +57,15 @@ class OUTerm:
         SI units.
     shared : bool
         One process for all cells; False: one each.
+    amplitude : ndarray, shape (1,) or (cells,)
+        Factor of the process, of all cells or of each.
     """
 
     std: float
     tau: float
     mean: float
     shared: bool
+    amplitude: Floats = field(default_factory=lambda: np.ones(1))
 
 
 Term: TypeAlias = WaveformTerm | OUTerm
@@ -239,14 +242,19 @@ class Noise(Shape):
 
     name: ClassVar[str] = "noise"
     scales: ClassVar[tuple[str, ...]] = ("std", "mean")
-    std: float
+    std: Amount
     tau: float
-    mean: float
+    mean: Amount
     shared: bool
 
     def terms(self, dt: float, origin: float) -> tuple[Term, ...]:
-        """Return the process."""
-        return (OUTerm(self.std, self.tau, self.mean, self.shared),)
+        """Return the process; where cells differ, one of deviation 1 scaled, and the means."""
+        if isinstance(self.std, float) and isinstance(self.mean, float):
+            return (OUTerm(self.std, self.tau, self.mean, self.shared),)
+        process = OUTerm(1.0, self.tau, 0.0, self.shared, _amplitudes(self.std))
+        if not np.any(self.mean):
+            return (process,)
+        return process, WaveformTerm(lambda steps: np.ones((steps.size, 1)), _amplitudes(self.mean))
 
 
 def _amplitudes(value: Amount) -> Floats:

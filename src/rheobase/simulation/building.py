@@ -279,16 +279,16 @@ def input_plans(injection: Injection, places: Places, dt: float, start: float) -
     target = places[injection.cells.name]
     plans = []
     for number, term in enumerate(injection.current.terms(dt, start)):
+        amplitude = np.ascontiguousarray(term.amplitude, np.float64)
+        if order is not None and amplitude.size > 1:
+            amplitude = amplitude[order]
         if isinstance(term, OUTerm):
             stream = stream_of(injection.stream, str(number))
             plans.append(InputPlan(
                 target, injection.to, cells=cells, kind="ou", mean=term.mean, std=term.std,
-                tau=term.tau, shared=term.shared, stream=stream,
+                tau=term.tau, shared=term.shared, stream=stream, amplitude=amplitude,
             ))  # fmt: skip
             continue
-        amplitude = np.ascontiguousarray(term.amplitude, np.float64)
-        if order is not None and amplitude.size > 1:
-            amplitude = amplitude[order]
         columns = None
         if order is not None and term.waveform(0, 1).shape[1] > 1:
             columns = order.astype(np.int32)
