@@ -49,15 +49,21 @@ def period(v: Any, level: float) -> float:
 
 def draw_planes() -> Figure:
     """Draw the plane without current, where a push decides, and with one, where all paths cycle."""
-    figure, axes = plt.subplots(1, 2, figsize=(7.6, 3.6), sharey=True)
+    figure, axes = plt.subplots(1, 2, figsize=(7.6, 4.0), sharey=True)
     within = dict(v=(-2.4, 2.4), w=(-1.1, 2.0))
     starts = [[dict(v=-0.65, w=-0.62), dict(v=-0.55, w=-0.62)], [dict(v=0, w=1.5), dict(v=-0.7)]]
     for ax, current, paths in zip(axes, (0, 0.5), starts, strict=True):
         rb.analysis.phase_plane(rb.models.FitzHughNagumo, "v", "w", I=current, within=within,
                                 trajectories=paths, duration=100*ms, ax=ax)  # fmt: skip
-        ax.legend(loc="upper left", fontsize=7, frameon=True, edgecolor="none")
+        ax.get_legend().remove()
         ax.set_title(f"I = {current}")
     axes[1].set_ylabel("")
+    parts = {
+        name: line
+        for ax in axes
+        for line, name in zip(*ax.get_legend_handles_labels(), strict=True)
+    }
+    figure.legend(parts.values(), parts, loc="outside lower center", ncols=5, fontsize=8)
     return figure
 
 
