@@ -26,7 +26,7 @@ def test_a_variant_is_shown_under_the_current_it_was_published_for():
 def test_panels_share_the_time_and_name_what_they_show():
     first = rb.analysis.behavior("HodgkinHuxley").plot()
     panels = first.figure.axes
-    assert [axes.get_ylabel() for axes in panels] == ["v (mV)", "m, h, n", "I (uA/cm**2)"]
+    assert [axes.get_ylabel() for axes in panels] == ["v (mV)", "m, h, n", "I (µA/cm²)"]
     assert panels[-1].get_xlabel() == "time (s)"
     assert [text.get_text() for text in panels[1].get_legend().get_texts()] == ["m", "h", "n"]
     assert panels[0].get_legend() is None

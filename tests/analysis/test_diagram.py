@@ -31,7 +31,7 @@ def test_full_lines_are_stable_and_dashed_ones_are_not(snic):
     assert set(branch.states["v"][branch.stable]) <= set(drawn)
     # neighbors share a point, so that no gap is seen
     assert dashed[0].get_xdata()[0] == full[0].get_xdata()[-1]
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("I (uA/cm**2)", "v (mV)")
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("I (µA/cm²)", "v (mV)")
     texts = [text.get_text() for text in ax.get_legend().get_texts()]
     assert texts == ["stable", "unstable", "saddle-node", "Hopf bifurcation, subcritical"]
 

@@ -1,24 +1,10 @@
-"""Numbers and units as they are printed."""
+"""Numbers as they are printed."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rheobase.interactive.words import number_labels, pretty_unit, with_unit
-
-
-@pytest.mark.parametrize("text, printed", [
-    ("uA/cm**2", "µA/cm²"), ("mV", "mV"), ("1", ""), ("", ""), ("second", "s"), ("ohm*cm", "Ω·cm"),
-    ("1/ms", "1/ms"), ("um", "µm"), ("mS/cm**2", "mS/cm²"), ("volt", "V"), ("Mohm", "MΩ"),
-    ("uF/cm**2", "µF/cm²"),
-])  # fmt: skip
-def test_units(text, printed):
-    assert pretty_unit(text) == printed
-
-
-def test_labels_of_axes():
-    assert with_unit("v", "mV") == "v (mV)"
-    assert with_unit("r", "1") == "r"
+from rheobase.interactive.words import number_labels
 
 
 @pytest.mark.parametrize("values, labels", [

@@ -78,3 +78,17 @@ def test_labels_carry_units():
 def test_the_plots_of_a_result_list_themselves(make_result):
     text = "<plots of a result: raster, traces, population_rate, isi_histogram>"
     assert repr(make_result().plot) == text
+
+
+@pytest.mark.parametrize("text, printed", [
+    ("uA/cm**2", "µA/cm²"), ("mV", "mV"), ("1", ""), ("", ""), ("second", "s"), ("ohm*cm", "Ω·cm"),
+    ("1/ms", "1/ms"), ("um", "µm"), ("mS/cm**2", "mS/cm²"), ("volt", "V"), ("Mohm", "MΩ"),
+    ("uF/cm**2", "µF/cm²"),
+])  # fmt: skip
+def test_units(text, printed):
+    assert style.pretty_unit(text) == printed
+
+
+def test_labels_of_axes():
+    assert style.with_unit("v", "mV") == "v (mV)"
+    assert style.with_unit("r", "1") == "r"

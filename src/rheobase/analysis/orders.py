@@ -109,7 +109,7 @@ def draw(
         raise UserError(
             "there are no errors to draw: the runs agree to the last bit, or none was finite"
         )
-    ax = dressed(ax, (5.2, 3.6))
+    ax = dressed(ax, (6.4, 3.6))
     first = not ax.has_data()
     units = {measure.unit for measure in shown.values()}
     for name, measure in shown.items():
@@ -128,13 +128,13 @@ def draw(
                 gid="convergence")  # fmt: skip
     old = "" if first else ax.get_ylabel()
     unit = units.pop() if len(units) == 1 else ""
-    words_y = f"error ({unit})" if unit not in ("", "1") else "error"
+    words_y = with_unit("error", unit)
     ax.set_xscale("log")
     ax.set_yscale("log")
     _tick_steps(ax, dts * 1e3)
     _tick_errors(ax)
     label(ax, "dt (ms)", words_y if first or old == words_y else "error")
-    legend(ax, beside=len(ax.get_lines()) > 14, inside="best")
+    legend(ax, beside=len(ax.get_lines()) > 6, inside="best")
     return ax
 
 

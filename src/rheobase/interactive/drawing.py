@@ -7,8 +7,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rheobase.interactive.parts import Curve, Lines, Plane, Raster, Slider
-from rheobase.interactive.words import pretty_unit, with_unit
-from rheobase.plots.style import FRAME, PALETTE, color, dressed, label, legend
+from rheobase.plots.style import (
+    FRAME,
+    PALETTE,
+    color,
+    dressed,
+    label,
+    legend,
+    pretty_unit,
+    with_unit,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,7 +10,8 @@ import numpy as np
 
 from rheobase.errors import ShapeError, UserError
 from rheobase.interactive.packing import FINEST, Floats, encode, pack_lines
-from rheobase.interactive.words import number_labels, pretty_unit, with_unit
+from rheobase.interactive.words import number_labels
+from rheobase.plots.style import pretty_unit, with_unit
 from rheobase.results import SpikeTrains
 
 MOST_SAMPLES = 65_535

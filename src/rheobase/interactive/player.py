@@ -16,7 +16,7 @@ from rheobase.errors import ShapeError, UnknownNameError, UserError, did_you_mea
 from rheobase.interactive import assets
 from rheobase.interactive.packing import Floats
 from rheobase.interactive.parts import Curve, Lines, Panel, Plane, Raster, Reading, Slider, Timed
-from rheobase.interactive.words import pretty_unit
+from rheobase.plots.style import pretty_unit
 from rheobase.results import SpikeTrains
 from rheobase.simulation.warning import warn
 from rheobase.units import parse_unit, quantity, to_si

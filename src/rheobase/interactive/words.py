@@ -1,34 +1,10 @@
-"""How numbers and units are written where people read them."""
+"""How numbers are written where people read them."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
-
-_POWERS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
-_WORDS = {"ohm": "Ω", "second": "s", "metre": "m", "volt": "V", "amp": "A", "siemens": "S",
-          "farad": "F", "kohm": "kΩ", "Mohm": "MΩ", "Gohm": "GΩ"}  # fmt: skip
-_MICRO = re.compile(r"^u(?=(?:A|V|S|F|m|M|s|W)\b)")
-
-
-def pretty_unit(text: str) -> str:
-    """Return a unit of an equation as it is printed: "uA/cm**2" becomes "µA/cm²", "1" nothing."""
-    if text in ("", "1", "dimensionless"):
-        return ""
-    spelled = re.sub(r"[A-Za-z]+", lambda word: _symbol(word.group()), text)
-    raised = re.sub(r"\*\*(-?\d+)", lambda power: power.group(1).translate(_POWERS), spelled)
-    return raised.replace("*", "·")
-
-
-def _symbol(word: str) -> str:
-    return _WORDS.get(word) or _MICRO.sub("µ", word)
-
-
-def with_unit(name: str, unit: str) -> str:
-    """Return the label of an axis: "v (mV)"; the name alone without a unit."""
-    return f"{name} ({pretty_unit(unit)})" if pretty_unit(unit) else name
 
 
 def number_labels(values: Sequence[float] | np.ndarray) -> tuple[str, ...]:

@@ -71,7 +71,7 @@ def _curve(x: Any, rates: Any) -> tuple[np.ndarray, np.ndarray, str]:
         rates, words = x.to_numpy(), with_unit(str(dimension), coordinate.attrs.get("units", ""))
         x = coordinate.to_numpy()
     elif hasattr(x, "units") and hasattr(x, "magnitude"):
-        unit = f"{x.units:~}"
+        unit = f"{x.units:~P}"
         x, words = x.magnitude, f"({unit})" if unit else ""
     if hasattr(rates, "magnitude"):
         rates = rates.to("Hz").magnitude

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from rheobase.errors import ShapeError
@@ -15,6 +16,11 @@ PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 
 INK = "#222222"  # words
 FRAME = "#666666"  # axes and ticks
+
+_POWERS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+_WORDS = {"ohm": "Ω", "second": "s", "metre": "m", "volt": "V", "amp": "A", "siemens": "S",
+          "farad": "F", "kohm": "kΩ", "Mohm": "MΩ", "Gohm": "GΩ"}  # fmt: skip
+_MICRO = re.compile(r"^u(?=(?:A|V|S|F|m|M|s|W)\b)")
 
 
 def color(index: int) -> str:
@@ -79,9 +85,22 @@ def show_times(ax: Axes, start: float, stop: float, *, first: bool) -> None:
         ax.set_xlim(start, stop)
 
 
+def pretty_unit(text: str) -> str:
+    """Return a unit of an equation as it is printed: "uA/cm**2" becomes "µA/cm²", "1" nothing."""
+    if text in ("", "1", "dimensionless"):
+        return ""
+    spelled = re.sub(r"[A-Za-z]+", lambda word: _symbol(word.group()), text)
+    raised = re.sub(r"\*\*(-?\d+)", lambda power: power.group(1).translate(_POWERS), spelled)
+    return raised.replace("*", "·")
+
+
+def _symbol(word: str) -> str:
+    return _WORDS.get(word) or _MICRO.sub("µ", word)
+
+
 def with_unit(name: str, unit: str) -> str:
-    """Return a label with its unit: "v (mV)"; without one where the unit is "1"."""
-    return name if unit in ("", "1", "dimensionless") else f"{name} ({unit})"
+    """Return the label of an axis: "v (mV)"; the name alone where the unit is "1"."""
+    return f"{name} ({pretty_unit(unit)})" if pretty_unit(unit) else name
 
 
 def remark(ax: Axes, text: str) -> None:
