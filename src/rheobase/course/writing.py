@@ -216,4 +216,5 @@ that decides, not these cells. The notebooks without solutions are one folder up
 
 _BEFORE_YOU_BEGIN: Final = """\
 Before you begin, run this cell. If it cannot find `rheobase`, install it where this notebook's
-Python is: `python -m pip install rheobase`. Without numba everything runs too, more slowly."""
+Python is: `python -m pip install FOLDER`, with the folder into which you have cloned Rheobase.
+Without numba everything runs too, more slowly."""
