@@ -103,7 +103,7 @@ AdEx = describe(
         steep, take a step of 0.01 ms or less to have its time to 0.1 ms.
 
         It begins at v = E_L and w = 0, as published. That is rest up to the foot of the
-        exponential, which lifts it by 0.08 uV with the defaults; with a = -g_L there is no rest.
+        exponential, which lifts it by 0.08 µV with the defaults; with a = -g_L there is no rest.
         """,
     variants={
         "tonic": _naud("regular spikes", "500", "200", "10", "-70", "2", "30", "0", "-58"),

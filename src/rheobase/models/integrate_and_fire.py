@@ -44,7 +44,7 @@ LIF = describe(
     source="T. C. Potjans and M. Diesmann, Cerebral Cortex 24 (2014): the neuron of their cortical"
     " microcircuit, whose parameters are the defaults.",
     checked="the closed-form rate 1/(tau_ref + tau_m ln((R I + E_L - V_r)/(R I + E_L - V_T))), and"
-    " the postsynaptic potential of a weight of 1 pA: peak 1.70826 uV after 1.5767 ms.",
+    " the postsynaptic potential of a weight of 1 pA: peak 1.70826 µV after 1.5767 ms.",
 )
 
 ConductanceLIF = describe(
