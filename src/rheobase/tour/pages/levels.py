@@ -45,6 +45,7 @@ def traub_miles(generations: int) -> dict[str, rb.levels.Reduction]:
     return reductions(rb.models.TraubMiles, 5 * nanoamps * uA / cm**2, generations)
 
 
+@cache
 def hodgkin_huxley(generations: int) -> dict[str, rb.levels.Reduction]:
     """Reduce Hodgkin and Huxley's axon."""
     return reductions(rb.models.HodgkinHuxley, np.arange(4, 31, 2.0) * uA / cm**2, generations)
@@ -123,9 +124,11 @@ def closed_form(reduction: rb.levels.Reduction) -> np.ndarray:
     return rates
 
 
-def under(stimulus: Any, found: Mapping[str, Any]) -> rb.levels.Comparison:
+def under(
+    stimulus: Any, found: Mapping[str, Any], fine: rb.Model = rb.models.TraubMiles
+) -> rb.levels.Comparison:
     """Give one absolute current to the cell with channels and to its reductions."""
-    models = {"channels": rb.models.TraubMiles, **found}
+    models = {"channels": fine, **found}
     return rb.levels.compare(
         models, stimulus, duration=600 * ms, reference="channels", area=AREA, dt=0.02 * ms,
         start=50 * ms, stop=550 * ms, seed=7,
@@ -244,3 +247,50 @@ def one_noise(page: Page) -> None:
     accounted = len(entry.matched) + entry.missed.size
     count = table["channels"].spike_count or 0
     page.near("LIF: matched and missed spikes", accounted, count, 0, digits=0)
+
+
+def three_steps(found: dict[str, rb.levels.Reduction]) -> rb.levels.Comparison:
+    """A weak step, a step downwards and a strong step into the squid axon: 3, -3, 10 uA/cm2."""
+    stimulus = (
+        rb.stimuli.step(0.6 * nA, start=70 * ms, stop=170 * ms)
+        + rb.stimuli.step(-0.6 * nA, start=220 * ms, stop=320 * ms)
+        + rb.stimuli.step(2 * nA, start=380 * ms, stop=550 * ms)
+    )
+    return under(stimulus, found, rb.models.HodgkinHuxley)
+
+
+@CHAPTER.experiment("What the squid axon does and no threshold does")
+def squid_axon(page: Page) -> None:
+    """HH, AdEx, LIF and a rate unit under one weak, one negative and one strong step."""
+    page.text(
+        """
+        The same with Hodgkin and Huxley's axon, whose gates do more than a threshold. A
+        weak step evokes one spike at its beginning, and no train. A step **downwards** evokes a
+        spike when it ends: it takes inactivation off the sodium channels and closes potassium
+        channels, and both take some milliseconds to come back. A strong step gives a train that
+        begins at full rate. An AdEx and a LIF whose rates were fitted to the axon's have the
+        train, and nothing else: an f-I curve does not know of onsets.
+        """
+    )
+    found = page.run(hodgkin_huxley, 6 if page.quick else 25)
+    table = page.run(three_steps, found)
+    page.draw(
+        "3, -3 and 10 µA/cm² at four levels. The first two spikes of the axon have no partner.",
+        "four panels: the axon spikes at the onset of a weak step, after a negative step and"
+        " in a train; the others only in the train",
+        draw_levels,
+        table,
+    )
+    _tell(page, table)
+    axon = table["channels"].spikes
+    onset, rebound, train = (axon[(axon > a) & (axon < b)]
+                             for a, b in ((0.07, 0.22), (0.22, 0.38), (0.38, 0.55)))  # fmt: skip
+    page.near("axon, 3 µA/cm²: spikes", onset.size, 1, 0, digits=0)
+    page.near("axon, after -3 µA/cm²: spikes", rebound.size, 1, 0, digits=0)
+    page.holds("when that is", "after the step", f"at {rebound[0] * 1e3:.0f} ms",
+               bool(rebound[0] > 0.32))  # fmt: skip
+    late = train[train > 0.43]
+    page.near("axon, 10 µA/cm²: rate", (late.size - 1) / (late[-1] - late[0]), 68.324, 0.3, "Hz")
+    for name in ("AdEx", "LIF"):
+        early = table[name].spikes
+        page.near(f"{name}: spikes before the strong step", (early < 0.38).sum(), 0, 0, digits=0)
