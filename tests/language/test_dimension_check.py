@@ -76,6 +76,8 @@ def test_conditions_have_no_dimension(text):
     ("I - v", ["cannot subtract mV from pA; divide the voltage by a resistance"]),
     ("v + 1", ["cannot add a plain number to mV; give it a unit: write 1*mV"]),
     ("1 + v", ["cannot add a plain number to mV", "write 1*mV"]),
+    ("v > -50", ["cannot compare mV (a voltage) with a plain number",
+                 "give it a unit: write -50*mV"]),
     ("v - 0", ["cannot subtract a plain number from mV; give it a unit: write 0*mV"]),
     ("0 - v", ["cannot subtract mV from a plain number; give it a unit: write 0*mV"]),
     ("v + x*2", ["write (x*2)*mV"]),

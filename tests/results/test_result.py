@@ -31,12 +31,12 @@ def test_a_view_gives_the_spikes_of_its_cells(make_result):
     (lambda r: r.spikes["celsl"],
      "this result has no spikes of 'celsl'; did you mean 'cells'?\n"
      "expected: 'cells', 'quiet/%one'\n"
-     "spikes of every population that spikes are kept unless add(..., record_spikes=False)"),
+     "every population that can spike has them, unless add(..., record_spikes=False)"),
     (lambda r: r.traces["xyz"],
      "this result has no traces of 'xyz'\nexpected: 'near'\n"
      'traces are kept where asked for before the run: net.record(cells, "v")'),
     (lambda r: Result(dt=1, stop=1, seed=0).traces["v"],
-     "this result has no traces of 'v'\nexpected: there are none\n"
+     "this result has no traces of 'v'\n"
      'traces are kept where asked for before the run: net.record(cells, "v")'),
     (lambda r: r.spikes[3], "spikes are found by a name or by a population\ngiven: 3"),
 ])  # fmt: skip

@@ -297,10 +297,16 @@ def test_injections_that_do_not_fit(net, lif, pair, two, noise):
         act=lambda: net.inject(lif, rb.stimuli.poisson(10 * Hz)),
     )  # fmt: skip
     refused(
-        rb.errors.WiringError, "this is no current", "step, ramp, sine", "100",
-        "a constant one is written net.inject(lif, rb.stimuli.step(1*pA))",
+        rb.errors.WiringError, "this is no current", "step, ramp, sine", "given: 100*pA",
+        "if it is constant, write net.inject(lif, rb.stimuli.step(100*pA))",
         act=lambda: net.inject(lif, 100 * pA),
     )  # fmt: skip
+    for given, amount in [(100, "100*pA"), ("0.5 nA", "0.5*nA"), (3 * Hz, "1*pA"),
+                          ([1, 2] * pA, "1*pA"), (None, "1*pA")]:  # fmt: skip
+        refused(
+            rb.errors.WiringError, "this is no current", f"rb.stimuli.step({amount}))",
+            act=lambda given=given: net.inject(lif, given),
+        )  # fmt: skip
     refused(
         rb.errors.WiringError, "'two' has no input that a current could be added to",
         act=lambda: net.inject(two, current),

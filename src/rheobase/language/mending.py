@@ -67,7 +67,7 @@ def mend_mismatch(given: Dimension, expected: Dimension, unit: str, text: str) -
     """
     it = _NOUNS.get(given, "it")
     if given == DIMENSIONLESS:
-        simple = text.replace(".", "").replace("_", "").isalnum()
+        simple = text.removeprefix("-").replace(".", "").replace("_", "").isalnum()
         return f"give it a unit: write {text if simple else f'({text})'}*{unit}"
     excess = given / expected
     if expected == DIMENSIONLESS:

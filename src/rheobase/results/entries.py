@@ -43,7 +43,7 @@ class Entries(Mapping[str, Entry], Generic[Entry]):
         meant = f"; did you mean {guess!r}?" if guess else ""
         raise NoSuchEntryError(
             f"this result has no {self._what} of {name!r}{meant}",
-            expected=", ".join(map(repr, self._names)) or "there are none",
+            expected=", ".join(map(repr, self._names)),
             mend=self._remedy,
         )
 

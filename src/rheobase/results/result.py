@@ -31,7 +31,7 @@ class Spikes(Entries[SpikeTrains]):
     """
 
     _what = "spikes"
-    _remedy = "spikes of every population that spikes are kept unless add(..., record_spikes=False)"
+    _remedy = "every population that can spike has them, unless add(..., record_spikes=False)"
 
     def __init__(self, trains: Mapping[str, SpikeTrains]) -> None:
         super().__init__(trains)

@@ -265,13 +265,13 @@ def injection_input(cells: Cells, current: Any, to: str | None) -> str:
     name = input_of(cells, to, call, "a current")
     model = _model(cells, call, "it has no inputs")
     unit = model.unit_of(name)
-    paste = f"net.inject({cells.name}, rb.stimuli.step({_amount(unit)}))"
     if not isinstance(current, Current):
+        amount, shown = _constant(current, unit)
         raise WiringError(
             f"{call}: this is no current",
             expected="one of rb.stimuli: step, ramp, sine, pulse_train, noise, from_array",
-            given=repr(current) if len(repr(current)) < 60 else type(current).__name__,
-            mend=f"a constant one is written {paste}",
+            given=shown,
+            mend=f"if it is constant, write net.inject({cells.name}, rb.stimuli.step({amount}))",
         )
     if current.dimension != unit.dimension:
         raise UnitError(
@@ -279,10 +279,24 @@ def injection_input(cells: Cells, current: Any, to: str | None) -> str:
             f"{current.unit.text} ({describe(current.dimension)})",
             expected=f"what the line `{model.equation(name).text}` says",
             given=str(current),
-            mend=f"write {paste}",
+            mend=f"write net.inject({cells.name}, rb.stimuli.step({_amount(unit)}))",
         )
     check_columns(current.size, cells, call, "the current")
     return name
+
+
+def _constant(given: Any, unit: Unit) -> tuple[str, str]:
+    """Return the amount of a constant current, as in what was given if it is one; and that."""
+    shown = repr(given) if len(repr(given)) < 60 else type(given).__name__
+    try:
+        number, own = split_quantity(given)
+    except UserError:
+        return _amount(unit), shown
+    if np.ndim(number):
+        return _amount(unit), shown
+    if own.dimension == unit.dimension:
+        return f"{number:g}*{own.text}", f"{number:g}*{own.text}"
+    return (f"{number:g}*{unit.text}", shown) if own.text == "1" else (_amount(unit), shown)
 
 
 def check_columns(size: int | None, cells: Cells, call: str, what: str) -> None:
