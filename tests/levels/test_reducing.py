@@ -135,7 +135,10 @@ def test_a_missing_area_is_asked_for():
     assert "HodgkinHuxley is per area, and LIF is a whole cell; its area is missing" in str(
         error.value
     )
-    assert "area=2e4*um**2" in str(error.value)
+    assert (
+        'write rb.levels.reduce(rb.models.HodgkinHuxley, "LIF", [7, 8, 9]*uA/cm**2, '
+        "area=20000*um**2)" in str(error.value)
+    )
 
 
 def test_plain_currents_go_to_rate_units_only():
@@ -168,3 +171,47 @@ def test_it_works_without_compiled_code():
     ]
     np.testing.assert_array_equal(found[0].rates, found[1].rates)
     assert found[0].rate_error == pytest.approx(found[1].rate_error)
+
+
+@pytest.mark.parametrize(
+    ("model", "to", "currents", "line"),
+    [
+        (
+            rb.models.WangBuzsaki(g_Na=40 * rb.units.mS / cm**2), "LIF", [1, 2, 3] * uA / cm**2,
+            'rb.models.WangBuzsaki(g_Na=40*mS/cm**2), "LIF", [1, 2, 3]*uA/cm**2, area=20000*um**2',
+        ),
+        (
+            rb.models.Izhikevich, "RateUnit", [5, 10, 15],
+            'rb.models.Izhikevich, "RateUnit", [5, 10, 15], tau=10*ms',
+        ),
+        (
+            rb.models.FitzHughNagumo, "LIF", [0.4, 0.6, 0.8],
+            'rb.models.FitzHughNagumo, "RateUnit", [0.4, 0.6, 0.8], tau=10*ms',
+        ),
+        (
+            rb.models.LIF, "AdEx", np.arange(400, 801, 50),
+            'rb.models.LIF, "AdEx", np.linspace(400, 800, 9)*pA',
+        ),
+        (rb.models.LIF, "lif", [400, 500, 600] * pA, 'rb.models.LIF, "LIF", currents'),
+    ],
+)  # fmt: skip
+def test_the_line_to_paste_is_the_call_that_was_made_mended(model, to, currents, line):
+    with pytest.raises(UserError) as error:
+        rb.levels.reduce(model, to, currents, duration=0.3 * second, discard=0.1 * second)
+    text = str(error.value)
+    assert f"rb.levels.reduce({line})" in text
+    pasted = f"rb.levels.reduce({line}, generations=1, duration=0.3*second, discard=0.1*second)"
+    names = {"rb": rb, "np": np, "currents": currents, **vars(rb.units)}
+    assert eval(pasted, names).rates.size == len(currents)
+
+
+def test_a_time_constant_and_currents_that_are_no_such_thing():
+    with pytest.raises(ShapeError, match="tau is one time above 0"):
+        rb.levels.reduce(rb.models.LIF, "RateUnit", CURRENTS, tau=0 * ms)
+    with pytest.raises(ShapeError, match="at least three numbers that are finite"):
+        rb.levels.reduce(rb.models.LIF, "LIF", [1, 2] * nA)
+
+
+def test_currents_of_several_units_are_shown_in_that_of_the_first():
+    made = rb.levels.reduce(rb.models.LIF, "LIF", [0.4 * nA, 500 * pA, 600 * pA])
+    assert "I (nA)" in str(made)

@@ -40,6 +40,12 @@ class Membrane(NamedTuple):
         return Membrane(self.rest, self.resistance / area, self.capacitance * area)
 
 
+def has_membrane(model: Model) -> bool:
+    """Whether a model has a state v that is a voltage."""
+    states = [e.name for e in model.differential]
+    return "v" in states and model.unit_of("v").dimension == UNITS["volt"].dimension
+
+
 def membrane_of(model: Model, entry: str) -> Membrane:
     """Return resistance and capacitance of a model at rest.
 
@@ -60,10 +66,9 @@ def membrane_of(model: Model, entry: str) -> Membrane:
     EquationError
         The model does not rest without input.
     """
-    names = [e.name for e in model.differential]
-    if "v" not in names or model.unit_of("v").dimension != UNITS["volt"].dimension:
+    if not has_membrane(model):
         raise WiringError(
-            f"levels.reduce: {model.name} has no membrane potential v in volts, so it has no"
+            f"rb.levels.reduce: {model.name} has no membrane potential v in volts, so it has no"
             " resistance and capacitance",
             mend='reduce it to a rate unit: rb.levels.reduce(model, "RateUnit", currents)',
         )
@@ -73,7 +78,7 @@ def membrane_of(model: Model, entry: str) -> Membrane:
     jacobian = slopes.jacobian(x)[0]
     if np.max(np.linalg.eigvals(jacobian).real) > 0:
         raise EquationError(
-            f"levels.reduce: {model.name} does not rest without input, so it has no resting"
+            f"rb.levels.reduce: {model.name} does not rest without input, so it has no resting"
             " potential",
             expected="a model that is silent without a current",
         )
@@ -85,7 +90,7 @@ def membrane_of(model: Model, entry: str) -> Membrane:
     volts = float(slopes.scales[place])
     if not (by_current[place] > 0 and settled[place] > 0):
         raise WiringError(
-            f"levels.reduce: a small current into {entry} does not depolarize {model.name}"
+            f"rb.levels.reduce: a small current into {entry} does not depolarize {model.name}"
         )
     return Membrane(
         float(rest["v"][0]), float(settled[place]) * volts, 1.0 / (float(by_current[place]) * volts)
