@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import rheobase as rb
+from rheobase.errors import UserError
 from rheobase.units import cm, ms, mV, nA, pA, second, uA
 
 UNIT = uA / cm**2
@@ -159,3 +160,24 @@ def test_errors():
             model=cubic, currents=[0.0, 5.0], cells=2, duration=5 * ms)  # fmt: skip
     two = rb.models.LIF + "dw/dt = (J - w)/(1*ms) : pA\nJ : pA (input)"
     refused(WiringError, "has several inputs; say which", 'input="I"', model=two)
+
+
+@pytest.mark.parametrize("currents", [[0.5 * nA, 700 * pA], ["0.5 nA", "700 pA"]])
+def test_currents_of_several_units_are_in_that_of_the_first(currents):
+    curve = rb.analysis.fi_curve(rb.models.LIF, currents, duration=100 * ms)
+    np.testing.assert_allclose(curve.current.values, [0.5, 0.7])
+    assert curve.current.attrs["units"] == "nA"
+
+
+@pytest.mark.parametrize(
+    ("currents", "line"),
+    [
+        ([400, 500], "rb.analysis.fi_curve(rb.models.LIF, [400, 500]*pA)"),
+        ([4, 5] * mV, "rb.analysis.fi_curve(rb.models.LIF, [4, 5]*pA)"),
+        ([], "rb.analysis.fi_curve(rb.models.LIF, np.linspace(0, 10, 21)*pA)"),
+    ],
+)
+def test_the_line_to_paste_has_the_currents_in_it(currents, line):
+    with pytest.raises(UserError) as error:
+        rb.analysis.fi_curve(rb.models.LIF, currents)
+    assert line in str(error.value)

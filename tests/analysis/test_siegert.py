@@ -133,3 +133,18 @@ def test_poisson_input_by_the_diffusion_approximation():
     simulated = net.run(2 * second).spikes["cells"].between(0.2, 2).mean_rate()
     expected = rate(10e-3 * 0.1 * 16000, np.sqrt(10e-3 * 0.01 * 16000))
     assert simulated == pytest.approx(expected, rel=0.06)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        (dict(std=[1, -2] * mV), "std is 0 or more\ngiven: -2 mV\nwrite rb.analysis.siegert_rate("),
+        (dict(tau_m=0 * ms), "tau_m is above 0\ngiven: 0 ms\nwrite "),
+        (dict(reset=20 * mV), "given: a reset of 20 mV, a threshold of 15 mV\nwrite "),
+        (dict(mean=[10, np.nan] * mV), "mean is finite\ngiven: nan mV\nwrite "),
+    ],
+)
+def test_what_is_wrong_is_told_in_its_unit(wrong, told):
+    with pytest.raises(rb.errors.UserError) as error:
+        rb.analysis.siegert_rate(**{**USUAL, "mean": 10 * mV, "std": 1 * mV, **wrong})
+    assert told in str(error.value)

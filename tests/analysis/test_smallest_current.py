@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import rheobase as rb
+from rheobase.errors import UserError, WiringError
 from rheobase.units import cm, ms, mV, nA, pA, second, uA
 
 UNIT = uA / cm**2
@@ -115,3 +116,36 @@ def test_errors():
     always = rb.Model("dv/dt = 1/ms : 1\nI : 1 (input)", threshold="v > 1", reset="v = 0")
     with pytest.raises(rb.errors.UserError, match="there is no smallest current"):
         rb.analysis.rheobase(always, initial=None, duration=5 * ms, dt=0.1 * ms)
+
+
+def test_a_cell_that_rests_above_its_threshold_begins_as_its_model_says(recwarn):
+    # E_L = -49 mV, V_T = -50 mV: it fires without a current, and 1 mV less of drive stops it.
+    found = rb.analysis.rheobase(rb.models.DeltaLIF)
+    model = rb.models.DeltaLIF
+    per_mv = model.defaults["C_m"] / model.defaults["tau_m"] * 1e-3 * 1e12
+    assert found.to("pA").magnitude == pytest.approx(-per_mv, rel=0.01)
+    assert not recwarn
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        (dict(tolerance=2), "rb.analysis.rheobase(rb.models.LIF, tolerance=2*pA)"),
+        (dict(tolerance=-1 * pA), "rb.analysis.rheobase(rb.models.LIF, tolerance=0.001*pA)"),
+        (dict(spikes=0), "rb.analysis.rheobase(rb.models.LIF, spikes=1)"),
+        (
+            dict(spikes=1000),
+            "rb.analysis.rheobase(rb.models.LIF, spikes=1, duration=5*second)",
+        ),
+    ],
+)
+def test_the_line_to_paste_has_the_model_in_it(options, line):
+    with pytest.raises(UserError) as error:
+        rb.analysis.rheobase(rb.models.LIF, **options)
+    assert line in str(error.value)
+
+
+def test_a_model_without_spikes_is_to_be_recorded():
+    with pytest.raises(WiringError) as error:
+        rb.analysis.rheobase(rb.models.RateUnit)
+    assert 'what it gives is no spikes but r itself: net.record(cells, "r")' in str(error.value)

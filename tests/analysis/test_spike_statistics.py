@@ -150,3 +150,12 @@ def test_of_a_run():
     result = net.run(2 * second)
     assert rb.analysis.cv2(result).mean() == pytest.approx(1.0, abs=0.06)
     assert rb.analysis.synchrony(result.spikes[cells]) == pytest.approx(1.0, abs=0.25)
+
+
+@pytest.mark.parametrize("measure", [rb.analysis.cv2, rb.analysis.local_variation])
+def test_events_of_one_step_do_not_spoil_the_others(measure):
+    # Poisson sources emit counts: three events in a step are two intervals of 0.
+    with_three = measure([[0.1, 0.3, 0.4, 0.4, 0.4, 0.7, 0.9]])
+    pairs = [measure([[0, a, a + b]]) for a, b in [(0.2, 0.1), (0.1, 0.0), (0.0, 0.3), (0.3, 0.2)]]
+    np.testing.assert_allclose(with_three, np.mean(pairs))
+    assert np.isnan(measure([[0.4, 0.4, 0.4]])).all()

@@ -110,3 +110,14 @@ def test_errors():
         sta(values, [[0.02]], window=(0.0002, 0.0003))
     with pytest.raises(rb.errors.UserError, match="every is a time above 0"):
         sta(values, [[0.02]], every=0 * ms)
+
+
+def test_the_trace_comes_first():
+    trains = SpikeTrains(np.array([0.1]), np.array([0]), 1, stop=0.2)
+    for spikes in (trains, [0.1]):
+        with pytest.raises(rb.errors.ShapeError) as error:
+            sta(spikes, trace(np.ones(200)))
+        assert "the trace comes first, then the spikes" in str(error.value)
+        assert 'write rb.analysis.spike_triggered_average(result.traces["cells"].I' in str(
+            error.value
+        )

@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rheobase.errors import UnknownNameError, UserError, WiringError, did_you_mean
+from rheobase.language.expressions import calls_in
 from rheobase.language.model import Model
 from rheobase.network import stimuli
 from rheobase.results import SpikeTrains
 from rheobase.simulation import Network
-from rheobase.units import Unit, quantity
+from rheobase.units import UNITS, Unit, quantity
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -94,20 +95,44 @@ def experiment(
     if model.threshold is None:
         raise WiringError(
             f"{call}: {model.name} has no threshold, so it has no spikes to count",
-            mend='give it one: rb.Model(..., threshold="v > V_T")',
+            mend=_without_threshold(model),
         )
     name = _input_of(model, input, call)
     options = {"method": method, "initial": initial}
     chosen = {key: value for key, value in options.items() if value is not None}
     copied = model(**chosen) if chosen else model
     if initial == "rest" and name in {e.name for e in model.inputs}:
-        copied = copied(initial=_resting_state(copied))
+        found = _resting_state(copied)
+        chosen.pop("initial")
+        copied = model(**chosen) if chosen else model
+        if found is not None:
+            copied = copied(initial=found)
     return Experiment(copied, name, model.unit_of(name), duration, dt, seed, backend)
 
 
-def _resting_state(model: Model) -> dict[str, Any]:
-    """Return where a cell rests without input, so that it is looked for once only."""
+def _without_threshold(model: Model) -> str:
+    """Return what to do with a model that does not spike."""
+    states = [e.name for e in model.differential]
+    voltage = "v" in states and model.unit_of("v").dimension == UNITS["volt"].dimension
+    if voltage or not states:
+        return 'give it one: rb.Model(..., threshold="v > -20*mV")'
+    return (
+        f"what it gives is no spikes but {states[0]} itself: "
+        f'net.record(cells, "{states[0]}"), then result.traces'
+    )
+
+
+def _resting_state(model: Model) -> dict[str, Any] | None:
+    """Return where a cell rests without input, so that it is looked for once only.
+
+    None where that is above the threshold: nothing can begin there, since it spikes at once.
+    """
     cell = Network().add(model, name=model.name)
+    values = cell._cell_values
+    assert values is not None and model.threshold is not None
+    noisy = calls_in(model.threshold) & {"rand", "randn"}
+    if not noisy and np.any(values.evaluate_expression(model.threshold)):
+        return None
     return {e.name: getattr(cell, e.name)[0] for e in model.differential}
 
 

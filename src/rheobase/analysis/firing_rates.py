@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rheobase.analysis.constant_input import Experiment, experiment, finite
+from rheobase.analysis.pasting import model_text, numbers_text, unit_of_values, values_text
 from rheobase.errors import ShapeError, UserError
 from rheobase.results import SpikeTrains
 from rheobase.simulation import NotFiniteError
 from rheobase.simulation.clock import one_time
-from rheobase.units import split_quantity, to_si
+from rheobase.units import Unit, to_si
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -71,7 +72,8 @@ def fi_curve(
     -------
     xarray.DataArray, shape (n,)
         Rates in Hz over the coordinate "current", which is in the unit the currents were given
-        in (``attrs["units"]``). `rb.plots.rate_curve` draws it.
+        in (``attrs["units"]``; of a list of several units, the first). `rb.plots.rate_curve`
+        draws it.
 
     Raises
     ------
@@ -107,20 +109,22 @@ def fi_curve(
             "currents",
         ) from error
     rates = trains.rates() if measure == "count" else _inverse_intervals(trains)
-    return _curve(rates.reshape(values.size, cells).mean(axis=1), currents, values)
+    return _curve(
+        rates.reshape(values.size, cells).mean(axis=1), unit_of_values(currents, setup.unit), values
+    )
 
 
 def _values(currents: Any, setup: Experiment) -> np.ndarray:
     """Return the currents in SI units, shape (n,)."""
-    unit = "" if setup.unit.text == "1" else f"*{setup.unit.text}"
-    paste = f"{_CALL}(model, numpy.linspace(0, 10, 21){unit})"
+    usual = numbers_text(np.linspace(0, 10, 21), setup.unit)
+    paste = f"{_CALL}({model_text(setup.model)}, {values_text(currents, setup.unit, usual)})"
     found = to_si(currents, setup.unit.dimension, what=f"{_CALL}: the currents", paste=paste)
     values = finite(np.atleast_1d(np.asarray(found, np.float64)), _CALL, "currents")
     if values.ndim != 1 or not values.size:
         raise ShapeError(
             f"{_CALL}: the currents are a list of at least one",
             given=f"an array of shape {values.shape}",
-            mend=f"write {paste}",
+            mend=f"write {_CALL}({model_text(setup.model)}, {usual})",
         )
     return values
 
@@ -132,7 +136,7 @@ def _window(duration: Any, discard: Any) -> tuple[float, float]:
         raise UserError(
             f"{_CALL}: nothing is left to count in: discard is {begin * 1e3:g} ms of "
             f"{end * 1e3:g} ms",
-            mend="write duration=1*second, discard=200*ms",
+            mend=f"write duration={1e3 * (end + begin):g}*ms, or discard={200 * end:g}*ms",
         )
     return begin, end
 
@@ -144,9 +148,8 @@ def _inverse_intervals(trains: SpikeTrains) -> np.ndarray:
     ])  # fmt: skip
 
 
-def _curve(rates: np.ndarray, given: Any, values: np.ndarray) -> xr.DataArray:
+def _curve(rates: np.ndarray, written: Unit, values: np.ndarray) -> xr.DataArray:
     import xarray as xr
 
-    written = split_quantity(given, "the currents")[1]
     axis = xr.Variable("current", written.from_si(values), {"units": written.text})
     return xr.DataArray(rates, {"current": axis}, ("current",), name="rate", attrs={"units": "Hz"})

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rheobase.errors import ShapeError, UnitError, UserError
-from rheobase.units import UNITS, describe, split_quantity, to_si
+from rheobase.units import UNITS, Unit, describe, split_quantity, to_si
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -70,7 +70,8 @@ def siegert_rate(
     UnitError
         A dimension is wrong.
     UserError
-        A deviation or time is negative, or the reset is not below the threshold.
+        A value is not finite, a deviation or time is negative, or the reset is not below the
+        threshold.
     ShapeError
         The arguments do not broadcast.
 
@@ -127,7 +128,7 @@ def _read(mean: Any, std: Any, tau_m: Any, tau_ref: Any, threshold: Any, reset: 
             continue
         what = f"{_CALL}: {name}"
         found[name] = np.asarray(to_si(value, second, what=what, paste=_PASTE), np.float64)
-    _check(found)
+    _check(found, UNITS["mV"] if unit.dimension == UNITS["mV"].dimension else unit)
     order = ("mean", "std", "tau_m", "tau_ref", "threshold", "reset", "tau_syn")
     try:
         return list(np.broadcast_arrays(*(found[name] for name in order)))
@@ -136,23 +137,38 @@ def _read(mean: Any, std: Any, tau_m: Any, tau_ref: Any, threshold: Any, reset: 
         raise ShapeError(f"{_CALL}: these shapes do not broadcast: {shapes}") from None
 
 
-def _check(found: dict[str, Floats]) -> None:
-    for name in ("std", "tau_m", "tau_ref", "tau_syn"):
-        if np.any(found[name] < 0) or (name == "tau_m" and np.any(found[name] == 0)):
+def _check(found: dict[str, Floats], unit: Unit) -> None:
+    """Refuse what no neuron has, with the number that is wrong in the unit of the threshold."""
+    for name, values in found.items():
+        own = UNITS["ms"] if name.startswith("tau") else unit
+        if not np.all(np.isfinite(values)):
+            raise UserError(f"{_CALL}: {name} is finite", given=_shown(values, ~np.isfinite(values),
+                            own), mend=f"write {_PASTE}")  # fmt: skip
+        if name not in ("std", "tau_m", "tau_ref", "tau_syn"):
+            continue
+        wrong = values <= 0 if name == "tau_m" else values < 0
+        if np.any(wrong):
             raise UserError(
                 f"{_CALL}: {name} is {'above 0' if name == 'tau_m' else '0 or more'}",
-                given=f"{found[name].min():g} in SI units",
-            )
+                given=_shown(values, wrong, own), mend=f"write {_PASTE}",
+            )  # fmt: skip
     try:
-        crossed = bool(np.any(found["reset"] >= found["threshold"]))
+        low, high = np.broadcast_arrays(found["reset"], found["threshold"])
     except ValueError:  # the shapes are refused later, all of them together
         return
-    if crossed:
+    if np.any(low >= high):
         raise UserError(
             f"{_CALL}: the reset is below the threshold",
-            given="a reset at or above it",
+            given=f"a reset of {_shown(low, low >= high, unit)}, a threshold of "
+            f"{_shown(high, low >= high, unit)}",
             mend=f"write {_PASTE}",
         )
+
+
+def _shown(values: Floats, wrong: NDArray[np.bool_], unit: Unit) -> str:
+    """Return the first number that is wrong, in its unit."""
+    first = float(unit.from_si(values[wrong][0]))
+    return f"{first:g}" + ("" if unit.text == "1" else f" {unit.text}")
 
 
 def _rate(lower: Floats, upper: Floats, tau: Floats, dead: Floats) -> Floats:

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from rheobase.analysis.constant_input import Experiment, Floats, experiment
+from rheobase.analysis.pasting import model_text, numbers_text, values_text
 from rheobase.errors import UserError
 from rheobase.results import SpikeTrains
 from rheobase.simulation import NotFiniteError
 from rheobase.units import quantity, to_si
 
 CALL = "rb.analysis.rheobase"
-_PASTE = "rb.analysis.rheobase(rb.models.LIF, tolerance=0.1*pA)"
 _RELATIVE = 1e-3
 """The tolerance if none is given, as a fraction of the result."""
 _CELLS = 24
@@ -65,8 +65,9 @@ def rheobase(
     input : str, optional
         Which input variable, if there are several; or a parameter to be varied in its place.
     initial : "rest", mapping or None
-        Where the cells begin: at the stable fixed point without input; at values of states as
-        for `Model`; or, None, as the model says.
+        Where the cells begin: at the stable fixed point without input (as the model says where
+        that lies above the threshold); at values of states as for `Model`; or, None, as the
+        model says.
     seed : int
         Of the noise, if there is any: the current found is then that for one sample of it.
     backend : "numba" or "interpreter"
@@ -94,7 +95,10 @@ def rheobase(
         seed=seed, backend=backend,
     )  # fmt: skip
     if isinstance(spikes, bool) or not isinstance(spikes, (int, np.integer)) or spikes < 1:
-        raise UserError(f"{CALL}: spikes is a whole number, 1 or more", given=repr(spikes))
+        raise UserError(
+            f"{CALL}: spikes is a whole number, 1 or more", given=repr(spikes),
+            mend=f"write {CALL}({model_text(setup.model)}, spikes=1)",
+        )  # fmt: skip
     close = _closeness(setup, tolerance)
     search = _Search(setup, int(spikes))
     low, high = search.bracket()
@@ -109,11 +113,15 @@ def _closeness(setup: Experiment, tolerance: Any) -> Callable[[float], float]:
     """Return how close the search has to come at a current, in SI units."""
     if tolerance is None:
         return lambda current: _RELATIVE * max(abs(current), 1e-6 * setup.unit.scale)
-    unit = "" if setup.unit.text == "1" else f"*{setup.unit.text}"
-    paste = f"rb.analysis.rheobase(model, tolerance=0.001{unit})"
+    text = values_text(tolerance, setup.unit, numbers_text(0.001, setup.unit))
+    paste = f"{CALL}({model_text(setup.model)}, tolerance={text})"
     width = to_si(tolerance, setup.unit.dimension, what=f"{CALL}: the tolerance", paste=paste)
     if not isinstance(width, float) or not 0 < width < np.inf:
-        raise UserError(f"{CALL}: the tolerance is one current above 0", mend=f"write {paste}")
+        raise UserError(
+            f"{CALL}: the tolerance is one current above 0", given=str(tolerance),
+            mend=f"write {CALL}({model_text(setup.model)}, "
+            f"tolerance={numbers_text(0.001, setup.unit)})",
+        )  # fmt: skip
     return lambda current: width
 
 
@@ -174,7 +182,8 @@ class _Search:
         raise UserError(
             f"{CALL}: {name} spikes {self.spikes} times in {self.setup.duration} without a current,"
             f" and still at {self.setup.written(above)}: there is no smallest current",
-            mend="ask for more spikes: rb.analysis.rheobase(model, spikes=50)",
+            mend=f"ask for more spikes: {CALL}({model_text(self.setup.model)}, "
+            f"spikes={max(50, 10 * self.spikes)})",
         )
 
     def closer(self, low: float, high: float) -> tuple[float, float]:
@@ -217,7 +226,7 @@ class _Search:
                 "its state overflows",
                 given=f"{str(self.overflow).splitlines()[0]}; spikes seen: {seen}",
                 mend="take a smaller step, or another method: "
-                "rb.analysis.rheobase(model, dt=0.001*ms)",
+                f"{CALL}({model_text(self.setup.model)}, dt=0.001*ms)",
             )
         highest = 10.0 ** _DECADES[-1][1] * self.setup.unit.scale
         return UserError(
@@ -225,7 +234,7 @@ class _Search:
             f"{self.spikes} spike{plural} of {name} in {time}",
             given=f"spikes seen: {seen}",
             mend="allow more time, or ask for fewer spikes: "
-            "rb.analysis.rheobase(model, spikes=1, duration=5*second)",
+            f"{CALL}({model_text(self.setup.model)}, spikes=1, duration=5*second)",
         )
 
 

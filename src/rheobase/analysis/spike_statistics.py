@@ -106,13 +106,19 @@ def local_variation(trains: Any, refractory: Any = 0.0) -> np.ndarray:
 
 
 def _over_neighbors(trains: SpikeTrains, term: Any) -> np.ndarray:
-    """Return the mean of a function of neighboring intervals, for each cell."""
+    """Return the mean of a function of neighboring intervals, for each cell.
+
+    Two intervals of 0, as between three events of a Poisson source in one step, are no pair: the
+    functions have no value there.
+    """
     found = np.full(trains.size, np.nan)
     for row, times in enumerate(trains):
         if times.size > 2:
             intervals = np.diff(times)
-            with np.errstate(invalid="ignore", divide="ignore"):
-                found[row] = np.mean(term(intervals[:-1], intervals[1:]))
+            first, second = intervals[:-1], intervals[1:]
+            some = first + second > 0
+            if np.any(some):
+                found[row] = np.mean(term(first[some], second[some]))
     return found
 
 

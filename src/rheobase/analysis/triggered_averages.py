@@ -65,6 +65,12 @@ def spike_triggered_average(
     >>> average = spike_triggered_average(result.traces["cells"].I, result.spikes["cells"],
     ...                                   window=(-50*ms, 10*ms))
     """
+    if isinstance(trace, SpikeTrains) or isinstance(trains, Current) or hasattr(trains, "dims"):
+        raise ShapeError(
+            f"{_CALL}: the trace comes first, then the spikes",
+            given=f"{type(trace).__name__}, {type(trains).__name__}",
+            mend=f"write {_PASTE}",
+        )
     found = trains_of(trains, _CALL)
     low, high = _window(window)
     times, columns, unit, name = _samples(trace, found)
