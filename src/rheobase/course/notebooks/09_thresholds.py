@@ -194,7 +194,7 @@ axes.set(xlabel="constant current (µA/cm²)", ylabel=f"spikes in {seconds:g} s"
 plt.show()
 with course.exercise("2") as check:
     check.value("for one spike", for_one, currents[counts > 0].min(), within=1e-6, unit="µA/cm²",
-                hint="currents[counts > 0].min()")
+                hint="counts > 0 marks those that spiked: take the smallest of their currents")
     check.value("for a train", for_train, currents[last_fifth > 0].min(), within=1e-6, unit="µA/cm²",
                 hint="it must fire to the end: in the last fifth")
 

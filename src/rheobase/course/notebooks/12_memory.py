@@ -156,7 +156,7 @@ with course.exercise("3") as check:
     many = np.linspace(5, 9, 81)
     _, rates = remember(many)
     check.value("the smallest weight", smallest, many[rates[390] > 0.5].min(), within=0.051,
-                hint="weights[r[390] > 0.5].min(): r[k] is r at 390 ms with k = 390")
+                hint="r[390] > 0.5 marks those that are on at 390 ms: the smallest of their weights")
     figure, axes = plt.subplots(figsize=(6, 3))
     axes.plot(many, rates[390], ".")
     axes.set(xlabel="weight to itself", ylabel="r at 390 ms", ylim=(0, 1))
@@ -185,7 +185,7 @@ with course.exercise("4") as check:
     many = np.linspace(8, 16, 81)
     _, rates = remember(many)
     check.value("the weight", stuck, many[rates[590] > 0.5].min(), within=0.051,
-                hint="weights[r[590] > 0.5].min(), with weights from 8 to 16")
+                hint="as in exercise 3, now with weights from 8 to 16 and at 590 ms")
 
 # %% [markdown]
 # ## What it is good for
