@@ -6,7 +6,7 @@ import math
 class Neuron:
     """The neuron of the course: forward Euler, crossings by linear interpolation."""
 
-    tau_m, tau_s, tau_ref = 0.02, 0.05, 0.002
+    tau_m, tau_s, tau_ref, threshold = 0.02, 0.05, 0.002, 1.0
 
     def __init__(self, fault=""):
         self.v = self.s = self.t = self.left = 0.0
@@ -16,6 +16,10 @@ class Neuron:
             self.tau_m, self.tau_s = 0.05, 0.02
         if fault == "tau_m":
             self.tau_m = 0.05
+        self.tau_m = {"fast": 0.01}.get(fault, self.tau_m)
+        self.tau_s = {"slow": 0.0613}.get(fault, self.tau_s)
+        self.tau_ref = {"patient": 0.003}.get(fault, self.tau_ref)
+        self.threshold = {"threshold": 1.1, "never": math.inf}.get(fault, 1.0)
         if fault == "starts":
             self.v = 0.5
 
@@ -41,11 +45,27 @@ class Neuron:
             self.arrived = []
         if self.fault == "late":
             self.arrived = []
-        over = {"raw": 1.0, "times dt": 1 / 0.001, "over tau_m": self.tau_m}
+        over = {
+            "raw": 1.0,
+            "times dt": 1 / 0.001,
+            "over tau_m": self.tau_m,
+            "over s": self.tau_s / 2,
+        }
         return total / over.get(self.fault, self.tau_s)
 
     def slopes(self):
         return (self.s - self.v) / self.tau_m, -self.s / self.tau_s
+
+    def means(self, h):
+        """Slopes of the midpoint and of Heun's method, and the exponential one."""
+        (dv, ds), v, s = self.slopes(), self.v, self.s
+        if self.fault == "exponential":
+            return ((s - v) * (1 - math.exp(-h / self.tau_m)) / h,
+                    -s * (1 - math.exp(-h / self.tau_s)) / h)  # fmt: skip
+        part = 0.5 if self.fault == "midpoint" else 1.0
+        v, s = v + part * h * dv, s + part * h * ds
+        later = (s - v) / self.tau_m, -s / self.tau_s
+        return later if part == 0.5 else ((dv + later[0]) / 2, (ds + later[1]) / 2)
 
     def step(self, dt):
         f = self.fault
@@ -54,6 +74,12 @@ class Neuron:
         dv, ds = self.slopes()
         if f == "backwards":
             s = self.s + dt * ds
+            dv = (s - self.v) / self.tau_m
+        if f in ("heun", "midpoint", "exponential"):
+            h = dt - min(self.left, dt)
+            dv, ds = self.means(h or dt)[0], self.means(dt)[1]
+        if f == "arrived first":
+            s = self.s + dt * ds + sum(self.arrived) / self.tau_s
             dv = (s - self.v) / self.tau_m
         was = self.left
         if f == "exact":
@@ -74,7 +100,7 @@ class Neuron:
             self.v += dt * dv
         elif h > 0 or f == "throughout":
             new = self.v + h * dv
-            over = new > 1 if f == "strict" else new >= 1
+            over = new > 1 if f == "strict" else new >= self.threshold
             if over and not (f == "throughout" and was >= dt):
                 self.fire(dt, h, dv, new)
                 if f == "s reset":
@@ -94,13 +120,15 @@ class Neuron:
 
     def fire(self, dt, h, dv, new):
         f = self.fault
-        inside = dt - h + (1 - self.v) / dv
+        inside = dt - h + (self.threshold - self.v) / dv
         if f == "start":
             inside = 0.0
-        if f == "end":
+        if f in ("end", "start, from the end"):
             inside = dt
-        stamp = {"stamp start": 0.0, "stamp end": dt, "stamp late": inside + dt}.get(f, inside)
-        self.spikes.append(self.t + stamp)
+        stamp = {"stamp start": 0.0, "stamp end": dt, "stamp late": inside + dt,
+                 "start, from the end": 0.0}.get(f, inside)  # fmt: skip
+        if f != "silent":
+            self.spikes.append(self.t + stamp)
         left = self.tau_ref - (dt - inside)
         if f == "from the end":
             left = self.tau_ref
@@ -109,7 +137,8 @@ class Neuron:
         if f == "longer":
             left += dt
         self.left = 0.0 if f == "none" else left
-        self.v = {"not reset": new, "subtracts": new - 1, "shows": 1.0}.get(f, 0.0)
+        self.v = {"not reset": new, "subtracts": new - 1, "shows": 1.0, "resets": 0.1,
+                  "subtracts before": self.v - 1}.get(f, 0.0)  # fmt: skip
 
 
 class Shows(Neuron):

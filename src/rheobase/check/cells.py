@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from rheobase.check.habits import RIGHT, Habits
-from rheobase.check.stepping import BlockFunction, Scalars, function_of
+from rheobase.check.stepping import BlockFunction, Scalars, function_of, with_numbers
 from rheobase.engine import facts
 from rheobase.engine.plan import PopulationPlan
 from rheobase.errors import RheobaseWarning
@@ -96,6 +97,44 @@ class Kind:
     def _numbers(self) -> dict[str, float]:
         return dict(zip(self.program.numbers, self.plan.numbers.tolist(), strict=True))
 
+    def with_parameter(self, name: str, value: float) -> Kind:
+        """Return a kind with another value of a parameter, in SI units; it begins as this one."""
+        return self._prepared({**self.parameters, name: value}, self.dt)
+
+    def with_step(self, dt: float) -> Kind:
+        """Return a kind for another step, in seconds."""
+        mixed = getattr(self.update, "__closure__", None)
+        return self if mixed else self._prepared(self.parameters, dt)
+
+    def _prepared(self, parameters: Values, dt: float) -> Kind:
+        made: Any = copy.copy(self)
+        given = prepare(self.program, parameters, dt, 0.0).numbers.tolist()
+        numbers = dict(zip(self.program.numbers, given, strict=True))
+        made.__dict__ |= {
+            "parameters": parameters, "_numbers": numbers, "_factors": {},
+            "update": with_numbers(self.update, numbers),
+            "on_spike": with_numbers(self.on_spike, numbers),
+            "ports": {n: with_numbers(port, numbers) for n, port in self.ports.items()},
+        }  # fmt: skip
+        return cast(Kind, made)
+
+    def with_state_of(self, other: Kind, name: str) -> Kind:
+        """Return a kind that takes one state, and its crossings, as another kind does."""
+        made: Any = copy.copy(self)
+        one, two = (other, self) if name in self._watched else (self, other)
+        taken = set(self.states) - {name} if name in self._watched else {name}
+
+        def update(arrays: Scalars, step: int, weight: float) -> Scalars:
+            new = two.update(arrays, step, weight)
+            return one.update(arrays, step, weight) | {n: new[n] for n in taken if n in new}
+
+        made.__dict__["update"] = update
+        return cast(Kind, made)
+
+    @property
+    def _watched(self) -> tuple[str, ...]:
+        return () if self.thresholds is None else self.thresholds[:1]
+
     def amount(self, port: str, variable: str, weight: float, mistaken: str = "") -> float:
         """Return what an arrival adds to a variable; "a for b": with one parameter for another."""
         key = (port, variable, mistaken)
@@ -167,6 +206,12 @@ class Kinds:
         UserError
             The method does not fit the model.
         """
+        if habits.parameter:
+            return self.of(replace(habits, parameter=())).with_parameter(*habits.parameter)
+        if habits.partly:
+            kind = self.of(replace(habits, partly=()))
+            name, method = habits.partly
+            return kind.with_state_of(self.of(replace(habits, partly=(), method=method)), name)
         key = (habits.method, habits.mistaken, habits.scale)
         if key not in self._made:
             model = self.model
@@ -216,6 +261,8 @@ class Cell:
         self.spikes: list[float] = []
         self.step_number = 0
         self._late: Arrivals = ()
+        self._coming: Arrivals = ()
+        self._begin = 0.0  # where in the step held variables begin to move
         self._ever: list[tuple[str, float]] = []
 
     # -- what it is -----------------------------------------------------------------------
@@ -262,12 +309,14 @@ class Cell:
         arrivals = self._taken(arrivals)
         if self.habits.arrival == "before":
             self.receive(arrivals)
-        self.arrays.update(inputs)
+        drive = self.habits.drive
+        self.arrays.update(inputs if drive == 1 else {n: drive * x for n, x in inputs.items()})
         before, left = self.state(), self.left
+        self._coming = arrivals
         spiked = self._update(before, left)
         if spiked:
-            self._spike(before, left)
-        if self.habits.arrival != "before":
+            self._spike(before)
+        if self.habits.arrival != "before" and self._coming:
             when = {"before": left > 0, "after": self.left > self.dt * 1e-12}
             when["either"] = when["before"] or when["after"]
             self.receive(() if when.get(self.habits.lost) else arrivals)
@@ -290,6 +339,8 @@ class Cell:
             arrivals = arrivals[:1]
         elif habits.several == "last":
             arrivals = arrivals[-1:]
+        if habits.gain != 1:
+            arrivals = [(port, w * habits.gain) for port, w in arrivals]
         if habits.sign == "none":
             return [(port, w) for port, w in arrivals if w > 0]
         if habits.sign == "size":
@@ -319,10 +370,24 @@ class Cell:
             self._integrate(before)
             self.left = 0.0
             return False
+        if inside and habits.ends == "method":
+            return self._by_method(before, left)
         spiked = self._integrate(before)
         if habits.others == "held" and left > 0:
             self._hold_others(before)
         return spiked
+
+    def _by_method(self, before: Values, left: float) -> bool:
+        """Integrate what was held over the rest of the step, by the method."""
+        self._run()
+        others = {n: x for n, x in self.state().items() if n not in self.kind.program.held}
+        self._set(before)
+        self.left = 0.0
+        arrays = self.arrays
+        arrays.update(self.kind.with_step(self.dt - left).update(arrays, self.step_number, 0.0))
+        self._set(others)
+        arrays["offset"] += left
+        return self._over(before, left, bool(arrays["spiked"] & facts.SPIKED))
 
     def _without_holding(self, before: Values, left: float) -> bool:
         """Integrate what should be held, without a look at the threshold."""
@@ -337,17 +402,20 @@ class Cell:
 
     def _integrate(self, before: Values) -> bool:
         """Update all states at once, or one after the other."""
+        left = self._begin = self.left
         if self.habits.order == "at once":
-            return self._over(before, self._run())
+            return self._over(before, left, self._run())
+        if self.habits.order == "arrived":
+            return self._after_arrivals(before, left)
         names = self.kind.states
         if self.habits.order == "backwards":
             names = names[::-1]
-        left: Scalars = {n: self.arrays[n] for n in ("left", "release") if n in self.arrays}
+        clocks: Scalars = {n: self.arrays[n] for n in ("left", "release") if n in self.arrays}
         watched = None if self.kind.thresholds is None else self.kind.thresholds[0]
         current, spiked = dict(before), False
         for name in names:
             self._set(current)
-            self.arrays.update(left)
+            self.arrays.update(clocks)
             over = self._run()
             spiked = over if name == watched or watched is None else spiked
             if name == watched:
@@ -356,23 +424,53 @@ class Cell:
         self._set(current)
         if spiked and "offset" in self.arrays and watched is not None:
             self.arrays["offset"] = crossing
-        return self._over(before, spiked)
+        return self._over(before, left, spiked)
 
-    def _over(self, before: Values, spiked: bool) -> bool:
-        """Take back a spike that only reaches the threshold, for those who want more."""
-        if spiked and self.habits.strict and self.kind.thresholds is not None:
-            name, level = self.kind.thresholds
-            return bool(self.arrays[name] != level)
+    def _after_arrivals(self, before: Values, left: float) -> bool:
+        """Update all but the variable of the threshold, let spikes arrive, and then that."""
+        if self.kind.thresholds is None:
+            return self._over(before, left, self._run())
+        name = self.kind.thresholds[0]
+        clocks: Scalars = {n: self.arrays[n] for n in ("left", "release") if n in self.arrays}
+        self._run()
+        self.arrays[name] = before[name]
+        self.receive(self._coming)
+        self._coming = ()
+        others = {n: value for n, value in self.state().items() if n != name}
+        self.arrays.update(clocks)
+        spiked = self._run()
+        self._set(others)
+        return self._over(before, left, spiked)
+
+    def _over(self, before: Values, left: float, spiked: bool) -> bool:
+        """Return whether there is a spike for one with these habits, where the kernel says so."""
+        habits, arrays = self.habits, self.arrays
+        if not habits.fires:
+            return False
+        if self.kind.thresholds is None:
+            return spiked
+        name, level = self.kind.thresholds
+        if habits.level is not None and left < self.dt * (1 - 1e-12):
+            spiked = arrays[name] >= habits.level
+            if spiked and "offset" in arrays:
+                arrays["offset"] = self._crossing(before[name], arrays[name], left, habits.level)
+        if spiked and habits.strict:
+            return bool(arrays[name] != level)
         return spiked
+
+    def _crossing(self, begin: float, end: float, left: float, level: float) -> float:
+        """Return where in the step the line between both ends meets a level."""
+        passed = 0.0 if begin >= level or begin == end else (level - begin) / (end - begin)
+        return left + passed * (self.dt - left)
 
     # -- a spike --------------------------------------------------------------------------
 
-    def _spike(self, before: Values, left: float) -> None:
+    def _spike(self, before: Values) -> None:
         habits, dt, arrays = self.habits, self.dt, self.arrays
         reached = self.state()
         offset = float(arrays.get("offset", 0.0))
         if habits.beyond == "extrapolated" and "offset" in arrays:
-            offset = arrays["offset"] = self._extrapolated(before, reached, left, offset)
+            offset = arrays["offset"] = self._extrapolated(before, reached, offset)
         placed = {"start": 0.0, "end": dt}
         if habits.crossing in placed and "offset" in arrays:
             offset = placed[habits.crossing]
@@ -382,7 +480,8 @@ class Cell:
         self._other_period(offset)
         shift = {"one step early": -dt, "one step late": dt}.get(habits.stamp, 0.0)
         stamp = placed.get(habits.stamp, offset) + shift
-        self.spikes.append(self.step_number * dt + stamp)
+        if habits.stamp != "none":
+            self.spikes.append(self.step_number * dt + stamp)
 
     def _other_reset(self, reached: Values, before: Values) -> None:
         habits, kind = self.habits, self.kind
@@ -391,6 +490,8 @@ class Cell:
             self._set({n: v for n, v in reached.items() if n != watched})
         if habits.others == "reset":
             self._set(dict.fromkeys(set(kind.states) - set(kind.reset_to), 0.0))
+        if habits.reset_at is not None and watched:
+            self.arrays[watched] = habits.reset_at
         if not watched or habits.reset == "says":
             return
         assert kind.thresholds is not None
@@ -400,15 +501,17 @@ class Cell:
             "rests": kind.begins[watched],
             "not": reached[watched],
             "difference": reached[watched] - (level - kind.reset_to.get(watched, 0.0)),
+            "stays": before[watched],
+            "difference before": before[watched] - (level - kind.reset_to.get(watched, 0.0)),
         }
         self.arrays[watched] = now[habits.reset]
 
-    def _extrapolated(self, before: Values, reached: Values, left: float, offset: float) -> float:
+    def _extrapolated(self, before: Values, reached: Values, offset: float) -> float:
         """Return where the line through both ends of the step meets the threshold."""
         if self.kind.thresholds is None:
             return offset
         name, level = self.kind.thresholds
-        rise, begin = reached[name] - before[name], left if left < self.dt else 0.0
+        rise, begin = reached[name] - before[name], self._begin
         if before[name] < level or not rise:
             return offset
         return begin + (level - before[name]) / rise * (self.dt - begin)
@@ -431,8 +534,7 @@ class Cell:
             steps = right / dt
             self.left = {
                 "end": duration, "start": duration - dt, "none": 0.0,
-                "rounded": math.floor(steps + 0.5) * dt, "rounded up": math.ceil(steps) * dt,
-                "rounded down": math.floor(steps) * dt, "longer": right + dt,
+                "rounded": math.floor(steps + 0.5) * dt, "longer": right + dt,
                 "shorter": right - dt,
             }.get(period, right)  # fmt: skip
             return

@@ -7,9 +7,9 @@ fault is named. Nothing is guessed from the numbers themselves.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import permutations
+from itertools import permutations, product
 from typing import Any, Protocol
 
 from rheobase.check.cells import Kind
@@ -20,6 +20,10 @@ from rheobase.lowering.integrators import METHODS
 
 _LEADS = 5
 """Single faults that are tried together with every other."""
+_PLAIN = tuple(name for name in METHODS if name not in ("stochastic_heun", "milstein"))
+"""Methods that are of use without noise."""
+_PARTLY = ("euler", "exponential_euler")
+"""Methods by which one state alone may be taken by mistake."""
 
 
 @dataclass(frozen=True)
@@ -87,18 +91,19 @@ def _of_refractoriness(kind: Kind) -> Iterator[Fault]:
     yield Fault(
         {"rest": "whole"},
         "your neuron integrates {held} over the whole of the step in which the refractory period "
-        "ends; {left} of it were left, so only {rest} of the step remain",
+        "ends (as if it were rounded down to whole steps); {left} of it were left, so only {rest} "
+        "of the step remain",
     )
     yield Fault(
         {"rest": "nothing"},
-        "your neuron holds {held} to the end of the step in which the refractory period ends; "
-        "{left} of it were left, so it has to integrate over the {rest} that remain",
+        "your neuron holds {held} to the end of the step in which the refractory period ends "
+        "(as if it were rounded up to whole steps); {left} of it were left, so it has to integrate "
+        "over the {rest} that remain",
     )
     ways = {
         "end": "runs from the end of the step of the spike",
         "start": "runs from the start of the step of the spike",
-        "rounded": "is rounded to whole steps", "rounded up": "is rounded up to whole steps",
-        "rounded down": "is rounded down to whole steps",
+        "rounded": "is rounded to whole steps",
     }  # fmt: skip
     for period, text in ways.items():
         yield Fault({"period": period}, f"your refractory period {text}; it has to run for "
@@ -120,6 +125,14 @@ def _of_crossings(kind: Kind) -> Iterator[Fault]:
             )
     for stamp in ("one step early", "one step late"):
         yield Fault({"stamp": stamp}, f"the times your neuron writes down are {stamp}")
+    yield Fault({"fires": False}, "your neuron never spikes: nothing happens when {v} reaches the "
+                "threshold")  # fmt: skip
+    yield Fault({"stamp": "none"}, "your neuron resets {v}, but does not write the time of the "
+                "spike into `spikes`")  # fmt: skip
+    if kind.linear:
+        yield Fault({"crossing": "end", "stamp": "start"}, "your neuron does not interpolate: its "
+                    "spike is at the start of the step, and the refractory period begins at its "
+                    "end; both belong to where {v} crosses the threshold")  # fmt: skip
     if not kind.linear:
         yield Fault({"stamp": "end"}, "the times your neuron writes down are those of the end of "
                     "the step; a spike is stamped with its start")  # fmt: skip
@@ -135,13 +148,16 @@ def _of_resets(kind: Kind) -> Iterator[Fault]:
         yield Fault({"reset": "zero"}, "your neuron resets {v} to 0 and not to {reset}")
     if kind.begins[watched] not in (0.0, target):
         yield Fault({"reset": "rests"}, "your neuron resets {v} to where it rests, not to {reset}")
-    yield Fault(
-        {"reset": "not"}, "your neuron does not reset {v} after a spike; it goes to {reset}"
-    )
-    yield Fault(
-        {"reset": "difference"},
-        "your neuron subtracts the threshold from {v} at a spike; {v} has to be set to {reset}",
-    )
+    for way in ("not", "stays"):
+        yield Fault(
+            {"reset": way}, "your neuron does not reset {v} after a spike; it goes to {reset}"
+        )
+    what = "the threshold" if target == 0.0 else "the distance from threshold to reset"
+    for way in ("difference", "difference before"):
+        yield Fault(
+            {"reset": way},
+            f"your neuron subtracts {what} from {{v}} at a spike; {{v}} has to be set to {{reset}}",
+        )
     yield Fault({"bounded": True}, "your neuron keeps {v} from falling below {reset}; "
                 "inhibition may take it there")  # fmt: skip
     if len(kind.states) > 1:
@@ -214,13 +230,34 @@ def _of_updates(kind: Kind) -> Iterator[Fault]:
                 f"your neuron updates {names} one after the other, with values that are already "
                 "new; all slopes are those of the state at the start of the step",
             )
+        watched = "" if kind.thresholds is None else kind.thresholds[0]
+        others = [n for n in kind.states if n != watched]
+        if watched and any(s.target in others for some in model.receives.values() for s in some):
+            yield Fault({"order": "arrived"}, f"your neuron takes the slope of {watched} with the "
+                        f"new {', '.join(others)}, in which what arrives in the step is added "
+                        "already; all slopes are those of the state at the start of the "
+                        "step")  # fmt: skip
+    if model.inputs:
+        names = ", ".join(e.name for e in model.inputs)
+        yield Fault({"drive": 0.0}, f"your neuron makes no use of its input {names}")
+        yield Fault({"drive": -1.0}, f"your neuron takes its input {names} with the other sign")
     yield Fault({"scale": 1e3}, "your neuron takes dt for milliseconds; step(dt) gets seconds")
     yield Fault({"scale": 1e-3}, "your neuron divides dt by 1000; step(dt) gets seconds")
-    for method in METHODS:
+    rests = ("slope", "method") if kind.linear and kind.duration else ("slope",)
+    for method, rest in product(_PLAIN, rests):
+        if method != own and (rest == "slope" or method != "euler"):
+            yield Fault({"method": method, "ends": rest}, "your neuron is right in everything but "
+                        f"its method: its numbers are those of {method} "
+                        f"({METHODS[method].summary}); the method is {own}")  # fmt: skip
+    if len(rests) > 1 and own != "euler":
+        yield Fault({"ends": "method"}, f"your neuron takes {own} over what remains of the step in "
+                    "which the refractory period ends; ours goes on along the slope at its "
+                    "start")  # fmt: skip
+    for name, method in product(kind.states, _PARTLY if len(kind.states) > 1 else ()):
         if method != own:
-            yield Fault({"method": method}, f"your neuron is right in everything but its method: "
-                        f"its numbers are those of {method} ({METHODS[method].summary}); the "
-                        f"method is {own}")  # fmt: skip
+            how = "exponentially, as in exp(-dt/tau)" if "exp" in method else "by an Euler step"
+            yield Fault({"partly": (name, method)}, f"your neuron takes {name} {how}, and the rest "
+                        f"by {own}; the method is {own} for all of it")  # fmt: skip
     pairs = list(_alike(model))
     for a, b in pairs[:40]:
         yield Fault({"mistaken": ((a, b),)}, f"your neuron has the value of {b} in {a}")
@@ -263,7 +300,8 @@ class Agreeing(Protocol):
         """Return for how many of them, and how much of the next; -1 if there can be no such one."""
 
 
-def diagnose(suspects: Agreeing, faults: Sequence[Fault], right: Any = RIGHT) -> Verdict:
+def diagnose(suspects: Agreeing, faults: Sequence[Fault], right: Any = RIGHT,
+             more: Callable[[], Sequence[Fault]] = tuple) -> Verdict:  # fmt: skip
     """Find the faults with which ours does what the student's does.
 
     Parameters
@@ -274,10 +312,12 @@ def diagnose(suspects: Agreeing, faults: Sequence[Fault], right: Any = RIGHT) ->
         Those that are known.
     right
         The habits of ours.
+    more
+        Gives others that explain everything alone, where none of those that are known does.
     """
     scores = [(suspects.agreement(fault.habits(right)), fault) for fault in faults]
     whole, without = suspects.whole, suspects.agreement(right)
-    fitting = tuple(fault for score, fault in scores if score == whole)
+    fitting = tuple(fault for score, fault in scores if score == whole) or tuple(more())
     if fitting:
         return Verdict(fitting, False, whole)
     leads = sorted((pair for pair in scores if pair[0] > without), key=lambda pair: -pair[0])

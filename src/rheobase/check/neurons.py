@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from rheobase.check.cells import Kinds, network_of
 from rheobase.check.faults import Verdict, diagnose, known_faults
+from rheobase.check.fitting import fitted, knobs_of, seen_resets
+from rheobase.check.parting import further_trials, told_apart
 from rheobase.check.records import (
     Comparison,
     Difference,
@@ -115,8 +119,9 @@ def neuron(make: Any, like: Any, dt: Any = "1 ms", *, duration: Any = None, tria
     for trial, right in zip(made, ours, strict=True):
         student = Student(make, model, CALL)
         theirs.append(record_of_student(student, step, trial, _until(comparison, right)))
-    check = _Check(kinds, made, theirs, ours, comparison)
-    return check.report(make, maker.at_threshold())
+    others = further_trials(kinds, steps, given.driven, size, seed)
+    check = _Check(make, kinds, made, theirs, ours, comparison, others)
+    return check.report(maker.at_threshold())
 
 
 def _until(comparison: Comparison, right: Record) -> Patience:
@@ -126,15 +131,16 @@ def _until(comparison: Comparison, right: Record) -> Patience:
 class _Check:
     """Records of both sides, and the report on them."""
 
-    def __init__(self, kinds: Kinds, trials: list[Trial], theirs: list[Record],
-                 ours: list[Record], comparison: Comparison) -> None:  # fmt: skip
-        self.kinds, self.kind = kinds, kinds.of()
+    def __init__(self, make: Any, kinds: Kinds, trials: list[Trial], theirs: list[Record],
+                 ours: list[Record], comparison: Comparison,
+                 others: Iterator[tuple[Kinds, Trial]]) -> None:  # fmt: skip
+        self.make, self.kinds, self.kind, self.others = make, kinds, kinds.of(), others
         self.model, self.dt = kinds.model, kinds.dt
         self.trials, self.theirs, self.ours = trials, theirs, ours
         self.comparison, self.names = comparison, comparison.names
         self._explained: dict[tuple[int, int], str] = {}
 
-    def report(self, make: Any, strict: Trial | None) -> Report:
+    def report(self, strict: Trial | None) -> Report:
         """Return what there is to say."""
         for number, (theirs, ours) in enumerate(zip(self.theirs, self.ours, strict=True)):
             found = self.comparison.first(number, theirs, ours)
@@ -142,7 +148,7 @@ class _Check:
                 return self.differs(found)
             if theirs.failure:
                 return self.failed(number, theirs.failure)
-        waits = None if strict is None else self._waits_at_threshold(make, strict)
+        waits = None if strict is None else self._waits_at_threshold(strict)
         return self.fine() if waits is None else waits
 
     def fine(self) -> Report:
@@ -209,7 +215,21 @@ class _Check:
 
     def _verdict(self) -> Verdict:
         suspects = Suspects(self.kinds, self.trials, self.theirs, self.comparison)
-        return diagnose(suspects, known_faults(self.kind))
+        faults = [*known_faults(self.kind), *seen_resets(self.kind, self.theirs, self.names)]
+        found = diagnose(suspects, faults, more=lambda: fitted(suspects, knobs_of(self.kind)))
+        if found.together or found.steps < suspects.whole:
+            return found
+        causes = found.faults
+        if any(fault.changes.get("period") in ("longer", "shorter") for fault in causes):
+            causes += tuple(fitted(suspects, knobs_of(self.kind)))  # another period may be meant
+        left = told_apart(causes, self.others, self.names, self.comparison.tolerance,
+                          self._recorded)  # fmt: skip
+        return replace(found, faults=left)
+
+    def _recorded(self, dt: float, trial: Trial,
+                  until: Callable[[int, Record], bool] = lambda k, record: False,
+                  ) -> Record:  # fmt: skip
+        return record_of_student(Student(self.make, self.model, CALL), dt, trial, until)
 
     def _causes(self, verdict: Verdict, number: int, k: int) -> list[str]:
         left = self.ours[number].before[k].left
@@ -240,12 +260,12 @@ class _Check:
 
     # -- the threshold --------------------------------------------------------------------
 
-    def _waits_at_threshold(self, make: Any, trial: Trial) -> Report | None:
+    def _waits_at_threshold(self, trial: Trial) -> Report | None:
         """Return the report of a neuron that spikes only beyond its threshold."""
         assert self.kind.thresholds is not None
         name, level = self.kind.thresholds
         ours = record_of(self.kind, self.dt, trial)
-        theirs = record_of_student(Student(make, self.model, CALL), self.dt, trial)
+        theirs = self._recorded(self.dt, trial)
         k = next((n for n, spikes in enumerate(ours.spikes) if spikes), -1)
         known = 0 <= k < len(theirs.spikes) and name in self.names
         if not known or theirs.spikes[k] or theirs.values[k + 1][name] != level:

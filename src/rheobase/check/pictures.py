@@ -32,7 +32,7 @@ def draw(report: Report, ax: Any = None) -> Axes:
         times, values = told[side]
         axes.plot([1e3 * t for t in times], values, label=side, **style)
     axes.legend(frameon=False, fontsize=9)
-    unit = "" if told["unit"] == "1" else f" [{told['unit']}]"
-    label(axes, "time [ms]", f"{told['name']}{unit}")
+    unit = "" if told["unit"] == "1" else f" ({told['unit']})"
+    label(axes, "time (ms)", f"{told['name']}{unit}")
     axes.set_title(f"{report.trial}: the first step that differs is shaded", fontsize=10)
     return axes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,8 @@ from rheobase.errors import UserError
 from rheobase.language.model import Model
 
 Values = Mapping[str, float]
+Parts = tuple[tuple[str, float | list[float], float | list[float]], ...]
+"""What differs in a step: (variable or "spikes", theirs, ours)."""
 AFTER = 150
 """Steps that are recorded after the first one that differs."""
 
@@ -62,7 +64,17 @@ class Difference:
 
     trial: int
     step: int
-    parts: tuple[tuple[str, float | list[float], float | list[float]], ...]
+    parts: Parts
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where two records part: a trial, a step, what differs there, and of which neuron."""
+
+    trial: int
+    step: int
+    name: str
+    cell: int = 0
 
 
 def record_of(kind: Kind, dt: float, trial: Trial, habits: Habits = RIGHT) -> Record:
@@ -164,9 +176,7 @@ class Comparison:
                 return Difference(number, k, parts)
         return None
 
-    def at(self, k: int, theirs: Record, ours: Record) -> tuple[
-        tuple[str, float | list[float], float | list[float]], ...
-    ]:  # fmt: skip
+    def at(self, k: int, theirs: Record, ours: Record) -> Parts:
         """Return what differs in a step."""
         parts: list[tuple[str, float | list[float], float | list[float]]] = []
         if k >= 0 and not self._same_spikes(theirs.spikes[k], ours.spikes[k]):
@@ -236,6 +246,13 @@ class Suspects:
         return sum(len(record.spikes) for record in self.theirs)
 
     def _agrees(self, cell: Cell, trial: Trial, theirs: Record) -> float:
+        for k, parts in self._compared(cell, trial, theirs):
+            if parts:
+                return k + 0.5 * (1 - len(parts) / (len(self.comparison.names) + 1))
+        return len(theirs.spikes)
+
+    def _compared(self, cell: Cell, trial: Trial, theirs: Record) -> Iterator[tuple[int, Parts]]:
+        """Yield step after step what differs."""
         now = Record()
         now.values.append(cell.state())
         for k in range(len(theirs.spikes)):
@@ -243,7 +260,46 @@ class Suspects:
             cell.step(trial.arrivals[k], trial.inputs[k])
             now.values.append(cell.state())
             now.spikes.append(cell.spikes[count:])
-            parts = self.comparison.at(k, theirs, now)
-            if parts:
-                return k + 0.5 * (1 - len(parts) / (len(self.comparison.names) + 1))
-        return len(theirs.spikes)
+            yield k, self.comparison.at(k, theirs, now)
+
+    def parting(self, habits: Habits) -> Place | None:
+        """Return where such a neuron parts first from theirs, None if it does not."""
+        kind = self.kinds.of(habits)
+        for number, (trial, theirs) in enumerate(zip(self.trials, self.theirs, strict=True)):
+            cell = Cell(kind, self.kinds.dt, habits)
+            for k, parts in self._compared(cell, trial, theirs):
+                if parts:
+                    return Place(number, k, telling(parts))
+        return None
+
+    def distance(self, habits: Habits, place: Place) -> float:
+        """Return ours minus theirs at a place."""
+        trial, theirs = self.trials[place.trial], self.theirs[place.trial]
+        cell = Cell(self.kinds.of(habits), self.kinds.dt, habits)
+        for k in range(place.step + 1):
+            cell.step(trial.arrivals[k], trial.inputs[k])
+        return apart(cell, theirs, place)
+
+
+def telling(parts: Parts) -> str:
+    """Return of what differs that which tells how much.
+
+    The time of a spike of theirs; where only ours spiked, v.
+    """
+    name, yours, _ = parts[0]
+    if name == "spikes" and not yours and len(parts) > 1:
+        return parts[1][0]
+    return name
+
+
+def apart(cell: Cell, theirs: Record, place: Place) -> float:
+    """Return ours minus theirs at a place; a spike too many is much v, one too few is late."""
+    due = sum(map(len, theirs.spikes[: place.step + 1]))
+    more = float(len(cell.spikes) - due)
+    if place.name == "spikes":
+        times = theirs.spikes[place.step]
+        return more if not times else cell.spikes[due - 1] - times[-1] if more >= 0 else 1.0
+    known = cell.kind.thresholds
+    if more and known is not None and known[0] == place.name:
+        return more
+    return float(cell.arrays[place.name] - theirs.values[place.step + 1][place.name])

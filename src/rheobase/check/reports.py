@@ -181,7 +181,7 @@ def cause_lines(causes: Sequence[str], certain: bool, verdict: Verdict, whole: i
     elif len(causes) == 1:
         lines = [f"Cause: {causes[0]}."]
     else:
-        lines = ["The cause is one of these, which make no difference here:"]
+        lines = ["One of these is the cause; in all that was tried they do the same:"]
         lines += [f"  - {cause}" for cause in causes]
     if verdict.faults:
         lines.append(f"(With it built in, our {what} does what yours does in all {whole} steps.)")

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from types import FunctionType
+from typing import Any, cast
 
 from rheobase.errors import InternalError
 from rheobase.lowering.program import Block, Node
@@ -81,13 +82,14 @@ def function_of(block: Block, numbers: Mapping[str, float]) -> BlockFunction:
     block
         The block.
     numbers
-        The prepared numbers of the program, which become constants.
+        The prepared numbers of the program; `with_numbers` gives the function others.
     """
     names = {**namespace_numpy(), **_FAST}
     space: dict[str, Any] = {f"f_{name}": function for name, function in names.items()}
     space |= {"divide": _divide, "choose": _select, "inf": math.inf, "nan": math.nan}
+    space |= _named(numbers)
     lines = ["def run(a, step, weight):"]
-    lines += [f"    v{k} = {_expression(node, numbers)}" for k, node in enumerate(block.nodes)]
+    lines += [f"    v{k} = {_expression(node)}" for k, node in enumerate(block.nodes)]
     writes = ", ".join(f"{w.target!r}: v{w.node}" for w in block.writes)
     lines.append(f"    return {{{writes}}}")
     exec(compile("\n".join(lines), f"<{block.kind} of a check>", "exec"), space)
@@ -95,14 +97,25 @@ def function_of(block: Block, numbers: Mapping[str, float]) -> BlockFunction:
     return made
 
 
-def _expression(node: Node, numbers: Mapping[str, float]) -> str:
+def with_numbers(function: BlockFunction, numbers: Mapping[str, float]) -> BlockFunction:
+    """Return a function of a block with other numbers; nothing is compiled again."""
+    made = cast(FunctionType, function)
+    return FunctionType(made.__code__, {**made.__globals__, **_named(numbers)})
+
+
+def _named(numbers: Mapping[str, float]) -> dict[str, float]:
+    return {f"n_{name}": float(value) for name, value in numbers.items()}
+
+
+def _expression(node: Node) -> str:
     """Return a node as Python over the nodes before it."""
     operation, v = node.operation, [f"v{o}" for o in node.operands]
     if operation in _INFIX:
         return f"{v[0]} {_INFIX[operation]} {v[1]}"
-    if operation in ("constant", "number"):
-        value = node.payload if operation == "constant" else numbers[str(node.payload)]
-        return repr(float(value))
+    if operation == "constant":
+        return repr(float(node.payload))
+    if operation == "number":
+        return f"n_{node.payload}"
     if operation == "element":
         return f"a[{str(node.payload)!r}]"
     if operation == "call":

@@ -126,9 +126,11 @@ class Trials:
 
     # -- trials ---------------------------------------------------------------------------
 
-    def random(self, name: str) -> Trial:
-        """Return a trial of random arrivals and inputs."""
-        return self._drawn(name, self.weights, self.amplitudes, self.rng, self.steps)
+    def random(self, name: str, times: float = 1.0) -> Trial:
+        """Return a trial of random arrivals and inputs, so many times the size that is found."""
+        weights = {port: times * weight for port, weight in self.weights.items()}
+        amplitudes = {input: times * size for input, size in self.amplitudes.items()}
+        return self._drawn(name, weights, amplitudes, self.rng, self.steps)
 
     def _drawn(self, name: str, weights: Inputs, amplitudes: Inputs, rng: np.random.Generator,
                steps: int) -> Trial:  # fmt: skip

@@ -1,0 +1,239 @@
+"""Numbers that a student may have otherwise: found by turning ours until both do the same.
+
+The first step that differs says how far off a number is: with a guess of it built in, ours is run
+to that step, and what differs there is brought to zero. A number is named if ours, with it, then
+does what the student's does in every step of every trial.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any, Protocol
+
+import numpy as np
+
+from rheobase.check.cells import Kind
+from rheobase.check.faults import Agreeing, Fault
+from rheobase.check.habits import RIGHT
+from rheobase.check.records import Record
+from rheobase.language.expressions import names_in
+from rheobase.simulation.step_numbers import written
+from rheobase.units import UNITS
+
+_FACTORS = sorted({*np.geomspace(0.02, 50, 33).tolist(), 1e-3, 1e-2, 1e2, 1e3, -1.0})
+"""Times what is right, to begin with."""
+_NONE = np.geomspace(1e-2, 1e3, 16).tolist()
+"""Times the unit, where 0 is right."""
+_ROUNDS, _BRACKETS, _HALVINGS = 4, 3, 60
+
+
+class Turnable(Agreeing, Protocol):
+    """Says besides where one with habits parts from the student's, and by how much."""
+
+    def parting(self, habits: Any) -> Any:
+        """Return where they part first, None if they do not."""
+
+    def distance(self, habits: Any, place: Any) -> float:
+        """Return ours minus theirs at a place."""
+
+
+@dataclass(frozen=True)
+class Knob:
+    """A number of ours that can be turned.
+
+    Attributes
+    ----------
+    changes
+        From a value to changes of the habits.
+    right
+        Its value, in SI units.
+    guesses
+        Where to begin.
+    shown
+        From a value to its text.
+    rounded
+        From a value and a number of digits to a value of so many digits in its unit.
+    text
+        Of the fault; {seen} stands for the value.
+    """
+
+    changes: Callable[[float], Mapping[str, Any]]
+    right: float
+    guesses: Sequence[float]
+    shown: Callable[[float], str]
+    rounded: Callable[[float, int], float]
+    text: str
+
+    def fault(self, value: float) -> Fault:
+        """Return the fault of one with another value."""
+        return Fault(self.changes(value), self.text.replace("{seen}", self.shown(value)))
+
+
+def knobs_of(kind: Kind) -> Iterator[Knob]:
+    """Yield what can be turned in a neuron of a kind."""
+    model = kind.model
+    if model.receives:
+        yield _times("gain", "an arrival does {seen} times what it should in your neuron: "
+                     "{arrival}")  # fmt: skip
+    if model.inputs:
+        names = ", ".join(e.name for e in model.inputs)
+        yield _times("drive", f"your neuron takes its input {names} {{seen}} times")
+    for name, value in model.defaults.items():
+        unit = model.unit_of(name)
+        yield Knob(
+            lambda x, name=name: {"parameter": (name, x)},  # type: ignore[misc]
+            value, _guesses(value, unit, kind.dt), lambda x, unit=unit: written(x, unit),  # type: ignore[misc]
+            _rounding(unit), f"your neuron goes as if {name} were {{seen}}; it has to be "
+            f"{written(value, unit)}",
+        )  # fmt: skip
+    right = getattr(model.threshold, "right", None)
+    if kind.thresholds is not None and right is not None and not names_in(right):
+        name, level = kind.thresholds
+        unit = model.unit_of(name)
+        yield Knob(lambda x: {"level": x}, level, _guesses(level, unit, kind.dt),
+                   lambda x: written(x, unit), _rounding(unit), "your neuron spikes as if the "
+                   f"threshold were {{seen}}; it has to be {written(level, unit)}")  # fmt: skip
+
+
+def _times(habit: str, text: str) -> Knob:
+    return Knob(lambda x: {habit: x}, 1.0, _FACTORS, lambda x: f"{x:.6g}",
+                lambda x, digits: float(f"{x:.{digits}g}"), text)  # fmt: skip
+
+
+def _rounding(unit: Any) -> Callable[[float, int], float]:
+    return lambda x, digits: float(unit.to_si(float(f"{float(unit.from_si(x)):.{digits}g}")))
+
+
+def _guesses(right: float, unit: Any, dt: float) -> list[float]:
+    if right:
+        return sorted(right * factor for factor in _FACTORS)
+    if unit.dimension == UNITS["second"].dimension:
+        return [dt * n for n in (0, 1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 100)]
+    return sorted([0.0, *(sign * unit.scale * x for x in _NONE for sign in (1, -1))])
+
+
+# -- turning ---------------------------------------------------------------------------------
+
+
+def fitted(suspects: Turnable, knobs: Iterator[Knob], right: Any = RIGHT,
+           of_cell: Callable[[Fault], Fault] = lambda fault: fault) -> list[Fault]:  # fmt: skip
+    """Return the faults of one number each with which ours does all that the student's does.
+
+    Parameters
+    ----------
+    suspects
+        Runs ours with faults.
+    knobs
+        What can be turned.
+    right
+        The habits of ours.
+    of_cell
+        From a fault of a neuron to that of what is checked.
+    """
+    place = suspects.parting(right)
+    if place is None:
+        return []
+    found = []
+    for knob in knobs:
+
+        def habits(value: float, knob: Knob = knob) -> Any:
+            return of_cell(knob.fault(value)).habits(right)
+
+        value = _Search(suspects, knob, habits).value(place)
+        if value is not None:
+            found.append(of_cell(knob.fault(value)))
+    return found
+
+
+class _Search:
+    """Looks for the value of one number."""
+
+    def __init__(self, suspects: Turnable, knob: Knob, habits: Callable[[float], Any]) -> None:
+        self.suspects, self.knob, self.habits = suspects, knob, habits
+
+    def value(self, place: Any) -> float | None:
+        """Return the value that explains everything, in as few digits as do; None if none does."""
+        ends = (self.knob.guesses[0], self.knob.right, self.knob.guesses[-1])
+        if len({self._distance(x, place) for x in ends}) == 1:
+            return None
+        best, most = self.knob.right, self._agreement(self.knob.right)
+        for _ in range(_ROUNDS):
+            tried = [(self._agreement(x), x) for x in self._candidates(place)]
+            score, value = max(tried, default=(-1.0, best))
+            if score == self.suspects.whole:
+                return self._short(value)
+            if score <= most:
+                return None
+            best, most = value, score
+            place = self.suspects.parting(self.habits(best))
+        return None
+
+    def _agreement(self, value: float) -> float:
+        return self.suspects.agreement(self.habits(value))
+
+    def _distance(self, value: float, place: Any) -> float:
+        return self.suspects.distance(self.habits(value), place)
+
+    def _candidates(self, place: Any) -> list[float]:
+        """Return values at which nothing differs at a place."""
+        guesses = [(x, self._distance(x, place)) for x in self.knob.guesses]
+        known = [(x, d) for x, d in guesses if math.isfinite(d)]
+        found = [x for x, d in known if d == 0]
+        brackets = [(a, b) for a, b in pairwise(known) if a[1] * b[1] < 0]
+        brackets.sort(key=lambda ends: abs(ends[0][0] - self.knob.right))
+        for a, b in brackets[:_BRACKETS]:
+            found += self._zero(a, b, place)
+        return found
+
+    def _zero(self, a: tuple[float, float], b: tuple[float, float], place: Any) -> list[float]:
+        """Return where the distance changes its sign, or jumps, between two values."""
+        (low, below), (high, above) = a, b
+        for turn in range(_HALVINGS):
+            middle = (low + high) / 2
+            if turn % 2:
+                middle = (low * above - high * below) / (above - below)
+            now = self._distance(middle, place)
+            if now == 0 or not low < middle < high or not math.isfinite(now):
+                return [middle]
+            if now * below > 0:
+                low, below = middle, now
+            else:
+                high, above = middle, now
+        return [low, high]
+
+    def _short(self, value: float) -> float:
+        for digits in range(1, 8):
+            short = self.knob.rounded(value, digits)
+            if self._agreement(short) == self.suspects.whole:
+                return short
+        return value
+
+
+# -- what is seen ----------------------------------------------------------------------------
+
+
+def seen_resets(kind: Kind, records: Sequence[Record], names: Sequence[str]) -> Iterator[Fault]:
+    """Yield resets to what v of a student was after its first spike, or a step later."""
+    if kind.thresholds is None or kind.thresholds[0] not in names:
+        return
+    name = kind.thresholds[0]
+    right, unit = kind.reset_to.get(name), kind.model.unit_of(name)
+    for record in records:
+        first = next((k for k, spikes in enumerate(record.spikes) if spikes), None)
+        if first is None or right is None:
+            continue
+        for values in record.values[first + 1 : first + 3]:
+            seen = values[name]
+            if math.isfinite(seen):
+                text = f"{written(seen, unit)}; it has to be {written(right, unit)}"
+                yield Fault({"reset_at": seen}, f"your neuron resets {{v}} to {text}")
+        return
+
+
+def cell_fault(fault: Fault) -> Fault:
+    """Return a fault of neurons as that of a network of them."""
+    text = fault.text.replace("your neuron", "each of your neurons")
+    return Fault({"cell": replace(RIGHT, **fault.changes)}, text)
