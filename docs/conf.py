@@ -8,8 +8,11 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
+from docutils import nodes  # noqa: E402
 from interactive_page import write_player  # noqa: E402
 from reference_pages import write_models_page  # noqa: E402
+from sphinx import addnodes  # noqa: E402
+from sphinx.application import Sphinx  # noqa: E402
 
 import rheobase  # noqa: E402
 
@@ -35,12 +38,20 @@ suppress_warnings = ["myst.xref_missing", "ref.python"]
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the docstrings say types and units in words
-autodoc_default_options = {"members": True, "show-inheritance": False}
+autodoc_default_options = {"members": True}
 napoleon_google_docstring = False
 napoleon_use_ivar = True
 
 
-def setup(app: object) -> None:
+def unlink_words(_: object, page: nodes.document) -> None:
+    """Leave the words of a type as words: "shape (cells,)" is no link to some class's `shape`."""
+    for link in list(page.findall(addnodes.pending_xref)):
+        if link.get("refspecific") and link["reftarget"].islower():
+            link.replace_self(link.children)
+
+
+def setup(app: Sphinx) -> None:
+    app.connect("doctree-read", unlink_words)
     generated = HERE / "reference" / "generated"
     write_models_page(generated / "models.md")
     write_player(HERE / "tutorials" / "interactive.md", generated / "static" / "interactive.html")
