@@ -87,3 +87,13 @@ def test_random_numbers_of_equations_are_held():
         whole = [Draws(0).of_site(law, site, SEED, STREAM, 0, 9, step) for step in range(2)]
         for step in range(8):
             np.testing.assert_array_equal(numbers[step], whole[step // 4])
+
+
+@pytest.mark.parametrize("size", [1, 3, 5, 400, 600])
+def test_numbers_drawn_ahead_are_those_of_their_step(size):
+    draws = Draws()
+    rng = np.random.default_rng(1)
+    for step in [*range(5), *rng.integers(0, 5000, 20), 2**40, 3]:
+        found = draws.of_site("normal", "xi", SEED, STREAM, 4, 4 + size, int(step))
+        np.testing.assert_array_equal(found, random.normal(SEED, STREAM, 4, 4 + size, int(step), 0))
+        found[:] = 0  # whoever has them may change them

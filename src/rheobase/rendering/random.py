@@ -101,6 +101,18 @@ def normal(
     return np.stack(rows, axis=1).reshape(-1)[: hi - lo]
 
 
+def normal_of_steps(
+    seed: int, stream: int, lo: int, hi: int, first: int, count: int
+) -> NDArray[np.float64]:
+    """The numbers of `normal` for the steps first .. first + count, shape (count, hi - lo)."""
+    if lo % 4:
+        raise InternalError(f"random numbers start at a multiple of 4, not at element {lo}")
+    groups, steps = np.arange(lo >> 2, (hi + 3) >> 2), np.arange(first, first + count)[:, None]
+    u = [philox.unit(w) for w in _group_words(seed, stream, groups, steps, 0)]
+    rows = [*philox.normal_pair(u[0], u[1]), *philox.normal_pair(u[2], u[3])]
+    return np.stack(rows, axis=-1).reshape(count, -1)[:, : hi - lo]
+
+
 def poisson(
     seed: int, stream: int, lo: int, hi: int, step: int, draw: int, expected: ArrayLike
 ) -> NDArray[np.int64]:

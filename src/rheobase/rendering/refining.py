@@ -18,6 +18,7 @@ of Brownian motion; thinning of a Poisson process). At level 0 nothing is change
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -30,6 +31,8 @@ Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 
 _BITS = 32  # of a random word
+_AHEAD = 1024  # numbers of a site that are drawn at once, of as many steps as that is
+_SITES = 256  # that are kept; more are drawn step by step, so that memory stays small
 
 
 class Draws:
@@ -43,14 +46,16 @@ class Draws:
 
     def __init__(self, level: int = 0) -> None:
         self.level = level
+        self._ahead: dict[tuple[int, ...], tuple[int, Floats]] = {}
 
     def of_site(self, law: str, site: str, seed: int, stream: int, lo: int, hi: int,
                 step: int) -> Floats:  # fmt: skip
         """Return the numbers of a call site in equations, for cells lo to hi."""
         if law == "normal" and is_noise(site):
             return self._normal(seed, stream, lo, hi, step, self.level, None)
-        fill = random.normal if law == "normal" else random.uniform
-        return fill(seed, stream, lo, hi, step >> self.level, 0)
+        if law == "normal":
+            return self._plain(seed, stream, lo, hi, step >> self.level)
+        return random.uniform(seed, stream, lo, hi, step >> self.level, 0)
 
     def correlated(self, seed: int, stream: int, size: int, step: int, decay: float) -> Floats:
         """Return the numbers that move an Ornstein-Uhlenbeck process on by one step.
@@ -65,15 +70,30 @@ class Draws:
     def _normal(self, seed: int, stream: int, lo: int, hi: int, step: int, level: int,
                 decay: float | None) -> Floats:  # fmt: skip
         if level == 0:
-            return random.normal(seed, stream, lo, hi, step, 0)
+            return self._plain(seed, stream, lo, hi, step)
         first = 1.0 if decay is None else decay  # what the first half counts, the second 1
         coarser = None if decay is None else decay * decay
         whole = self._normal(seed, stream, lo, hi, step >> 1, level - 1, coarser)
-        other = random.normal(seed, _finer(stream, level), lo, hi, step >> 1, 0)
+        other = self._plain(seed, _finer(stream, level), lo, hi, step >> 1)
         length = math.sqrt(1.0 + first * first)
         if step & 1:
             return (whole - first * other) * (1.0 / length)
         return (first * whole + other) * (1.0 / length)
+
+    def _plain(self, seed: int, stream: int, lo: int, hi: int, step: int) -> Floats:
+        """Return the normal numbers of a step.
+
+        Of few cells those of many steps are drawn at once: a call costs more than its numbers.
+        """
+        rows = _AHEAD // max(hi - lo, 1)
+        key = (seed, stream, lo, hi)
+        if rows < 2 or (key not in self._ahead and len(self._ahead) >= _SITES):
+            return random.normal(seed, stream, lo, hi, step, 0)
+        block = step // rows
+        if self._ahead.get(key, (-1,))[0] != block:
+            drawn = random.normal_of_steps(seed, stream, lo, hi, block * rows, rows)
+            self._ahead[key] = block, drawn
+        return np.array(self._ahead[key][1][step - block * rows])
 
     def poisson(self, seed: int, stream: int, size: int, step: int, expected: Any) -> Ints:
         """Return the counts of a step in which `expected` are expected."""
@@ -88,6 +108,7 @@ class Draws:
         return counts
 
 
+@lru_cache(maxsize=4096)
 def _finer(stream: int, level: int) -> int:
     """Return the stream of what a halving adds."""
     return random.stream_of("refinement", level, stream)
