@@ -67,7 +67,7 @@ def test_a_clamp_may_be_added_between_runs(backend):
 
 @pytest.mark.parametrize("call, error, text", [
     (lambda n, c, s: n.clamp(c, -70), rb.errors.UnitError, r"expected a voltage, got the plain "
-     r"number -70; write net.clamp\(cells, 1\*mV\)"),
+     r"number -70; write net.clamp\(cells, -70\*mV\)"),
     (lambda n, c, s: n.clamp(c, [1, 2] * mV), rb.errors.ShapeError, "the clamp is for 2 cells"),
     (lambda n, c, s: n.clamp(c, 1 * mV, variable="u"), rb.errors.UnknownNameError,
      "has no state 'u'(.|\n)*it has: v"),
@@ -86,6 +86,26 @@ def test_what_cannot_be_held_is_refused(call, error, text):
 def test_several_states_ask_which():
     net = rb.Network()
     cells = net.add(rb.models.AdEx, name="cells")
-    with pytest.raises(rb.errors.WiringError, match=r'(.|\n)*one of: v, w(.|\n)*variable="v"'):
+    with pytest.raises(
+        rb.errors.WiringError, match=r'(.|\n)*one of: v, w(.|\n)*1000\*pA, variable="w"'
+    ):
         net.clamp(cells, 1 * nA)
     net.clamp(cells, 1 * nA, variable="w")
+
+
+@pytest.mark.parametrize(
+    ("values", "line"),
+    [
+        (-60 * mV, 'net.clamp(cells, -60*mV, variable="v")'),
+        (-60, 'net.clamp(cells, -60*mV, variable="v")'),
+        (20 * rb.units.pA, 'net.clamp(cells, 20*pA, variable="i_syn")'),
+        ({"i_syn": 20 * rb.units.pA}, 'net.clamp(cells, 20*pA, variable="i_syn")'),
+    ],
+)
+def test_the_line_to_paste_has_the_values_and_their_variable(values, line):
+    net = rb.Network(dt=0.1 * ms)
+    cells = net.add(rb.models.LIF, 2, name="cells")
+    with pytest.raises(rb.errors.WiringError) as error:
+        net.clamp(cells, values)
+    assert f"write {line}" in str(error.value)
+    eval(line, {"net": net, "cells": cells, **vars(rb.units)})

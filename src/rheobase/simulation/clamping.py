@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ from rheobase.network.grid import window
 from rheobase.simulation.clock import Clock, one_time
 from rheobase.simulation.population import Cells
 from rheobase.simulation.wiring import check_columns
-from rheobase.units import to_si
+from rheobase.units import Unit, split_quantity, to_si
 
 
 @dataclass(eq=False)
@@ -49,11 +50,20 @@ def read_clamp(
         There is no such state, or the values are not those of it, or the interval is empty.
     """
     call = f"net.clamp({cells.name}, ...)"
-    name = _state(cells, variable, call)
+    if isinstance(values, Mapping):
+        raise WiringError(
+            f"{call}: one variable at a time is clamped, and this is a mapping",
+            given=", ".join(map(str, values)) or "none",
+            mend="write "
+            + "; ".join(f'net.clamp({cells.name}, {_shown(one)}, variable="{name}")'
+                        for name, one in values.items()),
+        )  # fmt: skip
+    name = _state(cells, values, variable, call)
     assert isinstance(cells.model, Model)
     unit = cells.model.unit_of(name)
-    example = "1" if unit.text == "1" else f"1*{unit.text}"
-    paste = f"net.clamp({cells.name}, {example})"
+    paste = f"net.clamp({cells.name}, {_amount(values, unit)})"
+    if variable is not None:
+        paste = f'{paste[:-1]}, variable="{name}")'
     found = np.asarray(to_si(values, unit.dimension, what=f"{call}: the values", paste=paste))
     if found.ndim:
         check_columns(int(found.size), cells, call, "the clamp")
@@ -73,7 +83,41 @@ def read_clamp(
     return Clamp(cells, name, found.reshape(-1).astype(np.float64), first, min(last, FOREVER))
 
 
-def _state(cells: Cells, variable: str | None, call: str) -> str:
+def _amount(values: Any, unit: Unit) -> str:
+    """Return the numbers that were given in the unit they should have, or 1 of it."""
+    try:
+        given, own = split_quantity(values, "the values")
+        numbers = np.asarray(given, np.float64)
+        if own.dimension == unit.dimension:
+            numbers = numbers * (own.scale / unit.scale)
+    except (UserError, TypeError, ValueError):
+        numbers = np.array(1.0)
+    if numbers.size > 6 or numbers.ndim > 1 or not np.all(np.isfinite(numbers)):
+        numbers = np.array(1.0)
+    listed = [f"{x:g}" for x in numbers.ravel()]
+    text = f"[{', '.join(listed)}]" if numbers.ndim else listed[0]
+    return text if unit.text == "1" else f"{text}*{unit.text}"
+
+
+def _shown(value: Any) -> str:
+    """Return a value as one would write it, with the unit it has."""
+    try:
+        return _amount(value, split_quantity(value, "the value")[1])
+    except UserError:
+        return "1"
+
+
+def _fitting(model: Model, states: list[str], values: Any) -> str:
+    """Return the first state that the values could be of, else the first."""
+    try:
+        dimension = split_quantity(values, "the values")[1].dimension
+    except UserError:
+        return states[0]
+    same = [name for name in states if model.unit_of(name).dimension == dimension]
+    return (same or states)[0]
+
+
+def _state(cells: Cells, values: Any, variable: str | None, call: str) -> str:
     model = cells.model
     if not isinstance(model, Model):
         raise WiringError(
@@ -92,14 +136,16 @@ def _state(cells: Cells, variable: str | None, call: str) -> str:
         raise WiringError(f"{call}: {model.name} has no state to hold",
                           mend=f"set the parameter, {cells.name}.name = value")  # fmt: skip
     if variable is None and len(states) > 1:
+        meant = _fitting(model, states, values)
         raise WiringError(
             f"{call}: {cells.name!r} has several states; say which",
             expected=f"one of: {', '.join(states)}",
-            mend=f'write variable="{states[0]}"',
+            mend=f"write net.clamp({cells.name}, {_amount(values, model.unit_of(meant))}, "
+            f'variable="{meant}")',
         )
     if variable is not None and variable not in states:
-        meant = did_you_mean(str(variable), states)
-        ending = f"; did you mean variable={meant!r}?" if meant else ""
+        close = did_you_mean(str(variable), states)
+        ending = f"; did you mean variable={close!r}?" if close else ""
         raise UnknownNameError(
             f"{call}: {cells.name!r} has no state {variable!r}{ending}",
             mend=f"it has: {', '.join(states)}",
