@@ -175,7 +175,9 @@ def refused(error, words, net=None, dts=(0.2, 0.1), duration=10 * ms, **options)
 
 def test_errors():
     refused(rb.errors.ShapeError, "dts are at least two different times above 0", dts=[0.1, 0.1])
-    refused(rb.errors.WiringError, "this is no network", net=rb.models.LIF)
+    refused(rb.errors.WiringError, r"this is no network\ngiven: the model LIF\nadd it to one, ",
+            net=rb.models.LIF)  # fmt: skip
+    refused(rb.errors.WiringError, "no population of a model", net=rb.Network(dt=0.1 * ms))
     refused(UserError, "a step of 0.15 ms does not divide 0.2 ms", dts=[0.2, 0.15])
     refused(UserError, "delays of 'cells_to_cells' are no multiples of the longest step, 0.4 ms",
             dts=[0.4, 0.2])  # fmt: skip

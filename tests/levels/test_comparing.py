@@ -209,7 +209,7 @@ def test_the_sizes_of_plain_numbers_are_asked_for():
     unit = rb.models.RateUnit
     with pytest.raises(UnitError) as error:
         compare({"unit": unit})
-    assert "what current one unit of it is is missing" in str(error.value)
+    assert "the current that is 1 to it is missing" in str(error.value)
     assert 'current_per_unit={"unit": 100*pA}' in str(error.value)
     with pytest.raises(UnitError) as error:
         compare({"unit": unit}, current_per_unit=1 * nA)
@@ -269,3 +269,23 @@ def test_models_without_an_input_or_with_several_are_told_what_to_do():
     with pytest.raises(WiringError) as error:
         compare({"odd": odd})
     assert "x is neither a voltage nor a rate" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("models", "stimulus", "options", "told"),
+    [
+        ([rb.models.AdEx, rb.models.LIF], rb.stimuli.step(500 * pA), {},
+         'write rb.levels.compare({"AdEx": rb.models.AdEx, "LIF": rb.models.LIF}, ...)'),
+        ({"LIF": rb.models.LIF}, 300 * pA, {},
+         "write rb.levels.compare(models, rb.stimuli.step(300*pA), duration=500*ms)"),
+        ({"LIF": rb.models.LIF}, rb.stimuli.step(500 * pA), dict(duration=100),
+         "write rb.levels.compare(..., duration=500*ms)"),
+        ({"LIF": rb.models.LIF, "unit": rb.models.Izhikevich}, rb.stimuli.step(500 * pA), {},
+         "the current that is 1 to it is missing\nwrite rb.levels.compare(..., "
+         'current_per_unit={"unit": 100*pA})'),
+    ],
+)  # fmt: skip
+def test_the_line_to_paste_has_what_was_given(models, stimulus, options, told):
+    with pytest.raises(rb.errors.UserError) as error:
+        rb.levels.compare(models, stimulus, **{"duration": 100 * ms, **options})
+    assert told in str(error.value)

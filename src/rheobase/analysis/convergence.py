@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from rheobase.analysis.orders import Measure, measured
 from rheobase.engine.plan import FOREVER
 from rheobase.errors import RheobaseWarning, ShapeError, UserError, WiringError
+from rheobase.language.model import Model
 from rheobase.lowering.integrators import METHODS
 from rheobase.network.grid import TOLERANCE
 from rheobase.network.trains import Poisson
@@ -184,8 +185,18 @@ def convergence(
     >>> table.plot()
     """
     steps = _steps(dts)
-    if not isinstance(net, Network):
-        raise WiringError(f"{CALL}: this is no network", given=repr(net)[:60], mend=_PASTE)
+    given: Any = net
+    if not isinstance(given, Network):
+        kind = f"the model {given.name}" if isinstance(given, Model) else type(given).__name__
+        raise WiringError(
+            f"{CALL}: this is no network", given=kind,
+            mend=f"add it to one, net = rb.Network(dt=0.1*ms); net.add(model), and write {_PASTE}",
+        )  # fmt: skip
+    if not any(isinstance(p.model, Model) for p in net._told.populations.values()):
+        raise WiringError(
+            f"{CALL}: the network has no population of a model, so there is nothing to integrate",
+            mend='add one: cells = net.add(rb.models.LIF, name="cells")',
+        )
     base, sampled = _base(net, steps[0])
     noisy = _noisy(base)
     chosen = "interpreter" if noisy else choose_backend(backend)[0]

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
-from rheobase.errors import ShapeError, UnknownNameError, WiringError, did_you_mean
+from rheobase.analysis.pasting import model_text, numbers_text
+from rheobase.errors import (
+    ShapeError,
+    UnknownNameError,
+    UserError,
+    WiringError,
+    did_you_mean,
+)
 from rheobase.language.model import Model
 from rheobase.levels.comparison import Comparison, LevelResult, Measured, against
 from rheobase.levels.matching import usual_window
@@ -18,10 +26,9 @@ from rheobase.network.waveforms import OUTerm
 from rheobase.results import Result
 from rheobase.results.seconds import seconds
 from rheobase.simulation import Network
+from rheobase.units import split_quantity
 
 __all__ = ["compare"]
-
-_PASTE = "rb.levels.compare({...}, stimulus, duration=500*ms)"
 
 
 def compare(
@@ -112,6 +119,8 @@ def compare(
     first = _checked_reference(reference, chosen)
     _check_stimulus(stimulus)
     net = Network(dt=dt, seed=seed)
+    net._clock.steps_of(duration, "levels.compare: the duration", "duration",
+                        "rb.levels.compare(..., duration=500*ms)", 1)  # fmt: skip
     frozen = _frozen(stimulus, duration, net, seed)
     reductions = {name: one for name, one in models.items() if isinstance(one, Reduction)}
     given = Conversions(
@@ -151,7 +160,7 @@ def _checked_models(models: Any) -> dict[str, Model]:
             "levels.compare: the models are given by name",
             expected="a dict of names to models",
             given=type(models).__name__ if models else "none",
-            mend=f"write {example}",
+            mend=f"write {_by_name(models) or example}",
         )
     for name, model in models.items():
         if not isinstance(name, str) or not name.strip():
@@ -164,6 +173,18 @@ def _checked_models(models: Any) -> dict[str, Model]:
                 given=repr(model) if len(repr(model)) < 60 else type(model).__name__,
             )
     return {name: one.model if isinstance(one, Reduction) else one for name, one in models.items()}
+
+
+def _by_name(models: Any) -> str:
+    """Return the call with models of a list by their names; "" where that is not what it is."""
+    listed = [models] if isinstance(models, (Model, Reduction)) else models
+    if not isinstance(listed, (list, tuple)) or not listed:
+        return ""
+    if not all(isinstance(one, Model) and model_text(one) != "model" for one in listed):
+        return ""
+    named = ", ".join(f'"{one.name}": {model_text(one)}' for one in listed)
+    return f"rb.levels.compare({{{named}}}, ...)" if len({m.name for m in listed}) == len(
+        listed) else ""  # fmt: skip
 
 
 def _checked_reference(reference: str | None, models: Mapping[str, Model]) -> str:
@@ -183,11 +204,16 @@ def _check_stimulus(stimulus: Any) -> None:
     if not isinstance(stimulus, Current):
         given = repr(stimulus) if len(repr(stimulus)) < 60 else type(stimulus).__name__
         train = getattr(stimulus, "is_train", False)
+        example = "500*pA"
+        with suppress(UserError, TypeError, ValueError):
+            number, unit = split_quantity(stimulus, "the stimulus")
+            if np.ndim(number) == 0:
+                given = example = numbers_text(number, unit)
         raise WiringError(
             "levels.compare: the stimulus is no current"
             + ("; spikes have another weight in every model" if train else ""),
             given=given,
-            mend="write rb.levels.compare({...}, rb.stimuli.step(500*pA), duration=500*ms)",
+            mend=f"write rb.levels.compare(models, rb.stimuli.step({example}), duration=500*ms)",
         )
     if stimulus.size not in (None, 1):
         raise ShapeError(

@@ -216,7 +216,7 @@ def _current_per_unit(
         return size * area if current == AMP else size / area
     size = given.size("current_per_unit", name, current, paste)
     if size is None:
-        what = "what current one unit of it is"
+        what = "the current that is 1 to it"
         raise _missing(name, entry, stimulus, wanted, what, example)
     return size
 
