@@ -46,6 +46,10 @@ def autocorrelogram(trains: Any, window: Any = 0.1, bin: Any = 1e-3) -> xr.DataA
     ------
     UnitError, UserError
         Window or bin is no time above 0, or the bin is longer than the window.
+
+    Examples
+    --------
+    >>> rate = rb.analysis.autocorrelogram(result, window=50*ms, bin=1*ms)
     """
     call = f"{_HERE}.autocorrelogram"
     found = trains_of(trains, call)
@@ -80,6 +84,11 @@ def cross_correlogram(first: Any, second: Any, window: Any = 0.1, bin: Any = 1e-
     ------
     UnitError, UserError
         Window or bin is no time above 0, or the bin is longer than the window.
+
+    Examples
+    --------
+    >>> spikes = result.spikes["cells"]
+    >>> rate = rb.analysis.cross_correlogram(spikes[:5], spikes[5:], window=50*ms)
     """
     call = f"{_HERE}.cross_correlogram"
     one, other = trains_of(first, call), trains_of(second, call)

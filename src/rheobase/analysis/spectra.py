@@ -52,6 +52,10 @@ def population_spectrum(trains: Any, bin: Any = 1e-3, segment: Any = 0.5) -> xr.
     Notes
     -----
     Source: P. D. Welch, IEEE Transactions on Audio and Electroacoustics 15 (1967).
+
+    Examples
+    --------
+    >>> power = rb.analysis.population_spectrum(result, bin=2*ms, segment=100*ms)
     """
     import xarray as xr
 

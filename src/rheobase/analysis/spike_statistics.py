@@ -27,6 +27,10 @@ def isi(trains: Any) -> np.ndarray:
     Returns
     -------
     ndarray, shape (intervals,)
+
+    Examples
+    --------
+    >>> rb.analysis.isi([0.1, 0.2, 0.4])
     """
     return trains_of(trains, f"{_HERE}.isi").isi()
 
@@ -42,6 +46,14 @@ def cv(trains: Any) -> np.ndarray:
     ----------
     trains
         As for `isi`.
+
+    Returns
+    -------
+    ndarray, shape (cells,)
+
+    Examples
+    --------
+    >>> rb.analysis.cv([0.1, 0.2, 0.4, 0.5])
     """
     return trains_of(trains, f"{_HERE}.cv").cv()
 
@@ -58,10 +70,18 @@ def cv2(trains: Any) -> np.ndarray:
     trains
         As for `isi`.
 
+    Returns
+    -------
+    ndarray, shape (cells,)
+
     Notes
     -----
     Source: G. R. Holt, W. R. Softky, C. Koch and R. J. Douglas, Journal of Neurophysiology 75
     (1996).
+
+    Examples
+    --------
+    >>> rb.analysis.cv2([0.1, 0.2, 0.4, 0.5])
     """
     return _over_neighbors(
         trains_of(trains, f"{_HERE}.cv2"), lambda a, b: 2.0 * np.abs(b - a) / (a + b)
@@ -83,6 +103,10 @@ def local_variation(trains: Any, refractory: Any = 0.0) -> np.ndarray:
         R: a quantity, a text, or seconds. With about 5 ms the measure, then called LvR, depends
         less on the rate of a cell.
 
+    Returns
+    -------
+    ndarray, shape (cells,)
+
     Raises
     ------
     UnitError, UserError
@@ -92,6 +116,10 @@ def local_variation(trains: Any, refractory: Any = 0.0) -> np.ndarray:
     -----
     Sources: S. Shinomoto, K. Shima and J. Tanji, Neural Computation 15 (2003); for R,
     S. Shinomoto et al., PLoS Computational Biology 5 (2009).
+
+    Examples
+    --------
+    >>> rb.analysis.local_variation([0.1, 0.2, 0.4, 0.5])
     """
     call = f"{_HERE}.local_variation"
     dead = seconds(refractory, what=f"{call}: refractory", paste=f"{call}(spikes, 5*ms)")
@@ -149,6 +177,10 @@ def fano_factor(trains: Any, window: Any = 0.1, over: str = "time") -> np.ndarra
         The window is no time.
     UserError
         Fewer than two counts are left to vary.
+
+    Examples
+    --------
+    >>> factors = rb.analysis.fano_factor(result, window=100*ms)
     """
     call = f"{_HERE}.fano_factor"
     if over not in ("time", "cells"):
@@ -215,6 +247,10 @@ def synchrony(trains: Any, bin: Any = 3e-3) -> float:
     -----
     Source: T. C. Potjans and M. Diesmann, Cerebral Cortex 24 (2014), with bins of 3 ms and 1,000
     cells of a population.
+
+    Examples
+    --------
+    >>> value = rb.analysis.synchrony(result, bin=3*ms)
     """
     call = f"{_HERE}.synchrony"
     paste = f"{call}(spikes, bin=3*ms)"
@@ -250,6 +286,10 @@ def chi(traces: Any) -> float:
     Notes
     -----
     Source: D. Golomb and J. Rinzel, Physica D 72 (1994).
+
+    Examples
+    --------
+    >>> value = rb.analysis.chi(result.traces["cells"].v)
     """
     values = np.asarray(traces, dtype=np.float64)
     if values.ndim != 2 or values.shape[1] < 2:
@@ -283,6 +323,10 @@ def count_correlation(trains: Any, bin: Any = 5e-3) -> np.ndarray:
     ------
     UnitError, UserError
         The bin is no time, or longer than the trains.
+
+    Examples
+    --------
+    >>> table = rb.analysis.count_correlation(result, bin=5*ms)
     """
     call = f"{_HERE}.count_correlation"
     paste = f"{call}(spikes, bin=5*ms)"

@@ -268,12 +268,21 @@ def step(amplitude: Any, start: Any = 0.0, stop: Any = None) -> Current:
     start, stop : quantity, optional
         From the beginning, for ever, if not given.
 
+    Returns
+    -------
+    Current
+        For `net.inject`; it adds with `+` and scales with `*`.
+
     Raises
     ------
     UnitError
         If a time is not a time.
     WiringError
         If `stop` is before `start`.
+
+    Examples
+    --------
+    >>> net.inject(cells, rb.stimuli.step(500*pA, start=20*ms, stop=180*ms))
     """
     value, unit = _amount(amplitude, "step: amplitude")
     return Current((Step(*_span(start, stop, "step"), value),), unit)
@@ -288,6 +297,15 @@ def ramp(start_value: Any, end_value: Any, start: Any, stop: Any) -> Current:
         Of one dimension; one, or one a cell.
     start, stop : quantity
         Where the line begins and ends.
+
+    Returns
+    -------
+    Current
+        For `net.inject`; it adds with `+` and scales with `*`.
+
+    Examples
+    --------
+    >>> net.inject(cells, rb.stimuli.ramp(0*pA, 800*pA, start=0*ms, stop=500*ms))
     """
     first, unit = _amount(start_value, "ramp: start_value")
     last = _same_unit(end_value, unit, "ramp: end_value")
@@ -321,6 +339,15 @@ def sine(
         In radians; one, or one a cell.
     start, stop : quantity, optional
         Zero outside.
+
+    Returns
+    -------
+    Current
+        For `net.inject`; it adds with `+` and scales with `*`.
+
+    Examples
+    --------
+    >>> net.inject(cells, rb.stimuli.sine(100*pA, 8*Hz, offset=400*pA))
     """
     value, unit = _amount(amplitude, "sine: amplitude")
     rate = _finite(
@@ -355,6 +382,15 @@ def pulse_train(
         Zero outside; a pulse going on at `stop` is cut.
     frequency : quantity
         Pulses a second, in place of `period`.
+
+    Returns
+    -------
+    Current
+        For `net.inject`; it adds with `+` and scales with `*`.
+
+    Examples
+    --------
+    >>> net.inject(cells, rb.stimuli.pulse_train(2*nA, period=20*ms, width=1*ms))
     """
     paste = "rb.stimuli.pulse_train(100*pA, period=50*ms, width=5*ms)"
     value, unit = _amount(amplitude, "pulse_train: amplitude")
@@ -396,10 +432,19 @@ def noise(std: Any, tau: Any, mean: Any = None, shared: bool = False) -> Current
     shared : bool
         True: one process for all cells it is injected into; False: one each.
 
+    Returns
+    -------
+    Current
+        For `net.inject`; it adds with `+` and scales with `*`.
+
     References
     ----------
     G. E. Uhlenbeck, L. S. Ornstein, Physical Review 36, 823 (1930); exact update: D. T. Gillespie,
     Physical Review E 54, 2084 (1996).
+
+    Examples
+    --------
+    >>> net.inject(cells, rb.stimuli.noise(std=100*pA, tau=5*ms, mean=300*pA))
     """
     deviation, unit = _amount(std, "noise: std")
     level = 0.0 if mean is None else _same_unit(mean, unit, "noise: mean")
@@ -424,6 +469,15 @@ def from_array(values: Any, dt: Any) -> Current:
     dt : quantity
         How long each holds. It need not be the step of the network: a step takes the value at its
         beginning.
+
+    Returns
+    -------
+    Current
+        For `net.inject`; it adds with `+` and scales with `*`.
+
+    Examples
+    --------
+    >>> net.inject(cells, rb.stimuli.from_array([0, 300, 500]*pA, dt=50*ms))
     """
     magnitude, unit = split_quantity(values, "from_array: values")
     found = np.asarray(unit.to_si(np.asarray(magnitude, np.float64)))

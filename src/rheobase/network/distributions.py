@@ -141,12 +141,21 @@ def normal(mean: Any, std: Any, *, low: Any = None, high: Any = None) -> Distrib
     low, high : quantity or float, optional
         Bounds, both included.
 
+    Returns
+    -------
+    Distribution
+        For weights and delays, parameters and initial values; `-d` and `2*d` are some too.
+
     Raises
     ------
     UnitError
         If the arguments are not of one dimension.
     WiringError
         If `std` is negative, `low` above `high`, or the interval practically never reached.
+
+    Examples
+    --------
+    >>> cells.tau_m = rb.random.normal(20*ms, 2*ms, low=10*ms)
     """
     made = _make("normal", {"mean": mean, "std": std}, low, high)
     mu, sigma = made.arguments["mean"], made.arguments["std"]
@@ -174,6 +183,15 @@ def uniform(low: Any, high: Any) -> Distribution:
     ----------
     low, high : quantity or float
         Of one dimension; `low` not above `high`.
+
+    Returns
+    -------
+    Distribution
+        For weights and delays, parameters and initial values; `-d` and `2*d` are some too.
+
+    Examples
+    --------
+    >>> cells.v = rb.random.uniform(-65*mV, -50*mV)
     """
     made = _make("uniform", {"low": low, "high": high}, None, None)
     _refuse(made.arguments["low"] > made.arguments["high"], made, "low is above high")
@@ -193,6 +211,15 @@ def lognormal(mean: Any, std: Any, *, low: Any = None, high: Any = None) -> Dist
         Of one dimension; `mean` positive, `std` not negative.
     low, high : quantity or float, optional
         Bounds, both included; values beyond are drawn again.
+
+    Returns
+    -------
+    Distribution
+        For weights and delays, parameters and initial values; `-d` and `2*d` are some too.
+
+    Examples
+    --------
+    >>> made = net.connect(cells, cells, weight=rb.random.lognormal(20*pA, 5*pA))
     """
     made = _make("lognormal", {"mean": mean, "std": std}, low, high)
     _refuse(
@@ -214,6 +241,15 @@ def exponential(mean: Any, *, low: Any = None, high: Any = None) -> Distribution
         Positive.
     low, high : quantity or float, optional
         Bounds, both included; values beyond are drawn again.
+
+    Returns
+    -------
+    Distribution
+        For weights and delays, parameters and initial values; `-d` and `2*d` are some too.
+
+    Examples
+    --------
+    >>> made = net.connect(cells, cells, weight=rb.random.exponential(20*pA, high=100*pA))
     """
     made = _make("exponential", {"mean": mean}, low, high)
     _refuse(made.arguments["mean"] <= 0, made, "mean is not positive")

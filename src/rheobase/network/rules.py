@@ -198,12 +198,32 @@ def needs_positions(rule: Rule) -> bool:
 
 
 def all_to_all(autapses: bool = True) -> AllToAll:
-    """Connect every source to every target."""
+    """Connect every source to every target.
+
+    Parameters
+    ----------
+    autapses : bool
+        Whether a cell may be connected to itself.
+
+    Examples
+    --------
+    >>> made = net.connect(cells, cells, rb.rules.all_to_all(autapses=False), weight=20*pA)
+    """
     return AllToAll(bool(autapses))
 
 
 def one_to_one(autapses: bool = True) -> OneToOne:
-    """Connect source k to target k; there must be as many sources as targets."""
+    """Connect source k to target k; there must be as many sources as targets.
+
+    Parameters
+    ----------
+    autapses : bool
+        Whether a cell may be connected to itself.
+
+    Examples
+    --------
+    >>> made = net.connect(inputs, cells, rb.rules.one_to_one(), weight=20*pA)
+    """
     return OneToOne(bool(autapses))
 
 
@@ -223,6 +243,10 @@ def fixed_probability(p: float, autapses: bool = True) -> FixedProbability:
     ------
     WiringError
         If `p` is not from 0 to 1.
+
+    Examples
+    --------
+    >>> made = net.connect(cells, cells, rb.rules.fixed_probability(0.1), weight=20*pA)
     """
     return FixedProbability(_probability(p, "p", "fixed_probability"), bool(autapses))
 
@@ -238,6 +262,10 @@ def fixed_total(n: int, autapses: bool = True, multapses: bool = True) -> FixedT
         Whether a cell may be connected to itself.
     multapses : bool
         True: pairs are drawn with replacement; False: without.
+
+    Examples
+    --------
+    >>> made = net.connect(cells, cells, rb.rules.fixed_total(1000), weight=20*pA)
     """
     return FixedTotal(_count(n, "fixed_total"), bool(autapses), bool(multapses))
 
@@ -253,6 +281,10 @@ def fixed_indegree(n: int, autapses: bool = True, multapses: bool = True) -> Fix
         Whether a cell may be connected to itself.
     multapses : bool
         True: the sources of a target are drawn with replacement; False: without.
+
+    Examples
+    --------
+    >>> made = net.connect(cells, cells, rb.rules.fixed_indegree(10, autapses=False), weight=20*pA)
     """
     return FixedIndegree(_count(n, "fixed_indegree"), bool(autapses), bool(multapses))
 
@@ -268,6 +300,10 @@ def fixed_outdegree(n: int, autapses: bool = True, multapses: bool = True) -> Fi
         Whether a cell may be connected to itself.
     multapses : bool
         True: the targets of a source are drawn with replacement; False: without.
+
+    Examples
+    --------
+    >>> made = net.connect(cells, cells, rb.rules.fixed_outdegree(10), weight=20*pA)
     """
     return FixedOutdegree(_count(n, "fixed_outdegree"), bool(autapses), bool(multapses))
 
@@ -279,6 +315,10 @@ def ring(offset: int = 1) -> Ring:
     ----------
     offset : int
         1: each to the next; -1: each to the one before.
+
+    Examples
+    --------
+    >>> made = net.connect(cells, cells, rb.rules.ring(-1), weight=20*pA)
     """
     try:
         return Ring(operator.index(offset))
@@ -307,6 +347,10 @@ def pairs(i: npt.ArrayLike, j: npt.ArrayLike) -> Pairs:
         If `i` and `j` are of different length.
     WiringError
         If an index is negative or not a whole number.
+
+    Examples
+    --------
+    >>> made = net.connect(cells, cells, rb.rules.pairs([0, 0, 1], [5, 6, 7]), weight=20*pA)
     """
     left, right = _indices(i, "i"), _indices(j, "j")
     if left.size != right.size and 1 not in (left.size, right.size):
@@ -334,6 +378,11 @@ def from_matrix(matrix: Any) -> FromMatrix:
         If `matrix` does not have two axes.
     WiringError
         If an entry is infinite.
+
+    Examples
+    --------
+    >>> rule = rb.rules.from_matrix([[0, 0.2], [-0.4, 0]]*nA)  # 0 to 1 and back
+    >>> made = net.connect(cells[:2], cells[:2], rule)
     """
     magnitudes = np.asarray(getattr(matrix, "magnitude", matrix), dtype=np.float64)
     if magnitudes.ndim != 2:
@@ -377,6 +426,10 @@ def where(
         If a text cannot be read, names something unknown, or mixes units.
     WiringError
         If `probability` is not from 0 to 1.
+
+    Examples
+    --------
+    >>> made = net.connect(cells, cells, rb.rules.where("0 < abs(i - j) < 5", 0.5), weight=20*pA)
     """
     read = pair_text(condition, None, "where: the condition")
     chance: float | PairText
@@ -412,6 +465,10 @@ def within(
         If `distance` or `period` is not a length.
     WiringError
         If `distance` or `period` is not positive, or `probability` not from 0 to 1.
+
+    Examples
+    --------
+    >>> made = net.connect(sheet, sheet, rb.rules.within(100*um, autapses=False), weight=20*pA)
     """
     return Within(
         length(distance, "distance", "within", "within(100*um)"),
@@ -445,6 +502,10 @@ def gaussian(
         If `width` or `period` is not a length.
     WiringError
         If `width` or `period` is not positive, or `peak` not from 0 to 1.
+
+    Examples
+    --------
+    >>> made = net.connect(sheet, sheet, rb.rules.gaussian(50*um, 0.8), weight=20*pA)
     """
     return Gaussian(
         length(width, "width", "gaussian", "gaussian(100*um)"),

@@ -243,6 +243,11 @@ def regular_spikes(rates: Any, until: Any, jitter: float = 0.0) -> RegularSpikes
         Every spike is moved by a normal number with this standard deviation, as a fraction of
         1/r, in each cell another. A spike moved before 0 is reflected there.
 
+    Returns
+    -------
+    Train
+        For `net.add`, as cells that spike so, and for `net.drive`.
+
     Raises
     ------
     UnitError
@@ -295,6 +300,11 @@ def spike_times(times: Any) -> SpikeTimes:
         an earlier result, to be replayed. They need not be sorted; a time given twice is two
         spikes.
 
+    Returns
+    -------
+    Train
+        For `net.add`, as cells that spike so, and for `net.drive`.
+
     Raises
     ------
     UnitError
@@ -328,6 +338,11 @@ def poisson(rate: Any, dt: Any = None) -> Poisson:
         How long each rate of an array over time holds: a multiple of the network's step. After
         its end there are no spikes.
 
+    Returns
+    -------
+    Train
+        For `net.add`, as cells that spike so, and for `net.drive`.
+
     Raises
     ------
     UnitError
@@ -336,6 +351,10 @@ def poisson(rate: Any, dt: Any = None) -> Poisson:
         If the array has more axes than that.
     WiringError
         If a rate is negative, or `dt` not positive.
+
+    Examples
+    --------
+    >>> inputs = net.add(rb.stimuli.poisson(20*Hz), 10, name="noise")
     """
     paste = "rb.stimuli.poisson(8000*Hz)"
     rates = np.asarray(to_si(rate, _HERTZ, what="poisson: rate", paste=paste))
