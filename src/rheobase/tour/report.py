@@ -33,7 +33,8 @@ Done = tuple[Experiment, Page]
 _READING = (
     "The code shown is the code that ran, without the types of its arguments, and complete: what"
     " stands under one heading can be pasted into Python. Where “published” is a number that no"
-    " paper prints, an independent program found it, and the text says so."
+    " paper prints, an independent program found it, and the text says so. The letters A, B, C and"
+    " G are the parts of the course."
 )
 
 
@@ -175,7 +176,8 @@ def _block(block: Block) -> str:
             titles = ("", "published", "found", "tolerance", "verdict")
             entries = [
                 [
-                    *map(_inline, (check.what, check.published, check.found, check.tolerance)),
+                    _inline(check.what),
+                    *map(_unbroken, (check.published, check.found, check.tolerance)),
                     _badge("agrees" if check.agrees else "differs"),
                 ]
                 for check in checks
@@ -222,6 +224,11 @@ def _ending(report: Report, machine: Sequence[tuple[str, str]]) -> str:
         + "<p>Seconds of wall time, with building, compiling where it was needed, and drawing.</p>"
         "</footer>"
     )
+
+
+def _unbroken(text: str) -> str:
+    """Escape a text whose numbers stay on a line with their units."""
+    return re.sub(r"(?<=\d) (?=[^\W\d])|(?<=±) ", "\u00a0", _inline(text))
 
 
 def _badge(verdict: str) -> str:
