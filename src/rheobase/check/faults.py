@@ -123,7 +123,7 @@ def _of_crossings(kind: Kind) -> Iterator[Fault]:
                 f"the times your neuron writes down are those of the {place} of the step; the "
                 "crossing lies inside it",
             )
-    for stamp in ("one step early", "one step late"):
+    for stamp in ("one step early", "one step late")[: 1 + kind.linear]:
         yield Fault({"stamp": stamp}, f"the times your neuron writes down are {stamp}")
     yield Fault({"fires": False}, "your neuron never spikes: nothing happens when {v} reaches the "
                 "threshold")  # fmt: skip

@@ -1,8 +1,8 @@
 """Numbers that a student may have otherwise: found by turning ours until both do the same.
 
-The first step that differs says how far off a number is: with a guess of it built in, ours is run
-to that step, and what differs there is brought to zero. A number is named if ours, with it, then
-does what the student's does in every step of every trial.
+The first step that differs says how far off a number is, and in which direction: with guesses of
+it built in, ours is run until it parts from theirs. Between two that are too small and too large
+lies the right one, with which ours does what the student's does in every step of every trial.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any, Protocol
 
 import numpy as np
@@ -27,17 +27,18 @@ _FACTORS = sorted({*np.geomspace(0.02, 50, 33).tolist(), 1e-3, 1e-2, 1e2, 1e3, -
 """Times what is right, to begin with."""
 _NONE = np.geomspace(1e-2, 1e3, 16).tolist()
 """Times the unit, where 0 is right."""
-_ROUNDS, _BRACKETS, _HALVINGS = 4, 3, 60
+_BRACKETS, _HALVINGS = 5, 60
 
 
 class Turnable(Agreeing, Protocol):
-    """Says besides where one with habits parts from the student's, and by how much."""
+    """Says besides how far one with habits is off."""
 
-    def parting(self, habits: Any) -> Any:
-        """Return where they part first, None if they do not."""
+    def distance(self, habits: Any, same_place: bool = False) -> float:
+        """Return ours minus theirs where they part first, 0 if they do not.
 
-    def distance(self, habits: Any, place: Any) -> float:
-        """Return ours minus theirs at a place."""
+        With `same_place`, where they part without any fault: for states that some values raise
+        and others lower there is no telling from different places.
+        """
 
 
 @dataclass(frozen=True)
@@ -133,16 +134,13 @@ def fitted(suspects: Turnable, knobs: Iterator[Knob], right: Any = RIGHT,
     of_cell
         From a fault of a neuron to that of what is checked.
     """
-    place = suspects.parting(right)
-    if place is None:
-        return []
     found = []
     for knob in knobs:
 
         def habits(value: float, knob: Knob = knob) -> Any:
             return of_cell(knob.fault(value)).habits(right)
 
-        value = _Search(suspects, knob, habits).value(place)
+        value = _Search(suspects, knob, habits).value()
         if value is not None:
             found.append(of_cell(knob.fault(value)))
     return found
@@ -154,60 +152,55 @@ class _Search:
     def __init__(self, suspects: Turnable, knob: Knob, habits: Callable[[float], Any]) -> None:
         self.suspects, self.knob, self.habits = suspects, knob, habits
 
-    def value(self, place: Any) -> float | None:
+    def value(self) -> float | None:
         """Return the value that explains everything, in as few digits as do; None if none does."""
-        ends = (self.knob.guesses[0], self.knob.right, self.knob.guesses[-1])
-        if len({self._distance(x, place) for x in ends}) == 1:
+        knob = self.knob
+        ends = (knob.guesses[0], knob.right, knob.guesses[-1])
+        if len({self._distance(x) for x in ends}) == 1:
             return None
-        best, most = self.knob.right, self._agreement(self.knob.right)
-        for _ in range(_ROUNDS):
-            tried = [(self._agreement(x), x) for x in self._candidates(place)]
-            score, value = max(tried, default=(-1.0, best))
-            if score == self.suspects.whole:
-                return self._short(value)
-            if score <= most:
-                return None
-            best, most = value, score
-            place = self.suspects.parting(self.habits(best))
-        return None
+        values = (self._between(same_place) for same_place in (False, True))
+        value = next((x for x in values if x is not None), None)
+        return None if value is None else self._short(value)
 
-    def _agreement(self, value: float) -> float:
-        return self.suspects.agreement(self.habits(value))
-
-    def _distance(self, value: float, place: Any) -> float:
-        return self.suspects.distance(self.habits(value), place)
-
-    def _candidates(self, place: Any) -> list[float]:
-        """Return values at which nothing differs at a place."""
-        guesses = [(x, self._distance(x, place)) for x in self.knob.guesses]
+    def _between(self, same_place: bool) -> float | None:
+        """Return a value between guesses at which nothing differs."""
+        guesses = [(x, self._distance(x, same_place)) for x in self.knob.guesses]
         known = [(x, d) for x, d in guesses if math.isfinite(d)]
-        found = [x for x, d in known if d == 0]
+        zeros = [x for x, d in known if d == 0 and self._distance(x) == 0]
         brackets = [(a, b) for a, b in pairwise(known) if a[1] * b[1] < 0]
         brackets.sort(key=lambda ends: abs(ends[0][0] - self.knob.right))
-        for a, b in brackets[:_BRACKETS]:
-            found += self._zero(a, b, place)
-        return found
+        found = (self._zero(a, b, same_place) for a, b in brackets[:_BRACKETS])
+        return next((x for x in chain(zeros, found) if x is not None), None)
 
-    def _zero(self, a: tuple[float, float], b: tuple[float, float], place: Any) -> list[float]:
-        """Return where the distance changes its sign, or jumps, between two values."""
+    def _distance(self, value: float, same_place: bool = False) -> float:
+        return self.suspects.distance(self.habits(value), same_place)
+
+    def _zero(self, a: tuple[float, float], b: tuple[float, float],
+              same_place: bool) -> float | None:  # fmt: skip
+        """Return a value between two at which nothing differs, None where there is a jump."""
         (low, below), (high, above) = a, b
         for turn in range(_HALVINGS):
             middle = (low + high) / 2
             if turn % 2:
                 middle = (low * above - high * below) / (above - below)
-            now = self._distance(middle, place)
-            if now == 0 or not low < middle < high or not math.isfinite(now):
-                return [middle]
+            if not low < middle < high:
+                continue
+            now = self._distance(middle, same_place)
+            if now == 0 or turn % 4 == 3:
+                if self._distance(middle) == 0:
+                    return middle
+                if now == 0:
+                    return None
             if now * below > 0:
                 low, below = middle, now
             else:
                 high, above = middle, now
-        return [low, high]
+        return None
 
     def _short(self, value: float) -> float:
-        for digits in range(1, 8):
-            short = self.knob.rounded(value, digits)
-            if self._agreement(short) == self.suspects.whole:
+        for digits in range(8):
+            short = self.knob.rounded(value, digits) if digits else 0.0
+            if self._distance(short) == 0:
                 return short
         return value
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from rheobase.check.cells import Cell, Kind, Kinds, Snapshot
@@ -65,16 +66,6 @@ class Difference:
     trial: int
     step: int
     parts: Parts
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where two records part: a trial, a step, what differs there, and of which neuron."""
-
-    trial: int
-    step: int
-    name: str
-    cell: int = 0
 
 
 def record_of(kind: Kind, dt: float, trial: Trial, habits: Habits = RIGHT) -> Record:
@@ -262,44 +253,54 @@ class Suspects:
             now.spikes.append(cell.spikes[count:])
             yield k, self.comparison.at(k, theirs, now)
 
-    def parting(self, habits: Habits) -> Place | None:
-        """Return where such a neuron parts first from theirs, None if it does not."""
+    def distance(self, habits: Habits, same_place: bool = False) -> float:
+        """Return ours minus theirs where they part first, 0 if they do not; see `apart`.
+
+        With `same_place`, where they part without any fault, and in the state that differs there.
+        """
         kind = self.kinds.of(habits)
-        for number, (trial, theirs) in enumerate(zip(self.trials, self.theirs, strict=True)):
+        place = self._place if same_place else None
+        for trial, theirs in zip(self.trials, self.theirs, strict=True):
             cell = Cell(kind, self.kinds.dt, habits)
             for k, parts in self._compared(cell, trial, theirs):
+                if place is None and parts:
+                    return apart(cell, theirs, k, parts)
+                if place is not None and (place[0] is trial and place[1] == k):
+                    seen = theirs.values[k + 1].get(place[2])
+                    return 0.0 if seen is None else float(cell.arrays[place[2]] - seen)
+        return 0.0
+
+    @cached_property
+    def _place(self) -> tuple[Trial, int, str] | None:
+        """Where ours, without a fault, parts from theirs: trial, step, what differs."""
+        for trial, theirs in zip(self.trials, self.theirs, strict=True):
+            cell = Cell(self.kinds.of(), self.kinds.dt)
+            for k, parts in self._compared(cell, trial, theirs):
                 if parts:
-                    return Place(number, k, telling(parts))
+                    return trial, k, parts[0][0]
         return None
 
-    def distance(self, habits: Habits, place: Place) -> float:
-        """Return ours minus theirs at a place."""
-        trial, theirs = self.trials[place.trial], self.theirs[place.trial]
-        cell = Cell(self.kinds.of(habits), self.kinds.dt, habits)
-        for k in range(place.step + 1):
-            cell.step(trial.arrivals[k], trial.inputs[k])
-        return apart(cell, theirs, place)
 
+def apart(cell: Cell, theirs: Record, k: int, parts: Parts) -> float:
+    """Return ours minus theirs in a step, as above 0 as v of ours is too large or its spike early.
 
-def telling(parts: Parts) -> str:
-    """Return of what differs that which tells how much.
-
-    The time of a spike of theirs; where only ours spiked, v.
+    Parameters
+    ----------
+    cell
+        Ours after the step.
+    theirs
+        Their record.
+    k
+        The step.
+    parts
+        What differs in it.
     """
-    name, yours, _ = parts[0]
-    if name == "spikes" and not yours and len(parts) > 1:
-        return parts[1][0]
-    return name
-
-
-def apart(cell: Cell, theirs: Record, place: Place) -> float:
-    """Return ours minus theirs at a place; a spike too many is much v, one too few is late."""
-    due = sum(map(len, theirs.spikes[: place.step + 1]))
-    more = float(len(cell.spikes) - due)
-    if place.name == "spikes":
-        times = theirs.spikes[place.step]
-        return more if not times else cell.spikes[due - 1] - times[-1] if more >= 0 else 1.0
     known = cell.kind.thresholds
-    if more and known is not None and known[0] == place.name:
+    due = sum(map(len, theirs.spikes[: k + 1]))
+    more = float(len(cell.spikes) - due)
+    name, yours, _ = parts[0]
+    if more and (name == "spikes" or (known is not None and known[0] == name)):
         return more
-    return float(cell.arrays[place.name] - theirs.values[place.step + 1][place.name])
+    if isinstance(yours, list):
+        return yours[-1] - cell.spikes[-1] if yours else 0.0
+    return float(cell.arrays[name] - yours)

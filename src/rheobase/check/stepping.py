@@ -49,7 +49,7 @@ def _exprel(x: float) -> float:
 
 
 def _bernoulli(x: float) -> float:
-    return 1.0 / _exprel(x)
+    return _divide(1.0, _exprel(x))
 
 
 def _log(x: float) -> float:
