@@ -77,6 +77,13 @@ CASES += [
      "initial, v: expected mV (a voltage), got a plain number"),
     ('variables = ["v"]', 'variables = ["\u00e9"]', UnknownNameError, '"\u00e9"',
      "has no variable '\u00e9'"),
+    ('variables = ["v"]', 'variables = "V"', UnknownNameError, '"V"', "did you mean v?"),
+    ('to = "inhibitory"\n', "", WiringError, "[[connections]]",
+     "several inputs for spikes; say which"),
+    ('threshold = "v > V_T"', 'threshold = "v > V_T + 50 mV"', EquationError, "m",
+     "a sign is missing: write 50*mV"),
+    ('threshold = "v > V_T"', 'threshold = "v > V_T and v > -50"', UnitError, "-50",
+     "give it a unit: write -50*mV"),
 ]  # fmt: skip
 
 

@@ -26,6 +26,8 @@ from rheobase.modelfiles.pasting import in_toml
         ("write net.connect(a, b, weight=", "write net.connect(a, b, weight="),
         ("or give it: parameters=dict(E_L=...), or", 'or give it: parameters = {E_L = "..."}, or'),
         ("write initial=dict(v=-65*mV)", 'write initial = {v = "-65 mV"}'),
+        ("a sign is missing: write 50*mV", "a sign is missing: write 50*mV"),
+        ("give it a unit: write -50*mV", "give it a unit: write -50*mV"),
         ("nothing to paste", "nothing to paste"),
     ],
 )  # fmt: skip

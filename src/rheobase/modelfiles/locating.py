@@ -143,6 +143,8 @@ def _score(leaf: Path, value: Any, message: str) -> float:
         score += 1.5  # "parameters: the model does not read tau": its group is named too
     if named < 0 and re.search(rf"(?<![\w.]){re.escape(_key(leaf))}(?!\w)", rest):
         score = 0.5
+    if value is None and "say which" in first and re.search(rf"\bwrite {_key(leaf)}=", rest):
+        score = 8  # what is wrong is that it is not there
     if isinstance(value, str) and value:
         score += _shown(value, first, message)
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -154,6 +156,8 @@ def _score(leaf: Path, value: Any, message: str) -> float:
 def _shown(value: str, first: str, message: str) -> float:
     """Return how surely a text of the file is the one a message shows."""
     quoted = message.rfind(repr(value))
+    if re.search(rf"\bno \w+ {re.escape(repr(value))}", first):
+        return 5.5  # "there is no population 'cel'"
     if quoted >= 0:
         return 3.5 + 0.2 * quoted / len(message)  # of several, what is wrong is named last
     if head_of(value) and _named(head_of(value), first) >= 0:

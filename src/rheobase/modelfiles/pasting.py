@@ -23,6 +23,8 @@ _SHORT = re.compile(r"\brb\.(rules|stimuli|random|synapses|models)\.")
 _ASSIGNED = re.compile(r"\bwrite (\w+)\.(\w+) = (.+?)(?P<first> before the first run)?(?=,|$)")
 _KEYWORD = re.compile(rf"\b(\w+)=(-?[\d.]+(?:e-?\d+)?\*{_UNIT}|\"[^\"]*\"|'[^']*'|[\d.]*\d)")
 _DICT = re.compile(r"\b(\w+)=dict\((\w+)=([^()]*)\)")
+# Within a text of equations a quantity is written as in Python: 50*mV.
+_OF_EQUATIONS = re.compile(r"\b(?:a sign is missing|give it a unit): write ")
 _QUOTED = re.compile(r"(`[^`]*`|\"[^\"]*\"|'[^']*')")
 
 
@@ -40,6 +42,8 @@ def in_toml(message: str, key: str = "") -> str:
 
 
 def _line(line: str, key: str) -> str:
+    if _OF_EQUATIONS.search(line):
+        return line
     for name, (header, keys) in _CALLS.items():
         at = line.find(f"{name}(")
         if at < 0 or not re.search(r"\b(write|it|with) $", line[:at]):
