@@ -95,3 +95,27 @@ def test_models_survive_pickling(name):
     again = pickle.loads(pickle.dumps(model))
     assert again.describe() == model.describe()
     assert type(again) is type(model)
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (lambda: rb.models.LIF(tau_m="-20 ms"),
+         "LIF: tau_m is above 0\ngiven: tau_m=-20*ms\nwrite rb.models.LIF(tau_m=10*ms)"),
+        (lambda: rb.models.AdEx(C_m="0 pF"),
+         "AdEx: C_m is above 0\ngiven: C_m=0*pF\nwrite rb.models.AdEx(C_m=200*pF)"),
+        (lambda: rb.models.GLIF3(tau_ref="-1 ms"),
+         "GLIF3: tau_ref is 0 or more\ngiven: tau_ref=-1*ms"),
+        (lambda: rb.models.LIF(V_T=float("nan") * rb.units.mV),
+         "the parameter V_T is nan, not a number\nwrite V_T=1*mV"),
+    ],
+)  # fmt: skip
+def test_what_no_membrane_has_is_refused(make, told):
+    with pytest.raises(rb.errors.UserError) as error:
+        make()
+    assert told in str(error.value)
+
+
+def test_no_refractory_period_and_no_decay_are_possible():
+    assert rb.models.LIF(tau_ref="0 ms").defaults["tau_ref"] == 0
+    assert rb.models.AdEx(tau_w=float("inf") * rb.units.ms).defaults["tau_w"] == float("inf")

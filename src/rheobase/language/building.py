@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -388,9 +389,14 @@ def place_value(
         currents[name] = value.current
         defaults.pop(name, None)
     else:
-        defaults[name] = value.in_dimension(
-            equation.unit, f"the parameter {name}", name, equation
-        )  # fmt: skip
+        found = value.in_dimension(equation.unit, f"the parameter {name}", name, equation)
+        if math.isnan(found):
+            unit = "" if equation.unit.text == "1" else f"*{equation.unit.text}"
+            raise UserError(
+                f"the parameter {name} is nan, not a number",
+                mend=f"write {name}=1{unit}, or leave it out and set it before the run",
+            )
+        defaults[name] = found
         currents.pop(name, None)
 
 

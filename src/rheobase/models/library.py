@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rheobase.errors import InternalError, UnknownNameError, did_you_mean
+from rheobase.errors import InternalError, UnknownNameError, UserError, did_you_mean
 from rheobase.language.model import Model
 from rheobase.models.protocols import Protocol, Variant
 
@@ -52,6 +52,9 @@ class Description:
 
 _DESCRIPTIONS: dict[str, Description] = {}
 """By the name of the model, so that copies and models read from files have them too."""
+
+_USUAL: dict[str, Mapping[str, float]] = {}
+"""The defaults of each model, in SI units."""
 
 
 class LibraryModel(Model):
@@ -99,10 +102,35 @@ class LibraryModel(Model):
         return all(self.defaults.get(key) == other.defaults.get(key) for key in values)
 
     def __call__(self, **parameters: Any) -> LibraryModel:
-        """Return a copy with other values of parameters; see `Model`."""
+        """Return a copy with other values of parameters; see `Model`.
+
+        Raises
+        ------
+        UserError
+            A time constant or a capacitance is not above 0, or a value is nan.
+        UnknownNameError, UnitError
+            The model has no such parameter, or its dimension is another.
+        """
         copy = super().__call__(**parameters)
         assert isinstance(copy, LibraryModel)
+        for name in parameters.keys() & copy.defaults.keys():
+            copy._check_sign(name)
         return copy
+
+    def _check_sign(self, name: str) -> None:
+        """Refuse a time constant or capacitance that is 0 or negative: nothing would decay."""
+        value, unit = self.defaults[name], self.unit_of(name)
+        period = name == "tau_ref"
+        if not (name.startswith("tau_") or name == "C_m"):
+            return
+        if value > 0 or (period and value == 0):
+            return
+        usual = _USUAL.get(self.name, {}).get(name, unit.scale)
+        raise UserError(
+            f"{self.name}: {name} is {'0 or more' if period else 'above 0'}",
+            given=f"{name}={unit.from_si(value):g}*{unit.text}",
+            mend=f"write rb.models.{self.name}({name}={unit.from_si(usual):g}*{unit.text})",
+        )
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self)._from_arguments, (self._arguments,)
@@ -230,6 +258,7 @@ def describe(
     if unmatched:
         raise InternalError(f"{name}: without a meaning, or without a place: {sorted(unmatched)}")
     _DESCRIPTIONS[name] = described
+    _USUAL[name] = dict(model.defaults)
     return model
 
 
