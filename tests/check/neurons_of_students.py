@@ -177,20 +177,29 @@ class Network:
     """Spikes of the step before are delivered, then all neurons take their step."""
 
     def __init__(self, weights, fault=""):
-        self.weights = weights.T if fault == "transposed" else weights
-        self.neurons = [Neuron() for _ in weights]
+        changed = {"transposed": weights.T, "size": abs(weights), "mean": weights / len(weights),
+                   "positive": weights.clip(0)}  # fmt: skip
+        self.weights = changed.get(fault, weights)
+        own = {"overwrites": "last", "never": "never", "resets": "resets"}.get(fault, "")
+        self.neurons = [Neuron(own) for _ in weights]
+        for neuron in self.neurons:
+            neuron.tau_m = 0.03 if fault == "slow" else neuron.tau_m
         self.fired, self.older, self.fault = [], [], fault
 
     def receive(self, cell, weight):
         if self.fault == "deaf":
             return
+        if self.fault == "next":
+            cell = (cell + 1) % len(self.neurons)
         for n, neuron in enumerate(self.neurons):
             if n == cell or self.fault == "all":
                 neuron.receive(weight)
 
     def deliver(self, fired):
         for i in fired:
-            for j, neuron in enumerate(self.neurons):
+            if i == 0 and self.fault == "mute":
+                continue
+            for j, neuron in enumerate(self.neurons[: 4 if self.fault == "short" else None]):
                 if i != j or self.fault != "no autapses":
                     neuron.receive(self.weights[i][j])
 
@@ -207,7 +216,7 @@ class Network:
         for i, neuron in enumerate(self.neurons):
             count = len(neuron.spikes)
             neuron.step(dt)
-            if len(neuron.spikes) > count:
+            if len(neuron.spikes) > count or (f == "refractory" and neuron.left > 0):
                 fired.append(i)
                 if f == "in order":
                     self.deliver([i])

@@ -34,6 +34,17 @@ FAULTS = {
     "in order": "what your network does depends on the order of its neurons",
     "alone": "the neurons of your network do not reach each other: no spike is delivered",
     "forever": "your network delivers spikes again in every step after",
+    "slow": "each of your neurons goes as if tau_m were 30 ms; it has to be 20 ms",
+    "size": "your network takes the size of the weights between neurons without their sign",
+    "positive": "your network ignores negative weights between neurons",
+    "mean": "the weights between your neurons count 0.2 times what they should",
+    "next": "what comes from outside for one neuron reaches the one after it",
+    "short": "neuron 4 of your network is not reached by the spikes of the neurons",
+    "mute": "spikes of neuron 0 of your network are not delivered; does a loop leave it out?",
+    "overwrites": "each of your neurons keeps only the last of several arrivals in a step, weights",
+    "refractory": "your network delivers a spike in every step in which its neuron is refractory",
+    "never": "each of your neurons never spikes: nothing happens when v reaches the threshold",
+    "resets": "each of your neurons resets v to 0.1; it has to be 0",
     "same step": "your network delivers spikes in the very step in which they are fired",
 }
 
@@ -79,6 +90,14 @@ def test_what_is_no_network_is_refused():
 
     with pytest.raises(UserError, match="your network has 2 neurons\nexpected: one for each row"):
         check(Few)
+
+    class Same(Network):
+        def __init__(self, weights):
+            super().__init__(weights)
+            self.neurons = [Neuron()] * len(weights)
+
+    with pytest.raises(UserError, match=r"one and the same object\ngiven: 5 neurons, 1 objects"):
+        check(Same)
     with pytest.raises(UserError, match="size is the number of neurons\nexpected: 2, 3"):
         check(Network, size=1)
     with pytest.raises(WiringError, match="ConductanceLIF has several ports"):

@@ -23,7 +23,8 @@ from rheobase.language.expressions import names_in
 from rheobase.simulation.step_numbers import written
 from rheobase.units import UNITS
 
-_FACTORS = sorted({*np.geomspace(0.02, 50, 33).tolist(), 1e-3, 1e-2, 1e2, 1e3, -1.0})
+_ROUND = (0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.75, 0.8, 0.9, 1.1, 1.2, 1.25, 1.5, 2, 3, 4, 5, 10)
+_FACTORS = sorted({*np.geomspace(0.02, 50, 33).tolist(), *_ROUND, 1e-3, 1e-2, 1e2, 1e3, -1.0})
 """Times what is right, to begin with."""
 _NONE = np.geomspace(1e-2, 1e3, 16).tolist()
 """Times the unit, where 0 is right."""
@@ -77,11 +78,11 @@ def knobs_of(kind: Kind) -> Iterator[Knob]:
     """Yield what can be turned in a neuron of a kind."""
     model = kind.model
     if model.receives:
-        yield _times("gain", "an arrival does {seen} times what it should in your neuron: "
+        yield times("gain", "an arrival does {seen} times what it should in your neuron: "
                      "{arrival}")  # fmt: skip
     if model.inputs:
         names = ", ".join(e.name for e in model.inputs)
-        yield _times("drive", f"your neuron takes its input {names} {{seen}} times")
+        yield times("drive", f"your neuron takes its input {names} {{seen}} times")
     for name, value in model.defaults.items():
         unit = model.unit_of(name)
         yield Knob(
@@ -99,7 +100,8 @@ def knobs_of(kind: Kind) -> Iterator[Knob]:
                    f"threshold were {{seen}}; it has to be {written(level, unit)}")  # fmt: skip
 
 
-def _times(habit: str, text: str) -> Knob:
+def times(habit: str, text: str) -> Knob:
+    """Return the knob of a habit that says how many times something counts."""
     return Knob(lambda x: {habit: x}, 1.0, _FACTORS, lambda x: f"{x:.6g}",
                 lambda x, digits: float(f"{x:.{digits}g}"), text)  # fmt: skip
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rheobase.check.cells import Cell, Kind, Kinds, Snapshot
-from rheobase.check.faults import Fault, Verdict, diagnose, known_faults
-from rheobase.check.habits import RIGHT, Habits
+from rheobase.check.cells import Kind, Kinds, Snapshot
+from rheobase.check.faults import Fault, Verdict, diagnose
+from rheobase.check.fitting import cell_fault, fitted, seen_resets
 from rheobase.check.neurons import (
     check_numbers,
     checked_model,
@@ -20,7 +19,7 @@ from rheobase.check.neurons import (
     steps_of,
     weight_of,
 )
-from rheobase.check.records import Comparison, Difference, Patience, Record
+from rheobase.check.records import Comparison, Difference, Patience, Record, apart
 from rheobase.check.reports import (
     Report,
     cause_lines,
@@ -32,49 +31,11 @@ from rheobase.check.reports import (
 from rheobase.check.student_networks import CALL, StudentNetwork
 from rheobase.check.students import StudentError
 from rheobase.check.trials import Trial, Trials
+from rheobase.check.wirings import PROPER, Floats, Ours, Wiring, network_faults, network_knobs
 from rheobase.errors import UserError, WiringError
 from rheobase.language.model import Model
 from rheobase.simulation.clock import one_time
 from rheobase.simulation.step_numbers import milliseconds, written
-
-Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Wiring:
-    """How a network goes about a step; the defaults are right, everything else is a known fault.
-
-    Attributes
-    ----------
-    transposed
-        Whether weights[i][j] is taken for that from j to i.
-    delay
-        Steps from a spike to its arrival.
-    order
-        "at once", or "in order": a spike reaches the neurons that come later in the same step.
-    autapses
-        Whether a neuron is connected with itself.
-    spikes
-        Spikes are delivered "once", "never", or "always" again in every step after.
-    several
-        Of several neurons that spiked, "all" are delivered, or the "first", or the "last".
-    outside
-        What comes from outside reaches the "cell" it is for, "all" of them, or "none".
-    cell
-        The habits of its neurons.
-    """
-
-    transposed: bool = False
-    delay: int = 1
-    order: str = "at once"
-    autapses: bool = True
-    spikes: str = "once"
-    several: str = "all"
-    outside: str = "cell"
-    cell: Habits = RIGHT
-
-
-PROPER = Wiring()
 
 
 @dataclass(frozen=True)
@@ -130,76 +91,22 @@ class Cells:
         return len(self.records[0].spikes)
 
 
-class Ours:
-    """Our network, with habits."""
-
-    def __init__(self, kind: Kind, dt: float, weights: Floats, wiring: Wiring) -> None:
-        self.port = next(iter(kind.model.receives))
-        self.wiring, self.inputs = wiring, {e.name: 0.0 for e in kind.model.inputs}
-        own = weights.T.copy() if wiring.transposed else weights.copy()
-        if not wiring.autapses:
-            np.fill_diagonal(own, 0.0)
-        self.weights = own
-        self.cells = [Cell(kind, dt, wiring.cell) for _ in weights]
-        self.under_way: list[list[int]] = [[] for _ in range(max(wiring.delay, 1))]
-        self.ever: list[int] = []
-
-    def step(self, outside: Sequence[Sequence[tuple[str, float]]]) -> list[list[tuple[str, float]]]:
-        """Go one step; return what arrived at each cell."""
-        due = self._due()
-        told, spiked = [], list[int]()
-        for j, cell in enumerate(self.cells):
-            others = due
-            if self.wiring.order == "in order":  # those before this one have been heard already
-                others = [i for i in due if i >= j] + spiked
-            mine = self._from_outside(outside, j) + self._from(others, j)
-            told.append(mine)
-            if cell.step(mine, self.inputs):
-                spiked.append(j)
-        if self.wiring.delay == 0:
-            for j, cell in enumerate(self.cells):
-                now = self._from(spiked, j)
-                cell.receive(now)
-                told[j] += now
-        self.under_way.append(spiked)
-        return told
-
-    def _due(self) -> list[int]:
-        """Return the cells whose spikes arrive in this step at all cells."""
-        due = self.under_way.pop(0)
-        if self.wiring.delay == 0 or self.wiring.spikes == "never":
-            return []
-        if self.wiring.spikes == "always":
-            self.ever += due
-            return self.ever
-        chosen = {"first": slice(0, 1), "last": slice(-1, None)}.get(self.wiring.several)
-        return due if chosen is None else due[chosen]
-
-    def _from_outside(self, outside: Sequence[Sequence[tuple[str, float]]],
-                      cell: int) -> list[tuple[str, float]]:  # fmt: skip
-        match self.wiring.outside:
-            case "none":
-                return []
-            case "all":
-                return [arrival for one in outside for arrival in one]
-        return list(outside[cell])
-
-    def _from(self, sources: Sequence[int], cell: int) -> list[tuple[str, float]]:
-        weights = self.weights[:, cell]
-        return [(self.port, float(weights[i])) for i in sources if weights[i] != 0.0]
-
-
 # -- running ---------------------------------------------------------------------------------
 
 
 def run_ours(kind: Kind, dt: float, trial: NetworkTrial, wiring: Wiring = PROPER) -> Cells:
     """Return what our network does, with habits."""
     net = Ours(kind, dt, trial.weights, wiring)
+    cells = _beginning(net)
+    for k in range(trial.steps):
+        _step_ours(net, cells, [one.arrivals[k] for one in trial.outside])
+    return cells
+
+
+def _beginning(net: Ours) -> Cells:
     cells = Cells([Record() for _ in net.cells])
     for record, cell in zip(cells.records, net.cells, strict=True):
         record.values.append(cell.state())
-    for k in range(trial.steps):
-        _step_ours(net, cells, [one.arrivals[k] for one in trial.outside])
     return cells
 
 
@@ -263,11 +170,23 @@ class NetworkSuspects:
                 break
         return total
 
+    def distance(self, habits: Wiring, same_place: bool = False) -> float:
+        """Return ours minus theirs where they part first, 0 if they do not; see `apart`."""
+        kind = self.kinds.of(habits.cell)
+        for trial, theirs in zip(self.trials, self.theirs, strict=True):
+            net = Ours(kind, self.kinds.dt, trial.weights, habits)
+            now = _beginning(net)
+            for k in range(theirs.steps):
+                _step_ours(net, now, [one.arrivals[k] for one in trial.outside])
+                found = _parts_of(k, theirs, now, self.comparison)
+                if found is not None:
+                    cell, parts = found
+                    return apart(net.cells[cell], theirs.records[cell], k, parts)
+        return 0.0
+
     def _agrees(self, kind: Kind, trial: NetworkTrial, theirs: Cells, wiring: Wiring) -> float:
         net = Ours(kind, self.kinds.dt, trial.weights, wiring)
-        now = Cells([Record() for _ in net.cells])
-        for record, cell in zip(now.records, net.cells, strict=True):
-            record.values.append(cell.state())
+        now = _beginning(net)
         for k in range(theirs.steps):
             _step_ours(net, now, [one.arrivals[k] for one in trial.outside])
             wrong = sum(len(self.comparison.at(k, a, b))
@@ -286,36 +205,6 @@ def _parts_of(k: int, theirs: Cells, ours: Cells,
         if parts:
             return cell, parts
     return None
-
-
-def network_faults(kind: Kind) -> Iterator[Fault]:
-    """Yield the faults that a network can have, and those of its neurons."""
-    w = "weights[i][j]"
-    yield Fault({"transposed": True}, f"your network takes {w} for the weight from j to i; it is "
-                "that from i to j (the matrix is transposed)")  # fmt: skip
-    yield Fault({"delay": 0}, "your network delivers spikes in the very step in which they are "
-                "fired; they arrive in the next one")  # fmt: skip
-    yield Fault({"delay": 2}, "your network delivers spikes one step too late; they arrive in the "
-                "step after the one in which they are fired")  # fmt: skip
-    yield Fault({"order": "in order"}, "what your network does depends on the order of its "
-                "neurons: a spike reaches those that are stepped after it in the same step, the "
-                "others in the next one. Collect the spikes of a step first")  # fmt: skip
-    yield Fault({"autapses": False}, "your network loses the connections of neurons with "
-                f"themselves: {w} with i = j count too")  # fmt: skip
-    yield Fault({"spikes": "never"}, "the neurons of your network do not reach each other: no "
-                "spike is delivered")  # fmt: skip
-    yield Fault({"spikes": "always"}, "your network delivers spikes again in every step after: "
-                "forget those of a step once they are delivered")  # fmt: skip
-    for which in ("first", "last"):
-        yield Fault({"several": which}, f"of several neurons that spike in one step, your network "
-                    f"delivers only the {which}")  # fmt: skip
-    yield Fault({"outside": "all"}, "what comes from outside for one neuron reaches all neurons of "
-                "your network")  # fmt: skip
-    yield Fault({"outside": "none"}, "what comes from outside, by receive(cell, weight), does not "
-                "reach the neurons of your network")  # fmt: skip
-    for fault in known_faults(kind):
-        text = fault.text.replace("your neuron", "each of your neurons")
-        yield Fault({"cell": replace(RIGHT, **fault.changes)}, text)
 
 
 # -- the check -------------------------------------------------------------------------------
@@ -495,11 +384,21 @@ class _NetworkCheck:
         if k < 0:
             return verdict, [f"neuron {cell} starts with other values"], True
         suspects = NetworkSuspects(self.kinds, self.trials, self.theirs, self.comparison)
-        verdict = diagnose(suspects, list(network_faults(self.kind)), PROPER)
+        faults = list(network_faults(self.kind, self.trials[0].size))
+        records = [record for cells in self.theirs for record in cells.records]
+        faults += map(cell_fault, seen_resets(self.kind, records, self.names))
+        verdict = diagnose(suspects, faults, PROPER, lambda: self._fitted(suspects))
         left = self.ours[number].records[cell].before[k].left
         numbers = numbers_of(self.model, left, self.dt, self.kind.duration)
         causes = list(dict.fromkeys(fault.told(numbers) for fault in verdict.faults[:3]))
         return verdict, causes, bool(causes) and verdict.steps == suspects.whole
+
+    def _fitted(self, suspects: NetworkSuspects) -> list[Fault]:
+        """Return the numbers, each alone, that explain everything."""
+        found = []
+        for knob, of_cell in network_knobs(self.kind):
+            found += fitted(suspects, iter([knob]), PROPER, of_cell)
+        return found
 
     def _arrivals(self, number: int, k: int, cell: int) -> list[str]:
         """Return which spikes reach a cell in a step, and from where."""

@@ -62,6 +62,12 @@ class StudentNetwork:
         if found is None:
             return None
         parts = list(found)
+        if len({id(part) for part in parts}) < len(parts):
+            raise UserError(
+                f"{CALL}: several of your neurons are one and the same object",
+                given=f"{len(parts)} neurons, {len({id(part) for part in parts})} objects",
+                mend="[Neuron()] * n repeats one neuron; write [Neuron() for _ in weights]",
+            )
         if len(parts) != self.size:
             raise UserError(
                 f"{CALL}: your network has {len(parts)} neurons",
