@@ -337,10 +337,12 @@ class StepTold:
             f"{pad} = a*{note.name} + b with a = {rate}, b = {slope(b, unit, self.per_second)}"
         )
         if a:
-            lines.append(
-                f"  relaxes towards -b/a = {written(-b / a, unit)}; exp(a*h) = "
-                f"{math.exp(a * h):.6g} over h = {milliseconds(h)}"
-            )
+            goes = "relaxes towards" if a < 0 else "moves away from"
+            lines += [
+                f"  {goes} -b/a = {written(-b / a, unit)}",
+                f"  the distance from it becomes exp(a*({milliseconds(h)})) = "
+                f"{math.exp(a * h):.6g} times as large",
+            ]
         return lines
 
     def _factors(self, note: TracedNote) -> list[str]:
