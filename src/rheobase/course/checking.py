@@ -41,24 +41,15 @@ def start() -> bool:
 
     import rheobase as rb
     from rheobase.plots.style import PALETTE
+    from rheobase.rendering.primitives import why_no_numba
 
     _solved.clear()
     mpl.rcParams.update(_FIGURES)
     mpl.rcParams["axes.prop_cycle"] = cycler(color=PALETTE)
-    compiled = _has_numba()
-    how = "compiled by numba" if compiled else "interpreted, since numba is not installed"
+    missing = why_no_numba()
+    how = f"interpreted, since {missing}" if missing else "compiled by numba"
     print(f"Rheobase {rb.__version__}; networks are {how}")
-    return compiled
-
-
-def _has_numba() -> bool:
-    from importlib import import_module
-
-    try:
-        import_module("numba")
-    except ImportError:
-        return False
-    return True
+    return not missing
 
 
 def exercise(name: str) -> Exercise:

@@ -12,10 +12,10 @@ the lost digits by splitting the factors. Of scalars, both are exact without num
 
 from __future__ import annotations
 
-import importlib.util
 import math
 from collections.abc import Callable
 from functools import cache
+from importlib import import_module
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -40,10 +40,28 @@ SCRATCH = 1024  # numbers of scratch: 8 KB, of which the nearest cache holds sev
 _SPLITTER = 2.0**27 + 1.0
 
 
-@cache
 def has_numba() -> bool:
-    """Whether numba can be imported (it is not imported to find out)."""
-    return importlib.util.find_spec("numba") is not None
+    """Whether numba can be imported."""
+    return not why_no_numba()
+
+
+@cache
+def why_no_numba() -> str:
+    """Return "", or why there is no compiled code: numba is not installed, or fails to load.
+
+    It is imported to find out: an installed one that does not fit the installed NumPy says so
+    only then. Who asks is about to compile.
+    """
+    try:
+        import_module("numba")
+    except ModuleNotFoundError as error:
+        missing = (error.name or "numba").partition(".")[0]
+        if missing in ("numba", "llvmlite"):
+            return "numba is not installed"
+        return f"numba cannot be imported: {error}"
+    except ImportError as error:
+        return f"numba cannot be imported: {error}"
+    return ""
 
 
 @cache

@@ -6,7 +6,6 @@ import inspect
 import operator
 import secrets
 from collections.abc import Callable, Iterable
-from importlib.util import find_spec
 from typing import Any, NoReturn
 
 import numpy as np
@@ -14,6 +13,7 @@ import numpy as np
 from rheobase.errors import ShapeError, UnknownNameError, UserError, WiringError, did_you_mean
 from rheobase.language.model import Model
 from rheobase.network.trains import Train
+from rheobase.rendering.primitives import why_no_numba
 from rheobase.simulation.assembly import Backend
 
 # Why it cannot be set, and what to give to the network instead.
@@ -172,19 +172,18 @@ def read_threads(threads: Any) -> int:
 
 def choose_backend(backend: Any) -> tuple[Backend, dict[str, str]]:
     """Return the backend, and what the result is to say about the choice."""
-    there = find_spec("numba") is not None
-    if backend is None:
-        if there:
-            return "numba", {}
-        return "interpreter", {"backend_note": "numba is not installed: pip install numba"}
     if backend == "interpreter":
         return "interpreter", {}
-    if backend == "numba":
-        if there:
+    if backend in (None, "numba"):
+        why = why_no_numba()
+        if not why:
             return "numba", {}
+        install = "pip install numba" if "not installed" in why else "pip install --upgrade numba"
+        if backend is None:
+            return "interpreter", {"backend_note": f"{why}: {install}"}
         raise UserError(
-            "the backend numba is not installed",
-            mend='write pip install numba, or net.run(..., backend="interpreter")',
+            f"there is no backend numba here: {why}",
+            mend=f'write {install}, or net.run(..., backend="interpreter")',
         )
     raise WiringError(
         f"there is no backend {backend!r}",
