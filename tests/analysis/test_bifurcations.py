@@ -328,12 +328,12 @@ def test_calls_that_do_not_fit_are_refused():
     assert "bifurcations: v is a state of FitzHughNagumo, not an input or a parameter" in text
     text = refused(rb.errors.UserError, model, "I", (0, 1), I=0.5)
     assert "bifurcations: I cannot be held at a value, it is what changes" in text
-    for wrong in ((1, 0), 5, (0, 1, 2)):
+    for wrong, meant in (((1, 0), (0, 1)), (5, (0, 5)), ((0, 1, 2), (0, 2)), ([], (0, 10))):
         text = refused(rb.errors.ShapeError, model, "I", wrong)
         assert "bifurcations: the range of I is a lower and an upper end" in text
-        assert "write (0, 10)" in text
+        assert f"write {meant}" in text
     text = refused(rb.errors.UnitError, rb.models.HodgkinHuxley, "I", (0, 20) * pA)
-    assert "bifurcations: the range of I: expected" in text and "(0, 10)*uA/cm**2" in text
+    assert "bifurcations: the range of I: expected" in text and "(0, 20)*uA/cm**2" in text
     text = refused(rb.errors.UnknownNameError, model, "I", (0, 1), initial=dict(u=1))
     assert "bifurcations: FitzHughNagumo has no state 'u'" in text
 

@@ -265,7 +265,8 @@ def test_equations_that_read_the_time_are_refused():
 def test_a_line_of_fixed_points_is_refused():
     text = refused(rb.errors.EquationError, rb.Model("dx/dt = -y/ms : 1\ndy/dt = -y/ms : 1"))
     assert "Model has fixed points that are not isolated: more than 64 were found" in text
-    assert "hold=dict(...)" in text
+    assert "which differ in x\n" in text
+    assert "hold what nothing drives, such as hold=dict(x=" in text
 
 
 def test_names_and_values_that_do_not_fit_are_refused():
@@ -275,7 +276,7 @@ def test_names_and_values_that_do_not_fit_are_refused():
     text = refused(rb.errors.UnknownNameError, model, v=-60 * mV)
     assert "fixed_points: v is a state of AdEx, not an input or a parameter" in text
     text = refused(rb.errors.UnitError, model, I=5)
-    assert "fixed_points: I: expected" in text and "I=1*pA" in text
+    assert "fixed_points: I: expected" in text and "I=5*pA" in text
     text = refused(rb.errors.ShapeError, model, I=[1, 2] * pA)
     assert "fixed_points: I is held at one value\ngiven: 2 values" in text
     text = refused(rb.errors.UnknownNameError, model, hold=dict(V=-60 * mV))
@@ -284,7 +285,7 @@ def test_names_and_values_that_do_not_fit_are_refused():
     assert "fixed_points: hold: w: expected" in text
     text = refused(rb.errors.ShapeError, model, within=dict(v=(-20, -60) * mV))
     assert "fixed_points: the range of v is a lower and an upper end" in text
-    assert "write (0, 10)*mV" in text
+    assert "write (-60, -20)*mV" in text
     text = refused(rb.errors.EquationError, model, hold=dict(v=-60 * mV, w=0 * pA))
     assert "fixed_points: every state of AdEx is held; nothing is left to move" in text
     text = refused(rb.errors.EquationError, model, within=3)

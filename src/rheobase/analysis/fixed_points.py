@@ -332,13 +332,28 @@ def _distinct(flow: Flow, known: Floats, more: Floats, size: Floats) -> Floats:
         if not any(same(z, other) for other in found):
             found.append(z)
         if len(found) > _MOST:
-            raise EquationError(
-                f"{flow.slopes.model.name} has fixed points that are not isolated: more than"
-                f" {_MOST} were found",
-                expected="single states in which every slope is 0",
-                mend="hold the states that nothing drives: hold=dict(...)",
-            )
+            raise _not_isolated(flow, np.array(found))
     return np.array(found).reshape(len(found), len(flow.names))
+
+
+def _not_isolated(flow: Flow, found: Floats) -> EquationError:
+    """Return the error for points that are no single ones, with the states they differ in."""
+    import numpy as np
+
+    model, slopes = flow.slopes.model, flow.slopes
+    along = [k for k in range(len(flow.names)) if np.ptp(found[:, k]) > _CLOSE]
+    names = [flow.names[k] for k in along]
+    last = along[-1]
+    unit = model.unit_of(names[-1])
+    value = float(np.median(found[:, last])) * float(flow.scale[last])
+    held = f"{value:.6g}" + ("" if unit.text == "1" else f"*{unit.text}")
+    return EquationError(
+        f"{slopes.model.name} has fixed points that are not isolated: more than {_MOST} were found,"
+        f" which differ in {', '.join(names)}",
+        expected="single states in which every slope is 0",
+        mend=f"hold what nothing drives, such as hold=dict({names[-1]}={held}); or, where terms of "
+        "a slope cancel at one value of a parameter, take another value",
+    )
 
 
 # -- shared with bifurcations ---------------------------------------------------------------------

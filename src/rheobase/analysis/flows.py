@@ -8,8 +8,10 @@ held at values, and spikes, resets and refractoriness are no part of it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from rheobase.analysis.pasting import values_text
 from rheobase.errors import (
     EquationError,
     ShapeError,
@@ -21,7 +23,7 @@ from rheobase.errors import (
 from rheobase.language.expressions import Call, Expr, Name, children
 from rheobase.language.model import Model
 from rheobase.language.reading import read_mapping, unknown_parameter
-from rheobase.units import DIMENSIONLESS, UNITS, Unit, quantity, to_si
+from rheobase.units import DIMENSIONLESS, UNITS, Unit, quantity, split_quantity, to_si
 
 if TYPE_CHECKING:
     import numpy as np
@@ -201,7 +203,8 @@ def read_parameter(call: str, model: Model, name: Any) -> Unit:
 
 def _value(call: str, model: Model, name: str, value: Any) -> float:
     unit = read_parameter(call, model, name)
-    paste = f"{name}=1" if unit.text == "1" else f"{name}=1*{unit.text}"
+    one = "1" if unit.text == "1" else f"1*{unit.text}"
+    paste = f"{name}={values_text(value, unit, one)}"
     number = to_si(value, unit.dimension, what=f"{call}: {name}", paste=paste)
     if not isinstance(number, float):
         raise ShapeError(
@@ -249,10 +252,25 @@ def _state_unit(call: str, model: Model, name: Any) -> Unit:
     return model.unit_of(name)
 
 
+def _range_text(given: Any, unit: Unit) -> str:
+    """Return the range that was given, or may have been meant, as one would write it."""
+    import numpy as np
+
+    text = "" if unit.text == "1" else f"*{unit.text}"
+    ends: list[float] = []
+    with suppress(UserError, TypeError, ValueError):
+        number, own = split_quantity(given, "the range")
+        factor = own.scale / unit.scale if own.dimension == unit.dimension else 1.0
+        ends = [factor * float(one) for one in np.atleast_1d(number)]
+    low, high = (min(ends), max(ends)) if ends else (0.0, 10.0)
+    if not -np.inf < low < high < np.inf:
+        low, high = (0.0, low) if 0 < low < np.inf else (0.0, 10.0)
+    return f"({low:.12g}, {high:.12g}){text}"
+
+
 def read_range(call: str, name: str, unit: Unit, given: Any) -> tuple[float, float]:
     """Return (low, high) in a unit, or refuse what is no range."""
-    text = "" if unit.text == "1" else f"*{unit.text}"
-    paste = f"(0, 10){text}"
+    paste = _range_text(given, unit)
     numbers = to_si(given, unit.dimension, what=f"{call}: the range of {name}", paste=paste)
     pair = [unit.from_si(float(n)) for n in numbers] if not isinstance(numbers, float) else []
     if len(pair) != 2 or not pair[0] < pair[1]:
