@@ -7,7 +7,7 @@ import math
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, cast
 
 import numpy as np
@@ -221,6 +221,12 @@ class Kinds:
                 model = model(method=habits.method)
             self._made[key] = Kind(model, self.dt, habits.scale)
         return self._made[key]
+
+
+@lru_cache(maxsize=8)
+def kinds_of(model: Model, dt: float) -> Kinds:
+    """Return the kinds of a model, those of an earlier check if there was one."""
+    return Kinds(model, dt)
 
 
 def _value(model: Model, name: str) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from rheobase.check.cells import Kind, Kinds, Snapshot
+from rheobase.check.cells import Kind, Kinds, Snapshot, kinds_of
 from rheobase.check.faults import Fault, Verdict, diagnose
 from rheobase.check.fitting import cell_fault, fitted, seen_resets
 from rheobase.check.neurons import (
@@ -260,7 +260,7 @@ def network(make: Any, like: Any, dt: Any = "1 ms", *, size: int = 5, duration: 
     step = one_time(dt, f"{CALL}: dt", f"{CALL}(MyNetwork, like=rb.models.LIF, dt=0.1*ms)")
     check_numbers(trials, tolerance, step, CALL)
     _check_network(model, size)
-    kinds = Kinds(model, step)
+    kinds = kinds_of(model, step)
     given = None if weight is None else weight_of(weight, model, CALL)
     rng = np.random.default_rng(seed)
     maker = Trials(kinds.of(), step, steps_of(duration, step, CALL), rng, (), given)

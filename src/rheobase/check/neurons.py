@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from rheobase.check.cells import Kinds, network_of
+from rheobase.check.cells import Kinds, kinds_of, network_of
 from rheobase.check.faults import Verdict, diagnose, known_faults
 from rheobase.check.fitting import fitted, knobs_of, seen_resets
 from rheobase.check.parting import further_trials, told_apart
@@ -105,7 +105,7 @@ def neuron(make: Any, like: Any, dt: Any = "1 ms", *, duration: Any = None, tria
     model = checked_model(like, CALL)
     step = one_time(dt, f"{CALL}: dt", f"{CALL}(MyNeuron, like=rb.models.LIF, dt=0.1*ms)")
     check_numbers(trials, tolerance, step, CALL)
-    kinds = Kinds(model, step)
+    kinds = kinds_of(model, step)
     steps = steps_of(duration, step, CALL)
     given = Student(make, model, CALL)
     size = None if weight is None else weight_of(weight, model, CALL)
@@ -221,7 +221,8 @@ class _Check:
             return found
         causes = found.faults
         if any(fault.changes.get("period") in ("longer", "shorter") for fault in causes):
-            causes += tuple(fitted(suspects, knobs_of(self.kind)))  # another period may be meant
+            knobs = (knob for knob in knobs_of(self.kind) if knob.right == self.kind.duration)
+            causes += tuple(fitted(suspects, knobs))  # it may be another period
         left = told_apart(causes, self.others, self.names, self.comparison.tolerance,
                           self._recorded)  # fmt: skip
         return replace(found, faults=left)

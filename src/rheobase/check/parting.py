@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from rheobase.check.cells import Kinds
+from rheobase.check.cells import Kinds, kinds_of
 from rheobase.check.faults import Fault
 from rheobase.check.records import Comparison, Record, record_of
 from rheobase.check.trials import Trial, Trials
@@ -36,7 +36,7 @@ def further_trials(kinds: Kinds, steps: int, driven: Sequence[str], weight: floa
         That of the check.
     """
     for part in _STEPS:
-        own = kinds if part == 1 else Kinds(kinds.model, kinds.dt * part)
+        own = kinds if part == 1 else kinds_of(kinds.model, kinds.dt * part)
         rng = np.random.default_rng(seed + 1)
         maker = Trials(own.of(), own.dt, steps, rng, driven, weight)
         for size in _SIZES:
