@@ -430,3 +430,32 @@ def test_linear_crossings_need_a_step_below_the_refractory_period():
         rb.errors.UserError, "give the model a refractory period",
         act=lambda: net.run(3 * ms, backend="interpreter"),
     )  # fmt: skip
+
+
+def test_rates_connected_as_spikes_are_told_how_to_be_continuous():
+    net = rb.Network(dt=0.1 * ms)
+    units = net.add(rb.models.RateUnit, 2, name="units")
+    refused(
+        rb.errors.WiringError, "'units' does not spike: RateUnit has no threshold",
+        'connect it continuously, net.connect(units, units, weight=..., of="r")',
+        act=lambda: net.connect(units, units, weight=1),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("current", "line"),
+    [
+        (rb.stimuli.step(10, start=5 * ms), "rb.stimuli.step(amplitude=10*pA, start=5*ms)"),
+        (rb.stimuli.noise(3, 5 * ms, mean=2), "rb.stimuli.noise(std=3*pA, mean=2*pA, tau=5*ms)"),
+        (rb.stimuli.step(10) + rb.stimuli.step(2), "rb.stimuli.step(1*pA)"),
+        (rb.stimuli.step(10 * mV), "rb.stimuli.step(1*pA)"),
+    ],
+)
+def test_a_current_without_unit_is_shown_with_one(current, line):
+    net = rb.Network(dt=0.1 * ms)
+    cells = net.add(rb.models.LIF, name="cells")
+    refused(
+        rb.errors.UnitError, f"write net.inject(cells, {line})",
+        act=lambda: net.inject(cells, current),
+    )  # fmt: skip
+    eval(f"net.inject(cells, {line})", {"net": net, "cells": cells, "rb": rb, **vars(rb.units)})

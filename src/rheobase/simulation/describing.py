@@ -387,6 +387,5 @@ def _target_of(source: Cells, sink: Cells, of: str | None, to: str | None, synap
         return receptors.target_of(source, sink, synapse, of, to, call)
     if of is not None:
         return wiring.continuous_target(source, sink, of, to, call)
-    target = wiring.spike_target(sink, to, call)
     wiring.check_spiking(source, sink, call)
-    return target
+    return wiring.spike_target(sink, to, call)

@@ -29,7 +29,16 @@ from rheobase.simulation.clock import SECOND
 from rheobase.simulation.population import Cells
 from rheobase.simulation.projection import Target
 from rheobase.simulation.values import CellValues
-from rheobase.units import Dimension, Unit, describe, parse_unit, split_quantity, to_si, usual_unit
+from rheobase.units import (
+    DIMENSIONLESS,
+    Dimension,
+    Unit,
+    describe,
+    parse_unit,
+    split_quantity,
+    to_si,
+    usual_unit,
+)
 
 
 def _amount(unit: Unit) -> str:
@@ -279,10 +288,19 @@ def injection_input(cells: Cells, current: Any, to: str | None) -> str:
             f"{current.unit.text} ({describe(current.dimension)})",
             expected=f"what the line `{model.equation(name).text}` says",
             given=str(current),
-            mend=f"write net.inject({cells.name}, rb.stimuli.step({_amount(unit)}))",
+            mend=f"write net.inject({cells.name}, {_with_unit(current, unit)})",
         )
     check_columns(current.size, cells, call, "the current")
     return name
+
+
+def _with_unit(current: Current, unit: Unit) -> str:
+    """Return a current of plain numbers as it is written with a unit; a step of 1 of others."""
+    shapes, usual = current.shapes, f"rb.stimuli.step({_amount(unit)})"
+    if current.dimension != DIMENSIONLESS or len(shapes) != 1 or current.size not in (None, 1):
+        return usual
+    text = str(Current((shapes[0].scaled(unit.scale / current.unit.scale),), unit))
+    return usual if "<" in text else f"rb.stimuli.{text}"
 
 
 def _constant(given: Any, unit: Unit) -> tuple[str, str]:
