@@ -94,3 +94,11 @@ def test_noise_follows_the_seed():
         for seed in (1, 1, 2)
     )
     assert one == same != other
+
+
+def test_it_prints_as_a_sentence():
+    shown = rb.analysis.behavior(rb.models.AdEx.variants["transient"])
+    assert str(shown) == "AdEx: 1 spike in 500 ms. One spike, then silence, at 180 pA."
+    assert repr(shown) == str(shown)
+    rates = rb.analysis.behavior(rb.models.WilsonCowan, duration=20 * ms)
+    assert str(rates).startswith("WilsonCowan: 20 ms, a model without spikes. ")

@@ -26,9 +26,9 @@ _SAMPLES = 4000
 """About so many samples are kept of each variable: more than a figure can show."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Behavior:
-    """What a model did under a stimulus.
+    """What a model did under a stimulus; prints as a sentence.
 
     Attributes
     ----------
@@ -42,6 +42,16 @@ class Behavior:
     model: Model
     protocol: Protocol
     result: Result
+
+    def __str__(self) -> str:
+        duration = f"{(self.result.stop - self.result.start) * 1e3:g} ms"
+        count = len(self.spikes)
+        done = f"{count} spike{'' if count == 1 else 's'} in {duration}"
+        if self.model.threshold is None:
+            done = f"{duration}, a model without spikes"
+        return f"{self.model.name}: {done}. {self.caption}".rstrip()
+
+    __repr__ = __str__
 
     @property
     def caption(self) -> str:
