@@ -67,6 +67,18 @@ def test_a_fault_of_the_neurons_is_found_in_a_network():
     assert report.causes[0].startswith("each of your neurons integrates v during the refractory")
 
 
+def test_a_neuron_that_alone_is_wrong_is_named():
+    class Special(Network):
+        def __init__(self, weights):
+            super().__init__(weights)
+            self.neurons[2].tau_m = 0.01
+
+    assert (
+        "With the spikes that reach it, neuron 2 does something else than ours; the other neurons "
+        "do the same: look at what is special there." in str(check(Special))
+    )
+
+
 def test_two_faults_together_and_the_arrivals_of_the_step():
     report = check(lambda w: Network(w.T, "no autapses"))
     text = str(report)

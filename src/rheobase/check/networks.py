@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from rheobase.check.cells import Kind, Kinds, Snapshot, kinds_of
+from rheobase.check.cells import Cell, Kind, Kinds, Snapshot, kinds_of
 from rheobase.check.faults import Fault, Verdict, diagnose
 from rheobase.check.fitting import cell_fault, fitted, seen_resets
 from rheobase.check.neurons import (
@@ -357,6 +357,8 @@ class _NetworkCheck:
         verdict, causes, certain = self._causes(number, k, cell, parts)
         whole = sum(cells.steps for cells in self.theirs)
         lines += ["", *cause_lines(causes, certain, verdict, whole, "network")]
+        if not causes:
+            lines += self._where()
         if theirs.failure:
             lines.append(f"Later your network stopped: {theirs.failure}")
         explanation = self._explained(number, k, cell) if k >= 0 else ""
@@ -392,6 +394,37 @@ class _NetworkCheck:
         numbers = numbers_of(self.model, left, self.dt, self.kind.duration)
         causes = list(dict.fromkeys(fault.told(numbers) for fault in verdict.faults[:3]))
         return verdict, causes, bool(causes) and verdict.steps == suspects.whole
+
+    def _where(self) -> list[str]:
+        """Return which neurons are wrong, where others do what ours do with what reaches them."""
+        size = self.trials[0].size
+        both = list(zip(self.trials, self.theirs, strict=True))
+        wrong = [j for j in range(size) if not all(self._right(j, *pair) for pair in both)]
+        if len(wrong) in (0, size):
+            return []
+        them = "it" if len(wrong) == 1 else "them"
+        which = f"neuron {wrong[0]} does" if len(wrong) == 1 else (
+            f"neurons {', '.join(map(str, wrong))} do")  # fmt: skip
+        return [f"With the spikes that reach {them}, {which} something else than ours; the other "
+                "neurons do the same: look at what is special there."]  # fmt: skip
+
+    def _right(self, cell: int, trial: NetworkTrial, theirs: Cells) -> bool:
+        """Whether a neuron does what ours does with the spikes of the student's others."""
+        one, now = Cell(self.kind, self.dt), Record()
+        port = next(iter(self.model.receives))
+        now.values.append(one.state())
+        inputs = {e.name: 0.0 for e in self.model.inputs}
+        fired: list[int] = []
+        for k in range(theirs.steps):
+            count = len(one.spikes)
+            reached = [(port, float(trial.weights[i, cell])) for i in fired]
+            one.step([*trial.outside[cell].arrivals[k], *reached], inputs)
+            now.values.append(one.state())
+            now.spikes.append(one.spikes[count:])
+            if self.comparison.at(k, theirs.records[cell], now):
+                return False
+            fired = [i for i, record in enumerate(theirs.records) if record.spikes[k]]
+        return True
 
     def _fitted(self, suspects: NetworkSuspects) -> list[Fault]:
         """Return the numbers, each alone, that explain everything."""
