@@ -289,3 +289,12 @@ def test_the_line_to_paste_has_what_was_given(models, stimulus, options, told):
     with pytest.raises(rb.errors.UserError) as error:
         rb.levels.compare(models, stimulus, **{"duration": 100 * ms, **options})
     assert told in str(error.value)
+
+
+def test_a_window_outside_the_run_is_shown_one_inside():
+    with pytest.raises(WiringError) as error:
+        rb.levels.compare({"LIF": rb.models.LIF}, rb.stimuli.step(500 * pA), duration=20 * ms,
+                          stop=1000 * ms)  # fmt: skip
+    assert "write rb.levels.compare(..., start=0*ms, stop=20*ms), or leave both out" in str(
+        error.value
+    )

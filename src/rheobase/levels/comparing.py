@@ -239,6 +239,8 @@ def _window(start: Any, stop: Any, result: Result) -> tuple[float, float]:
             "levels.compare: the window is not within the run",
             expected=f"0 <= start < stop <= {result.stop * 1e3:g} ms",
             given=f"start {low * 1e3:g} ms, stop {high * 1e3:g} ms",
+            mend="write rb.levels.compare(..., start=0*ms, "
+            f"stop={result.stop * 1e3:g}*ms), or leave both out",
         )
     return low, high
 
