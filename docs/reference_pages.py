@@ -97,7 +97,8 @@ def _symbols(model: LibraryModel) -> list[str]:
 def _variants(model: LibraryModel, pictures: Path) -> list[str]:
     lines = ["| variant | what it is | values |", "|---|---|---|"]
     for name, variant in model.description.variants.items():
-        lines.append(f'| `"{name}"` | {_plain(variant.meaning)} | {_plain(variant.values)} |')
+        values = ", ".join(one.replace(" ", "\u00a0") for one in variant.values.split(", "))
+        lines.append(f'| `"{name}"` | {_plain(variant.meaning)} | {_plain(values)} |')
     own = {name: model.variants[name] for name in model.variants
            if model.description.variants[name].protocol is not None}  # fmt: skip
     if len(own) < 2:

@@ -147,7 +147,7 @@ AdEx = describe(
     " patterns: R. Naud, N. Marcille, C. Clopath and W. Gerstner, Biological Cybernetics 99"
     " (2008), as tabulated in Brian 2's example after that paper.",
     checked="spike counts and first spike times of the eight patterns of Naud et al., integrated"
-    " independently with a step of 0.5 us; those of Brette and Gerstner's sets at 1 nA likewise.",
+    " independently with a step of 0.5 µs; those of Brette and Gerstner's sets at 1 nA likewise.",
 )
 
 Izhikevich = describe(
