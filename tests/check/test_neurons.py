@@ -294,3 +294,22 @@ def test_the_picture_shows_yours_and_ours():
 def test_wrong_arguments_are_refused(arguments, error, text):
     with pytest.raises(error, match=text):
         rb.check.neuron(Neuron, **{"like": MODEL, "dt": 1 * ms, **arguments})
+
+
+@pytest.mark.parametrize(("start", "told"), [(-0.065, True), (-70.0, False), (0.0, False)])
+def test_a_neuron_in_volts_is_told_the_unit(start, told):
+    class Still:
+        def __init__(self):
+            self.v, self.spikes = start, []
+
+        def receive(self, weight):
+            pass
+
+        def step(self, dt):
+            pass
+
+    text = str(rb.check.neuron(Still, like=rb.models.LIF, dt=0.1 * ms))
+    unit = "`v` of your neuron seems to be in a unit that is 10**3 times as large; the check " \
+           "compares it in that of the model, mV"  # fmt: skip
+    assert (unit in text) is told
+    assert ("your neuron starts with other values of v" in text) is not told

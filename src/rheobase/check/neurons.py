@@ -238,8 +238,8 @@ class _Check:
         return list(dict.fromkeys(fault.told(numbers) for fault in verdict.faults[:3]))
 
     def _initially(self, found: Difference) -> list[str]:
-        names = ", ".join(name for name, _, _ in found.parts)
-        return [f"your neuron starts with other values of {names}"]
+        return [_other_unit(self.model, found) or "your neuron starts with other values of "
+                + ", ".join(name for name, _, _ in found.parts)]  # fmt: skip
 
     def _traces(self, number: int, k: int) -> dict[str, Any]:
         return traces_of(self.kind, self.comparison, self.theirs[number], self.ours[number], k)
@@ -387,3 +387,19 @@ def weight_of(weight: Any, model: Model, call: str) -> float:
                         expected="one value above 0", given=repr(weight),
                         mend=f"write {call}(..., weight={example})")  # fmt: skip
     return found
+
+
+def _other_unit(model: Model, found: Difference) -> str:
+    """Return what to say of a neuron whose numbers are ours in another unit; "" if not so."""
+    for name, yours, ours in found.parts:
+        unit = model.unit_of(name).text if name in model.names else "1"
+        if unit == "1" or not (isinstance(yours, float) and isinstance(ours, float)):
+            continue
+        ratio = ours / yours if yours else 0.0
+        for power in (3, 6, 9, 12):
+            if abs(ratio / 10.0**power - 1) < 0.01:
+                return (
+                    f"`{name}` of your neuron seems to be in a unit that is 10**{power} times as "
+                    f"large; the check compares it in that of the model, {unit}"
+                )
+    return ""
