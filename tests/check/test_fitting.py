@@ -1,5 +1,7 @@
 """Numbers that a student has otherwise are named, in neurons of several models."""
 
+import math
+
 import pytest
 from tests.check.models_of_students import AdEx, HodgkinHuxley, Izhikevich, Lif
 
@@ -56,3 +58,14 @@ def test_a_knob_is_turned_in_the_unit_of_the_model():
     assert knob.fault(-0.051).changes == {"parameter": ("V_T", -0.051)}
     literal = [k.text for k in knobs_of(Kinds(rb.models.NormalizedLIF, 1e-3).of())]
     assert literal[-1] == "your neuron spikes as if the threshold were {seen}; it has to be 1"
+
+
+def test_models_without_spikes_have_parameters_too():
+    class Rate:
+        r = 0.5
+
+        def step(self, dt, I):  # noqa: E741
+            self.r += (1 - math.exp(-dt / 0.02)) * (1 / (1 + math.exp(-I)) - self.r)
+
+    report = rb.check.neuron(Rate, like=rb.models.RateUnit(f="sigmoid"), dt=0.1 * ms)
+    assert report.causes == (GO + "tau were 20 ms; it has to be 10 ms",)

@@ -113,9 +113,10 @@ class Kind:
         made.__dict__ |= {
             "parameters": parameters, "_numbers": numbers, "_factors": {},
             "update": with_numbers(self.update, numbers),
-            "on_spike": with_numbers(self.on_spike, numbers),
             "ports": {n: with_numbers(port, numbers) for n, port in self.ports.items()},
         }  # fmt: skip
+        if self.program.on_spike is not None:
+            made.__dict__["on_spike"] = with_numbers(self.on_spike, numbers)
         return cast(Kind, made)
 
     def with_state_of(self, other: Kind, name: str) -> Kind:

@@ -142,7 +142,8 @@ def fitted(suspects: Turnable, knobs: Iterator[Knob], right: Any = RIGHT,
         def habits(value: float, knob: Knob = knob) -> Any:
             return of_cell(knob.fault(value)).habits(right)
 
-        value = _Search(suspects, knob, habits).value()
+        with np.errstate(all="ignore"):  # guesses may be far off, or 0
+            value = _Search(suspects, knob, habits).value()
         if value is not None:
             found.append(of_cell(knob.fault(value)))
     return found
