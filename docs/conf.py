@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
@@ -39,6 +41,7 @@ suppress_warnings = ["myst.xref_missing", "ref.python"]
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the docstrings say types and units in words
 autodoc_default_options = {"members": True}
+add_module_names = False  # the headings say where a name is reached: rb.rules
 napoleon_google_docstring = False
 napoleon_use_ivar = True
 
@@ -50,8 +53,30 @@ def unlink_words(_: object, page: nodes.document) -> None:
             link.replace_self(link.children)
 
 
+def part_attributes(*told: Any) -> None:
+    """Give each of "low, high : float" its own entry among the attributes of a class.
+
+    Napoleon does so for parameters only; of attributes it takes the names for a name and a type.
+    """
+    what, lines = told[1], told[5]
+    if what != "class" or "Attributes" not in lines:
+        return
+    at = lines.index("Attributes") + 2
+    while at < len(lines) and not lines[at : at + 2][-1].startswith("---"):
+        names = re.fullmatch(r"(\w+(?:, \w+)+)( :.*|)", lines[at])
+        end = at + 1
+        while names and end < len(lines) and lines[end].startswith(" "):
+            end += 1
+        entries = [lines[at:end]] if names is None else [
+            [name + names[2], *lines[at + 1 : end]] for name in names[1].split(", ")
+        ]  # fmt: skip
+        lines[at:end] = [line for entry in entries for line in entry]
+        at += sum(map(len, entries))
+
+
 def setup(app: Sphinx) -> None:
     app.connect("doctree-read", unlink_words)
+    app.connect("autodoc-process-docstring", part_attributes, priority=400)
     generated = HERE / "reference" / "generated"
     write_models_page(generated / "models.md")
     write_player(HERE / "tutorials" / "interactive.md", generated / "static" / "interactive.html")

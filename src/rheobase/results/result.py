@@ -142,6 +142,11 @@ class Result:
         The file is written beside its place and moved there when it is whole: a run that is
         stopped leaves the old file or the new, never half of one.
 
+        Parameters
+        ----------
+        path : path
+            Of the file; `Result.load` reads it.
+
         Raises
         ------
         FileFormatError

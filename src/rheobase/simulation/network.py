@@ -63,7 +63,9 @@ class Network(Describing):
     time : quantity
         Where the network stands.
     dt : quantity
+        Length of a step.
     seed : int
+        Of every random number.
     last_result : Result or None
         Of the last run, also of one that was interrupted or stopped by an error.
 
@@ -258,7 +260,13 @@ class Network(Describing):
         return batches.run_batch(self, duration, sets, threads, choose_backend(backend)[0])
 
     def step(self) -> Result:
-        """Run one step."""
+        """Run one step.
+
+        Returns
+        -------
+        Result
+            Of this step.
+        """
         return self.run(self.dt, progress=False)
 
     def _condition(self, stop_when: Any) -> StopCondition | Callable[..., Any] | None:
@@ -281,7 +289,13 @@ class Network(Describing):
     # -- looking --------------------------------------------------------------------------
 
     def explain(self) -> str:
-        """Return equations, the integrator and why it was chosen, the program and the source."""
+        """Return equations, the integrator and why it was chosen, the program and the source.
+
+        Returns
+        -------
+        str
+            To be printed: ``print(net.explain())``.
+        """
         return explaining.explain(self._told, self._assembly.lowered(), self._clock, self._seed)
 
     def explain_step(self, cell: Any) -> str:
@@ -306,6 +320,10 @@ class Network(Describing):
             It is not one cell of a model of this network.
         UserError
             What a run would raise: a parameter has no value.
+
+        Examples
+        --------
+        >>> print(net.explain_step(cells[0]))
         """
         self._not_while_running("explain_step")
         return step_explaining.explain_step(self, cell)
@@ -348,6 +366,11 @@ class Network(Describing):
         threads. The file is written beside its place and moved there when it is whole: the one
         before stays until then. Functions of `net.every` and what `net.store` keeps are left out.
 
+        Parameters
+        ----------
+        path : path
+            Of the file, an HDF5 file.
+
         Raises
         ------
         UserError
@@ -369,6 +392,11 @@ class Network(Describing):
     def load(cls, path: str | os.PathLike[str]) -> Network:
         """Return the network of a file that `save` or `run(..., checkpoint_every=)` wrote.
 
+        Parameters
+        ----------
+        path : path
+            Of the file.
+
         Raises
         ------
         FileFormatError
@@ -384,6 +412,17 @@ class Network(Describing):
 
         States, parameters, weights, delays, spikes under way and the time are kept; what is
         connected, injected and recorded is not.
+
+        Parameters
+        ----------
+        name : str
+            Of what is kept, for several.
+
+        Examples
+        --------
+        >>> net.store()
+        >>> first = net.run(100*ms)
+        >>> net.restore()  # back to where `store` was called
         """
         self._not_while_running("store")
         self._assembly.prepare(choose_backend(None)[0] if self._assembly.engine is None
