@@ -24,8 +24,11 @@ class CellIndexError(ShapeError, IndexError):
 class Burst(NamedTuple):
     """One burst of one cell: its first and last spike [s] and the number of its spikes."""
 
+    #: Time of the first spike [s].
     start: float
+    #: Time of the last spike [s].
     stop: float
+    #: How many spikes it has.
     count: int  # type: ignore[assignment]
 
 
