@@ -228,7 +228,7 @@ class Experiment:
             path, f"there is no model {text!r}" + (f"; did you mean {meant}?" if meant else ""),
             kind=UnknownNameError, mend="a model has a table of its own, "
             f"[models.{text if text.isidentifier() else 'NAME'}], or is one of the library: "
-            + ", ".join(catalog()),
+            + ", ".join(sorted(catalog())),
         )  # fmt: skip
 
     def _build(self, name: str, asked: Path) -> None:

@@ -246,7 +246,6 @@ def regular_spikes(rates: Any, until: Any, jitter: float = 0.0) -> RegularSpikes
     Returns
     -------
     Train
-        For `net.add`, as cells that spike so, and for `net.drive`.
 
     Raises
     ------
