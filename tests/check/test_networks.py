@@ -11,14 +11,14 @@ MODEL = rb.models.NormalizedLIF
 
 
 def check(make, **more):
-    return rb.check.network(make, like=MODEL, dt=1 * ms, duration=300 * ms, **more)
+    return rb.check.network(make, like=MODEL, dt=1 * ms, **{"duration": 200 * ms, **more})
 
 
 def test_right_networks_pass():
     report = check(Network)
     assert report.passed
     assert str(report).startswith(
-        "Passed: your network does what 5 cells of NormalizedLIF do in 900 steps of 1 ms with "
+        "Passed: your network does what 5 cells of NormalizedLIF do in 600 steps of 1 ms with "
     )
     assert "(v, s, spikes of every neuron compared after every step)" in str(report)
     assert check(Columns, size=3, trials=2).passed

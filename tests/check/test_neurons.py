@@ -61,16 +61,16 @@ FAULTS = {
     "start, from the end": "your neuron does not interpolate: its spike is at the start of the "
                            "step, and the refractory period begins at its end",
     "s held": "your neuron holds s too while it is refractory; only v stops",
-    "leaky": "your neuron integrates v during the refractory period; 1.65 ms of it were left",
+    "leaky": "your neuron integrates v during the refractory period; 1.54 ms of it were left",
     "throughout": "your neuron integrates v during the refractory period, and in the step in which "
                   "it ends as if there were none",
     "none": "your neuron has no refractory period: after a spike v has to be held for 2.00 ms",
     "whole": "your neuron integrates v over the whole of the step in which the refractory period "
-             "ends (as if it were rounded down to whole steps); 0.65 ms of it were left, so only "
-             "0.35 ms of the step remain",
+             "ends (as if it were rounded down to whole steps); 0.54 ms of it were left, so only "
+             "0.46 ms of the step remain",
     "nothing": "your neuron holds v to the end of the step in which the refractory period ends "
-               "(as if it were rounded up to whole steps); 0.65 ms of it were left, so it has to "
-               "integrate over the 0.35 ms that remain",
+               "(as if it were rounded up to whole steps); 0.54 ms of it were left, so it has to "
+               "integrate over the 0.46 ms that remain",
     "from the end": "your refractory period runs from the end of the step of the spike",
     "rounded": "your refractory period is rounded to whole steps",
     "longer": "your refractory period is one step too long; it lasts 2.00 ms",
@@ -95,7 +95,7 @@ FAULTS = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_every_known_fault_is_found(fault):
-    report = check(lambda: Neuron(fault), trials=2)
+    report = check(lambda: Neuron(fault), trials=2, duration=300 * ms)
     assert not report.passed and not report and report.certain
     both = fault in ("heun", "midpoint")  # the same for equations that are linear
     assert len(report.causes) == 1 + both, report.causes
