@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rheobase as rb
-from rheobase.units import Hz, cm, ms, mV, pA, uA
+from rheobase.units import Hz, cm, ms, mV, nS, pA, uA
 
 A = uA / cm**2
 
@@ -345,3 +345,14 @@ def test_a_model_without_fixed_points_is_refused():
     assert "say where to look: within=dict(x=(..., ...))" in text
     text = refused(rb.errors.EquationError, model, "p", (0, 1), initial=dict(x=0))
     assert "no fixed point of Runner" in text
+
+
+def test_a_line_of_fixed_points_at_one_value_has_no_folds():
+    # dx/dt = -p*x rests anywhere at p = 0: stability changes there, and nothing turns.
+    model = rb.Model("dx/dt = -p*x/ms : 1\np : 1")
+    [found] = rb.analysis.bifurcations(model, "p", (-1, 1.5))
+    assert found.kind == "branch point" and abs(found.value) < 1e-9
+    # With a = -g_L the two slopes of an AdEx differ in its exponential only, which is 0 to
+    # rounding far below threshold.
+    found = rb.analysis.bifurcations(rb.models.AdEx, "a", (-15, 30) * nS)
+    assert sum(one.kind == "saddle-node" for one in found) <= 1

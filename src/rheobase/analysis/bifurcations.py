@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 _SAME = 1e-3
 """Crossings of branches closer than this, in ranges of states and parameter, are one."""
+_LEVEL = 1e-9
+"""Where a branch goes on with less of the parameter, it is a line of fixed points at one value of
+it: what turns there is rounding."""
 _TRIES = 5
 """Values of the parameter, evenly over its range, at which branches are looked for."""
 
@@ -366,7 +369,8 @@ def _located(curve: Curve, points: Sequence[Point]) -> Iterator[tuple[Point, Bif
     """Yield every bifurcation between neighbors of a branch, and where it is."""
     for first, second in pairwise(points):
         for test, make in _TESTS:
-            if test(first) * test(second) < 0:
+            level = max(abs(first.fold), abs(second.fold)) < _LEVEL
+            if test(first) * test(second) < 0 and not (level and make is _saddle_node):
                 point = curve.locate(first, second, test)
                 found = make(curve, point)
                 if found is not None:
