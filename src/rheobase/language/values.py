@@ -37,9 +37,9 @@ class Value:
         """Refuse a value that has not the dimension of `unit`."""
         if self.dimension == unit.dimension:
             return
-        mend = f"write {name}={self.magnitude:g}*{unit.text}"
+        mend = f"write {name}={self.magnitude:.12g}*{unit.text}"
         if unit.dimension == DIMENSIONLESS:
-            mend = f"write {name}={self.magnitude:g}, or divide it by a unit"
+            mend = f"write {name}={self.magnitude:.12g}, or divide it by a unit"
         for other in siblings(self.unit):
             if other.dimension == unit.dimension:
                 mend = sibling_text(self.unit, other)
