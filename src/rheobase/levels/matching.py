@@ -128,5 +128,5 @@ def coincidence_factor(
     chance = 2.0 * found.within * train_count / duration
     if not total or chance >= 1.0:
         return float("nan")
-    expected = chance * reference_count
-    return (len(found.pairs) - expected) / total / (1.0 - chance)
+    # In this order equal trains give 1 to the last digit.
+    return (len(found.pairs) / total - chance * (reference_count / total)) / (1.0 - chance)
