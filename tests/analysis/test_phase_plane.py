@@ -152,3 +152,13 @@ def test_axes_that_do_not_fit_are_refused():
 def test_current_is_held_while_it_is_drawn():
     ax = rb.analysis.phase_plane(rb.models.HodgkinHuxley, "v", "n", I=10 * A, arrows=False)
     assert marks(ax)[0][0] == pytest.approx(-59.59, abs=0.05)
+
+
+@pytest.mark.parametrize("name, state, top", [("AdEx", "v", 0), ("LIF", "v", -50)])
+def test_the_plane_ends_where_a_reset_takes_the_state_back(name, state, top):
+    model = rb.models.find(name)
+    other = next(e.name for e in model.differential if e.name != state)
+    low, high = rb.analysis.phase_plane(model, state, other).get_xlim()
+    assert low < -70 and top < high < top + 10
+    beyond = {state: (-80 * mV, 20 * mV)}
+    assert rb.analysis.phase_plane(model, state, other, within=beyond).get_xlim() == (-80, 20)

@@ -9,6 +9,8 @@ from rheobase.analysis.fixed_points import FixedPoint, find_all, point_at
 from rheobase.analysis.flows import Flow, flow_of
 from rheobase.analysis.trajectories import Path, paths_of
 from rheobase.errors import UnknownNameError, UserError, did_you_mean
+from rheobase.language.expressions import Compare, Name, names_in
+from rheobase.network.evaluate import evaluate
 from rheobase.plots.style import FRAME, INK, color, dressed, label, legend, with_unit
 from rheobase.units import UNITS
 
@@ -186,10 +188,25 @@ def _edges(
             seen.append(np.array([low, high]))
         every = np.concatenate(seen)
         every = every[np.isfinite(every)]
-        low, high = float(every.min()), float(every.max())
+        low, high, top = float(every.min()), float(every.max()), _ceiling(flow, name)
+        high = min(high, top) if top > low else high
         pad = 0.06 * (high - low) or 0.5 * float(flow.scale[place])
         found.append((low - pad, high + pad))
     return found[0], found[1]
+
+
+def _ceiling(flow: Flow, name: str) -> float:
+    """Return the threshold at which a reset takes a state back, in its unit; else infinity."""
+    import numpy as np
+
+    model = flow.slopes.model
+    spike = model.threshold
+    if not model.reset or not isinstance(spike, Compare) or spike.operator not in (">", ">="):
+        return float("inf")
+    if spike.left != Name(name) or not names_in(spike.right) <= flow.slopes.fixed.keys():
+        return float("inf")
+    (value,) = np.ravel(evaluate(spike.right, flow.slopes.fixed))
+    return float(flow.unit(name).from_si(float(value)))
 
 
 def _along_nullclines(plane: _Plane, edge: tuple[float, float]) -> Floats:
