@@ -217,8 +217,8 @@ with course.exercise("4") as check:
     figure, axes = plt.subplots()
     for k, name in enumerate(names):
         axes.plot(time, E[:, k], label=f"without ${name}$")
-    axes.set(xlabel="time (in units of τ)", ylabel="E", xlim=(0, 60))
-    axes.legend(loc="upper right")
+    axes.set(xlabel="time (in units of τ)", ylabel="E", xlim=(0, 60), ylim=(-0.02, 0.62))
+    axes.legend(loc="upper center", ncols=4)
     plt.show()
 
 # %%
