@@ -1,6 +1,7 @@
 """Verdicts, and pages filled from top to bottom."""
 
 import base64
+import re
 
 import pytest
 from tests.tour.example_chapter import CHAPTER
@@ -36,7 +37,10 @@ def test_an_experiment_fills_its_page_in_order():
     assert [type(block) for block in page.blocks] == [Code, Picture, Code, Checks, Table, Checks]
     code, picture, drawing = page.blocks[:3]
     assert "def circumference" in code.text and not code.folded
-    assert b"<svg" in base64.b64decode(picture.data)
+    drawing = base64.b64decode(picture.data)
+    assert b"<svg" in drawing
+    paths = re.findall(rb' d="([^"]*)"', drawing)
+    assert paths and not any(re.search(rb"\.\d{3}", path) for path in paths)
     assert drawing.folded and "def draw" in drawing.text
     assert page.verdict == "agrees" and page.seconds > 0
     assert circle.anchor == "a-circle"
