@@ -37,9 +37,9 @@ def test_an_experiment_fills_its_page_in_order():
     assert [type(block) for block in page.blocks] == [Code, Picture, Code, Checks, Table, Checks]
     code, picture, drawing = page.blocks[:3]
     assert "def circumference" in code.text and not code.folded
-    drawing = base64.b64decode(picture.data)
-    assert b"<svg" in drawing
-    paths = re.findall(rb' d="([^"]*)"', drawing)
+    svg = base64.b64decode(picture.data)
+    assert b"<svg" in svg
+    paths = re.findall(rb' d="([^"]*)"', svg)
     assert paths and not any(re.search(rb"\.\d{3}", path) for path in paths)
     assert drawing.folded and "def draw" in drawing.text
     assert page.verdict == "agrees" and page.seconds > 0
