@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from rheobase import analysis
+
 if TYPE_CHECKING:
     from rheobase.results import SpikeTrains
 
@@ -45,9 +47,9 @@ def synchrony(spikes: SpikeTrains) -> float:
     1 for independent Poisson trains. It grows with the number of cells where they are
     correlated, hence a fixed number; populations with fewer cells give all they have.
     """
-    counts = _counts(spikes[: min(SYNCHRONY_CELLS, spikes.size)], SYNCHRONY_BIN)
-    mean = counts.mean() if counts.size else 0.0
-    return float(counts.var() / mean) if mean > 0 else float("nan")
+    if not spikes.count:
+        return float("nan")
+    return analysis.synchrony(spikes[: min(SYNCHRONY_CELLS, spikes.size)], SYNCHRONY_BIN)
 
 
 def spectral_peak(spikes: SpikeTrains) -> tuple[float, float]:
@@ -56,24 +58,9 @@ def spectral_peak(spikes: SpikeTrains) -> tuple[float, float]:
     From the rate in bins of 0.5 ms, segments of 250 ms that overlap by half, each with a Hann
     window; above 8 Hz, so that a drift of the rate is no oscillation.
     """
-    rate = _counts(spikes, SPECTRUM_BIN)
-    length = round(SPECTRUM_SEGMENT / SPECTRUM_BIN)
-    if rate.size < length or not rate.any():
+    if not spikes.count or spikes.duration < SPECTRUM_SEGMENT:
         return float("nan"), float("nan")
-    starts = range(0, rate.size - length + 1, length // 2)
-    window = np.hanning(length)
-    segments = np.stack([rate[start : start + length] for start in starts])
-    segments = (segments - segments.mean(axis=1, keepdims=True)) * window
-    power = np.mean(np.abs(np.fft.rfft(segments, axis=1)) ** 2, axis=0)
-    frequencies = np.fft.rfftfreq(length, SPECTRUM_BIN)
-    kept = frequencies >= LOWEST_FREQUENCY
-    best = int(np.argmax(power[kept]))
-    return float(frequencies[kept][best]), float(power[kept][best] / np.median(power[kept]))
-
-
-def _counts(spikes: SpikeTrains, width: float) -> np.ndarray:
-    """Spike counts of all cells together in whole bins of that width [s]."""
-    bins = int((spikes.stop - spikes.start) / width + 1e-6)
-    # A spike stands on a grid point: half a nanosecond keeps it in the bin that begins there.
-    places = ((spikes.times - spikes.start + 0.5e-9) / width).astype(np.int64)
-    return np.bincount(places[places < bins], minlength=bins).astype(np.float64)
+    spectrum = analysis.population_spectrum(spikes, SPECTRUM_BIN, SPECTRUM_SEGMENT)
+    power = spectrum.sel(frequency=slice(LOWEST_FREQUENCY, None))
+    peak = power.max() / power.median()
+    return float(power.idxmax()), float(peak)
