@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import rheobase as rb
-from rheobase.units import ms, mV, nS, pA, pF, second
+from rheobase.tour.pages.gallery import thousand_cells
+from rheobase.units import ms, mV, nS, pA, pF
 
 # C pF, g_L nS, E_L mV, a nS, tau_w ms, b pA, V_r mV, I pA, spikes, first spike times (ms):
 # Naud et al. (2008), counts and times by midpoint Runge-Kutta with a step of 0.5 us.
@@ -147,22 +148,6 @@ def test_izhikevich_against_plain_python(name):
     np.testing.assert_allclose(times, reference_spikes(a, b, c, d, 10.0, 3000, 0.1), atol=1e-9)
 
 
-NET_M = """
-    # One step of 1 ms is the published program's: v twice by half a step, then u with the new v.
-    half = v + 0.5*(0.04*v**2 + 5*v + 140 - u + total) : 1
-    full = half + 0.5*(0.04*half**2 + 5*half + 140 - u + total) : 1
-    total = noise*randn() + arrived : 1
-    dv/dt = (full - v)/ms : 1
-    du/dt = a*(b*full - u)/ms : 1
-    darrived/dt = -arrived/ms : 1          # one Euler step of 1 ms empties it
-    a : 1
-    b : 1
-    c : 1
-    d : 1
-    noise : 1
-"""
-
-
 @pytest.mark.parametrize("seed", [1, 2])
 def test_izhikevichs_network_of_2003(seed):
     """The published program as a map; E 7.3 to 8.3 Hz, I 7.0 to 7.8 Hz over five seeds there.
@@ -170,21 +155,7 @@ def test_izhikevichs_network_of_2003(seed):
     Its step: noise, reset of what is above 30, their weights added, update. Ours: noise, update,
     reset, delivery in the same step. The two are the same map, begun at another place in it.
     """
-    net = rb.Network(dt=1 * ms, seed=seed)
-    model = rb.Model(NET_M, threshold="v >= 30", reset="v = c; u += d", method="euler",
-                     receives="arrived += weight", initial={"v": -65, "u": "b*v"})  # fmt: skip
-    cells = net.add(model, 1000, name="cells")
-    random = np.random.default_rng(seed)
-    r, q = random.random(800), random.random(200)
-    cells.a = np.concatenate([np.full(800, 0.02), 0.02 + 0.08 * q])
-    cells.b = np.concatenate([np.full(800, 0.2), 0.25 - 0.05 * q])
-    cells.c = np.concatenate([-65 + 15 * r**2, np.full(200, -65)])
-    cells.d = np.concatenate([8 - 6 * r**2, np.full(200, 2)])
-    cells.noise = np.repeat([5.0, 2.0], [800, 200])
-    uniform = rb.random.uniform
-    net.connect(cells[:800], cells, weight=uniform(0, 0.5), delay=0 * ms)
-    net.connect(cells[800:], cells, weight=uniform(-1, 0), delay=0 * ms)
-    spikes = net.run(1 * second).spikes["cells"]
+    spikes = thousand_cells(seed).spikes["cells"]
     assert spikes[:800].count / 800 == pytest.approx(7.8, abs=0.9)
     assert spikes[800:].count / 200 == pytest.approx(7.4, abs=0.9)
     rhythm = np.abs(np.fft.rfft(np.histogram(spikes.times, 1000, (0, 1))[0]))
