@@ -16,9 +16,12 @@ if TYPE_CHECKING:
     from rheobase import analysis as analysis
     from rheobase import check as check
     from rheobase import errors as errors
+    from rheobase import fitting as fitting
+    from rheobase import gradients as gradients
     from rheobase import levels as levels
     from rheobase import modelfiles as modelfiles
     from rheobase import models as models
+    from rheobase import nn as nn
     from rheobase import plots as plots
     from rheobase import synapses as synapses
     from rheobase import units as units
@@ -46,12 +49,15 @@ _HOMES = {
     "analysis": "rheobase.analysis",
     "check": "rheobase.check",
     "errors": "rheobase.errors",
+    "fitting": "rheobase.fitting",
     "function": "rheobase.language.functions:function",
+    "gradients": "rheobase.gradients",
     "interact": "rheobase.interactive:interact",
     "join": "rheobase.results:join",
     "levels": "rheobase.levels",
     "modelfiles": "rheobase.modelfiles",
     "models": "rheobase.models",
+    "nn": "rheobase.nn",
     "plots": "rheobase.plots",
     "random": "rheobase.network.distributions",
     "rules": "rheobase.network.rules",
@@ -70,12 +76,15 @@ __all__ = [
     "analysis",
     "check",
     "errors",
+    "fitting",
     "function",
+    "gradients",
     "interact",
     "join",
     "levels",
     "modelfiles",
     "models",
+    "nn",
     "plots",
     "random",
     "rules",

@@ -1,0 +1,3 @@
+"""Parameters of a model found from recordings."""
+
+__all__: list[str] = []

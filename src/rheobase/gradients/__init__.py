@@ -1,0 +1,3 @@
+"""Gradients of any model: the reverse of a run, step by step."""
+
+__all__: list[str] = []
