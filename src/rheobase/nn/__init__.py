@@ -1,3 +1,7 @@
 """Idealised units: activations, a neuron by hand, layers, and networks trained by gradients."""
 
-__all__: list[str] = []
+from rheobase.nn import datasets
+
+__all__ = [
+    "datasets",
+]
