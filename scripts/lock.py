@@ -14,6 +14,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "requirements-lock.txt"
+# The newest release brings gigabytes for graphics cards, which nothing here uses. A build for the
+# CPU alone has a label after its version ("+cpu"): left out, so that the lock fits any build.
+TORCH = "torch==2.13.0"
 HEADER = """\
 # Every package of the tests, the documentation and the tools, pinned.
 # Written by `make lock`; do not edit by hand.
@@ -25,10 +28,13 @@ def main() -> int:
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
         scripts = "Scripts" if sys.platform == "win32" else "bin"
         pip = [str(Path(folder, scripts, "python")), "-m", "pip", "--disable-pip-version-check"]
-        subprocess.run([*pip, "install", "--quiet", f"{ROOT}[neo,test,docs,dev]"], check=True)
+        subprocess.run(
+            [*pip, "install", "--quiet", f"{ROOT}[neo,test,docs,dev]", TORCH], check=True
+        )
         frozen = subprocess.run(
             [*pip, "freeze", "--exclude", "rheobase"], check=True, capture_output=True, text=True
         ).stdout
+    frozen = frozen.replace("+cpu", "")
     LOCK.write_text(HEADER + frozen, encoding="utf-8")
     print(f"{LOCK.name}: {len(frozen.splitlines())} packages")
     return 0
