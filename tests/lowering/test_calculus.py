@@ -4,13 +4,29 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rheobase.language.expressions import Binary, Call, Expr, Name, Number, Unary, names_in, to_text
+from rheobase.language.expressions import (
+    Binary,
+    Call,
+    Expr,
+    Name,
+    Number,
+    Unary,
+    calls_in,
+    names_in,
+    to_text,
+)
+from rheobase.language.functions import FUNCTIONS as FUNCTIONS_OF_THE_LANGUAGE
 from rheobase.language.parsing import parse_expression
 from rheobase.lowering.calculus import derivative, grows_with, linear_form, ratio
+from rheobase.lowering.derivatives import RULES
+from rheobase.models.activations import ACTIVATIONS
+from rheobase.network.evaluate import evaluate
+from rheobase.rendering.functions import namespace_numpy
 
 FUNCTIONS = {"exp": math.exp, "tanh": math.tanh, "sin": math.sin, "cos": math.cos,
              "arctan": math.atan, "cosh": math.cosh,
@@ -59,6 +75,104 @@ def test_derivatives_are_those_of_finite_differences(expression, x, y):
     down = number(expression, {"x": x - h, "y": y})
     want = (up - down) / (2 * h)
     assert number(slope, {"x": x, "y": y}) == pytest.approx(want, rel=1e-4, abs=1e-4)
+
+
+def evaluated(expression, **names):
+    given = {name: np.asarray(value, float) for name, value in names.items()}
+    with np.errstate(all="ignore"):
+        return evaluate(expression, given, None, namespace_numpy())
+
+
+# every function of the language, at points where it is smooth
+SMOOTH = [
+    ("exp(x)", 0.4), ("expm1(x)", -0.7), ("exprel(x)", 0.3), ("exprel(x)", -4.0),
+    ("exprel(x)", 5.0), ("log(x)", 0.7), ("log1p(x)", 0.2), ("log10(x)", 3.0), ("log2(x)", 3.0),
+    ("sqrt(x)", 0.6), ("sin(x)", 0.4), ("cos(x)", 0.4), ("tan(x)", 0.4), ("arcsin(x)", 0.4),
+    ("arccos(x)", -0.3), ("arctan(x)", 2.0), ("arctan2(x, 0.3)", -0.4),
+    ("arctan2(0.3, x)", -0.4), ("arctan2(sin(x), x)", 0.7), ("sinh(x)", 0.5), ("cosh(x)", 0.5),
+    ("tanh(x)", 0.5), ("erf(x)", 0.4), ("abs(x)", -0.3), ("floor(x)", 0.3), ("ceil(x)", 0.3),
+    ("round(x)", 0.3), ("sign(x)", 0.3), ("heaviside(x)", -0.3), ("int(x)", 2.3),
+    ("int(x > 1)*x", 1.5), ("clip(x, -1, 1)", 0.4), ("clip(x, -1, 1)", 1.4),
+    ("clip(1, x, x*x)", 2.0), ("clip(9, x, x*x)", 2.0), ("clip(-9, x, 3)", 0.5),
+    ("minimum(x, x*x)", 0.4), ("minimum(x, x*x)", 1.4), ("maximum(x, x*x)", 0.4),
+    ("mod(x, 0.7)", 2.0), ("mod(5, x)", 1.3), ("x % 0.7", 2.0), ("x // 0.7", 2.0),
+    ("where(x > 0, x**2, -x)", 0.5), ("where(x > 0, x**2, -x)", -0.5), ("x**2.5", 1.3),
+    ("x**-2", 1.3), ("2.5**x", 1.3), ("x**x", 1.3), ("x**0.5", 1.3), ("x**1", 0.3),
+    ("0.5*x*(1 + erf(x/sqrt(2)))", -0.7), ("1/(1 + exp(-x))", 0.6), ("3/(exp(x) + 1)", 0.6),
+    ("x/(1 + abs(x))", -0.6), ("(x > 0)*x", 0.4),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text, x", SMOOTH)
+def test_every_function_of_the_language_has_its_derivative(text, x):
+    expression = parse_expression(text)
+    slope = derivative(expression, "x")
+    h = 1e-6
+    points = evaluated(expression, x=[x - 2 * h, x - h, x + h, x + 2 * h])
+    want = (points[0] - 8 * points[1] + 8 * points[2] - points[3]) / (12 * h)
+    assert evaluated(slope, x=x) == pytest.approx(want, rel=1e-8, abs=1e-9)
+
+
+def test_no_function_of_the_language_is_left_out():
+    called = {name for text, _ in SMOOTH for name in calls_in(parse_expression(text))}
+    assert called | {"rand", "randn"} == set(FUNCTIONS_OF_THE_LANGUAGE)
+    assert set(FUNCTIONS_OF_THE_LANGUAGE) - {"where"} <= RULES.keys()
+    for name, rules in RULES.items():
+        if name in FUNCTIONS_OF_THE_LANGUAGE:
+            assert len(rules) == FUNCTIONS_OF_THE_LANGUAGE[name].arity, name
+    assert derivative(parse_expression("x + rand()"), "x") == Number(1.0)
+
+
+@pytest.mark.parametrize("text, x, theirs", [
+    ("maximum(x, 0)", 0.0, lambda t, x: t.relu(x)),
+    ("maximum(0, x)", 0.0, lambda t, x: t.relu(x)),
+    ("maximum(x, x*x)", 1.0, lambda t, x: t.maximum(x, x * x)),
+    ("minimum(x, x*x)", 1.0, lambda t, x: t.minimum(x, x * x)),
+    ("abs(x)", 0.0, lambda t, x: t.abs(x)),
+    ("clip(x, -1, 1)", 1.0, lambda t, x: t.clamp(x, -1, 1)),
+    ("clip(x, -1, 1)", -1.0, lambda t, x: t.clamp(x, -1, 1)),
+    ("clip(x, -1, 1)", 1.5, lambda t, x: t.clamp(x, -1, 1)),
+    ("sign(x)", 0.0, lambda t, x: t.sign(x)),
+    ("round(x)", 0.5, lambda t, x: t.round(x)),
+    ("x**2", 0.0, lambda t, x: x**2),
+    ("2**x", 0.0, lambda t, x: 2**x),
+    ("x**0", 0.0, lambda t, x: x**0),
+    ("0**x", 1.0, lambda t, x: t.zeros((), dtype=t.float64) ** x),
+    ("x % 0.5", 1.5, lambda t, x: t.remainder(x, 0.5)),
+    *[(ACTIVATIONS[n], x, f) for x in (0.0, -1000.0, 1000.0, -30.0, 3.0) for n, f in [
+        ("relu", lambda t, x: t.relu(x)),
+        ("leaky_relu", lambda t, x: t.nn.functional.leaky_relu(x)),
+        ("elu", lambda t, x: t.nn.functional.elu(x)),
+        ("softplus", lambda t, x: t.nn.functional.softplus(x)),
+        ("softsign", lambda t, x: t.nn.functional.softsign(x)),
+        ("gelu", lambda t, x: t.nn.functional.gelu(x)),
+        ("sigmoid", lambda t, x: t.sigmoid(x)),
+        ("tanh", lambda t, x: t.tanh(x)),
+    ]],
+])  # fmt: skip
+def test_derivatives_at_kinks_and_far_out_are_those_of_pytorch(text, x, theirs):
+    torch = pytest.importorskip("torch")
+    at = torch.tensor(x, dtype=torch.float64, requires_grad=True)
+    theirs(torch, at).backward()
+    slope = derivative(parse_expression(text), "x")
+    assert evaluated(slope, x=x) == pytest.approx(float(at.grad), rel=1e-12, abs=1e-15)
+
+
+@pytest.mark.parametrize("text", ["1/(1 + exp(-x))", "1/(exp(x) + 1)", "-2/(1 + exp((x - 1)/2))"])
+def test_the_derivative_of_a_logistic_is_accurate_in_both_tails(text):
+    slope = derivative(parse_expression(text), "x")
+    x = np.array([-1000.0, -700.0, -40.0, 0.0, 40.0, 700.0, 1000.0])
+    got = np.abs(evaluated(slope, x=x))
+    u = (x - 1) / 2 if "2" in text else np.abs(x)
+    tail = np.exp(-np.abs(u))
+    want = tail / (1 + tail) ** 2
+    np.testing.assert_allclose(got, want, rtol=1e-14, atol=1e-300)
+
+
+def test_what_is_read_at_a_time_has_no_derivative_in_symbols():
+    assert derivative(parse_expression("drive(x)"), "x") is None
+    assert derivative(parse_expression("x*drive(x)"), "x") is None
+    assert derivative(parse_expression("x > 1"), "x") == Number(0.0)
 
 
 @given(smooth(), st.floats(-2, 2), st.floats(-2, 2))

@@ -17,7 +17,10 @@ from rheobase.language.expressions import (
     Number,
     Unary,
     names_in,
+    substitute,
 )
+from rheobase.lowering.derivatives import ARGUMENTS, VALUE, rule
+from rheobase.units import UNITS
 
 ZERO, ONE = Number(0.0), Number(1.0)
 
@@ -103,37 +106,36 @@ def _combine(a: Form, b: Form, operate: Callable[[Expr, Expr], Expr]) -> Form:
 # -- derivatives ---------------------------------------------------------------------------
 
 
-def _call(name: str, *arguments: Expr) -> Expr:
-    return Call(name, arguments)
-
-
-_DERIVATIVES: dict[str, Callable[[Expr], Expr]] = {
-    "exp": lambda x: _call("exp", x),
-    "expm1": lambda x: _call("exp", x),
-    "log": lambda x: over(ONE, x),
-    "log1p": lambda x: over(ONE, plus(ONE, x)),
-    "log10": lambda x: over(Number(0.4342944819032518), x),
-    "log2": lambda x: over(Number(1.4426950408889634), x),
-    "sqrt": lambda x: over(Number(0.5), _call("sqrt", x)),
-    "sin": lambda x: _call("cos", x),
-    "cos": lambda x: Unary("-", _call("sin", x)),
-    "tan": lambda x: plus(ONE, Binary("**", _call("tan", x), Number(2.0))),
-    "arcsin": lambda x: over(ONE, _call("sqrt", minus(ONE, Binary("**", x, Number(2.0))))),
-    "arccos": lambda x: over(Number(-1.0), _call("sqrt", minus(ONE, Binary("**", x, Number(2.0))))),
-    "arctan": lambda x: over(ONE, plus(ONE, Binary("**", x, Number(2.0)))),
-    "sinh": lambda x: _call("cosh", x),
-    "cosh": lambda x: _call("sinh", x),
-    "tanh": lambda x: minus(ONE, Binary("**", _call("tanh", x), Number(2.0))),
-    "abs": lambda x: _call("sign", x),
-    "exprel": lambda x: over(minus(_call("exp", x), _call("exprel", x)), x),
-    "erf": lambda x: times(Number(1.1283791670955126),
-                           _call("exp", Unary("-", Binary("**", x, Number(2.0))))),
-}  # fmt: skip
-_FLAT = frozenset({"floor", "ceil", "round", "sign", "int", "heaviside", "rand", "randn"})
-
-
 def derivative(expression: Expr, name: str) -> Expr | None:
-    """Return the derivative by a name; None where it has none that we know."""
+    """Return the derivative by a name, in symbols.
+
+    Every function of the language has one; at kinks the value is PyTorch's
+    (`rheobase.lowering.derivatives`). It is finite wherever the expression has a finite
+    derivative, for the usual ways to write a function: of ``1/(1 + exp(-x))`` also where
+    exp(-x) is infinite.
+
+    Parameters
+    ----------
+    expression
+        Any expression; conditions count as constant between their jumps.
+    name
+        What to differentiate by; all other names are held.
+
+    Returns
+    -------
+    Expr or None
+        `ZERO` where it does not depend on the name; None where it calls what has no derivative
+        that we know, such as a current read at a time, ``drive(t)``. Besides functions of the
+        language it may call `exprel_derivative` and `bernoulli_derivative` of
+        `rheobase.rendering.functions`.
+
+    Examples
+    --------
+    >>> from rheobase.language.expressions import to_text
+    >>> from rheobase.language.parsing import parse_expression
+    >>> to_text(derivative(parse_expression("x*tanh(2*x)"), "x"))
+    'tanh(2*x) + x*(1 - tanh(2*x)*tanh(2*x))*2'
+    """
     if name not in names_in(expression):
         return ZERO
     if isinstance(expression, Name):
@@ -145,7 +147,7 @@ def derivative(expression: Expr, name: str) -> Expr | None:
         return _derivative_of_binary(expression, name)
     if isinstance(expression, Call):
         return _derivative_of_call(expression, name)
-    return None
+    return ZERO  # a condition
 
 
 def _derivative_of_binary(expression: Binary, name: str) -> Expr | None:
@@ -161,26 +163,81 @@ def _derivative_of_binary(expression: Binary, name: str) -> Expr | None:
         case "*":
             return plus(times(da, b), times(a, db))
         case "/":
-            return over(minus(da, times(expression, db)), b)
-        case "**" if db == ZERO:
-            return times(times(b, Binary("**", a, minus(b, ONE))), da)
+            logistic = _derivative_of_logistic(a, b, name) if da == ZERO else None
+            return logistic or over(minus(da, times(expression, db)), b)
         case "**":
-            return times(expression, plus(times(db, _call("log", a)), times(b, over(da, a))))
+            return _derivative_of_power(expression, da, db)
+        case "%":
+            return _chained("mod", (a, b), (da, db), expression)
+        case "//":
+            return ZERO
     return None
 
 
-def _derivative_of_call(expression: Call, name: str) -> Expr | None:
-    if expression.function in _FLAT:
-        return ZERO
-    if expression.function == "where" and len(expression.arguments) == 3:
-        condition, yes, no = expression.arguments
-        dyes, dno = derivative(yes, name), derivative(no, name)
-        return None if dyes is None or dno is None else _call("where", condition, dyes, dno)
-    rule = _DERIVATIVES.get(expression.function)
-    if rule is None or len(expression.arguments) != 1:
+def _derivative_of_logistic(a: Expr, b: Expr, name: str) -> Expr | None:
+    """a/(1 + exp(u)) as -a*u'/((1 + exp(u))*(1 + exp(-u))), which does not overflow."""
+    if not isinstance(b, Binary) or b.operator != "+":
         return None
-    inner = derivative(expression.arguments[0], name)
-    return None if inner is None else times(rule(expression.arguments[0]), inner)
+    for one, other in ((b.left, b.right), (b.right, b.left)):
+        if one == ONE and isinstance(other, Call) and other.function == "exp":
+            (u,) = other.arguments
+            du = derivative(u, name)
+            mirrored = plus(ONE, Call("exp", (_negated(u),)))
+            return None if du is None else over(times(_negated(a), du), times(b, mirrored))
+    return None
+
+
+def _negated(expression: Expr) -> Expr:
+    if isinstance(expression, Unary) and expression.operator == "-":
+        return expression.operand
+    if isinstance(expression, Number):
+        return Number(-expression.value)
+    return Unary("-", expression)
+
+
+def _derivative_of_power(expression: Binary, da: Expr, db: Expr) -> Expr | None:
+    a, b = expression.left, expression.right
+    if db != ZERO or not isinstance(b, Number):
+        return _chained("power", (a, b), (da, db), expression)
+    if b.value == 0.0:
+        return ZERO
+    lower = Number(b.value - 1.0)
+    slope = a if lower == ONE else ONE if lower == ZERO else Binary("**", a, lower)
+    return times(times(b, slope), da)
+
+
+def _derivative_of_call(expression: Call, name: str) -> Expr | None:
+    arguments = expression.arguments
+    slopes = [derivative(argument, name) for argument in arguments]
+    if any(slope is None for slope in slopes):
+        return None
+    known = tuple(slope for slope in slopes if slope is not None)
+    if expression.function == "where" and len(arguments) == 3:
+        _, yes, no = known
+        return yes if yes == no else Call("where", (arguments[0], yes, no))
+    return _chained(expression.function, arguments, known, expression)
+
+
+def _chained(function: str, arguments: tuple[Expr, ...], slopes: tuple[Expr, ...], value: Expr,
+             ) -> Expr | None:  # fmt: skip
+    """Return the sum over the arguments of the function's derivative by it, times its own."""
+    names: dict[str, Expr] = dict(zip(ARGUMENTS, arguments, strict=False))
+    names[VALUE] = value
+    total: Expr = ZERO
+    for k, slope in enumerate(slopes):
+        if slope == ZERO:
+            continue
+        others = [a for j, a in enumerate(arguments) if j != k]
+        found = rule(function, k, bool(others) and all(map(constant, others)))
+        if found is None:
+            return None
+        total = plus(total, times(substitute(found, names), slope))
+    return total
+
+
+def constant(expression: Expr) -> bool:
+    """Whether an expression is a number: it reads nothing but units and pi."""
+    return names_in(expression) <= UNITS.keys() | {"pi"}
 
 
 # -- proportional expressions ---------------------------------------------------------------

@@ -47,6 +47,8 @@ _FUNCTIONS: Mapping[str, Callable[..., Value]] = {
     "expm1": exponential.expm1,
     "exprel": exponential.exprel,
     "bernoulli": exponential.bernoulli,
+    "exprel_derivative": exponential.exprel_derivative,
+    "bernoulli_derivative": exponential.bernoulli_derivative,
     "log": exponential.log,
     "log1p": exponential.log1p,
     "log2": exponential.log2,
