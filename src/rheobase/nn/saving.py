@@ -1,0 +1,133 @@
+"""Networks in files: one compressed NumPy archive, which holds numbers and text and no code."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rheobase.errors import FileFormatError, UserError
+from rheobase.nn import layers as kinds
+from rheobase.nn.layers.base import Array, Layer
+
+if TYPE_CHECKING:
+    from rheobase.nn.sequential import Sequential
+
+_VERSION = 1
+
+
+def save(net: Sequential, path: str | Path) -> Path:
+    """Write a network to a file; see `Sequential.save`."""
+    target = Path(path)
+    if not target.suffix:
+        target = target.with_suffix(".npz")
+    content: dict[str, Any] = {"network": np.array(json.dumps(_description(net))), **net.parameters}
+    handle, temporary = tempfile.mkstemp(prefix=".saving-", suffix=".npz", dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            np.savez_compressed(file, **content)
+        os.replace(temporary, target)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    return target
+
+
+def _description(net: Sequential) -> dict[str, Any]:
+    layers: list[dict[str, Any]] | None = []
+    try:
+        layers = [{"kind": layer.name, "arguments": layer.configuration()} for layer in net.layers]
+    except UserError:
+        layers = None  # parameters alone: `net.load` reads them, `nn.load` says what is missing
+    return {"version": _VERSION, "seed": net.seed, "dtype": str(net.dtype), "layers": layers}
+
+
+def _read(path: str | Path) -> tuple[dict[str, Any], dict[str, Array]]:
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            content = {name: archive[name] for name in archive.files}
+        description = json.loads(str(content.pop("network")))
+        if description["version"] != _VERSION:
+            raise KeyError("version")
+    except FileNotFoundError:
+        raise FileFormatError(f"there is no file {path}") from None
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise FileFormatError(
+            f"{path} is no network",
+            given=f"{type(error).__name__}: {error}",
+            mend="Give a file that net.save(path) wrote.",
+        ) from None
+    return description, content
+
+
+def load_parameters(net: Sequential, path: str | Path) -> None:
+    """Take the parameters of a network from a file; see `Sequential.load`."""
+    _fill(net, _read(path)[1], path)
+
+
+def _fill(net: Sequential, content: dict[str, Array], path: str | Path) -> None:
+    have = {name: value.shape for name, value in net.parameters.items()}
+    given = {name: value.shape for name, value in content.items()}
+    if have != given:
+        name = next(n for n in [*have, *given] if have.get(n) != given.get(n))
+        raise FileFormatError(
+            f"{path} holds another network: {name} differs",
+            expected=f"{name} of shape {have[name]}" if name in have else f"no {name}",
+            given=f"{name} of shape {given[name]}" if name in given else f"no {name}",
+            mend="Make the network as it was when it was saved, or read it whole: nn.load(path)",
+        )
+    for name, value in net.parameters.items():
+        value[...] = content[name]
+
+
+def load(path: str | Path) -> Sequential:
+    """Read a network that ``net.save(path)`` wrote: its layers and its parameters.
+
+    Parameters
+    ----------
+    path : path
+        Of the file. Opening it runs no code.
+
+    Raises
+    ------
+    FileFormatError
+        If there is no such file, if it holds no network, or layers that no file can describe.
+
+    Examples
+    --------
+    >>> import tempfile, os
+    >>> from rheobase import nn
+    >>> net = nn.Sequential(nn.Dense(2, 1, "sigmoid"), seed=3)
+    >>> path = net.save(os.path.join(tempfile.mkdtemp(), "unit.npz"))
+    >>> bool((nn.load(path)([[1.0, 2.0]]) == net([[1.0, 2.0]])).all())
+    True
+    """
+    from rheobase.nn.sequential import Sequential
+
+    description, content = _read(path)
+    if description["layers"] is None:
+        raise FileFormatError(
+            f"{path} holds parameters only: the network had layers that no file can describe",
+            mend="Make the network as you did before saving, and call net.load(path).",
+        )
+    net = Sequential(
+        *(_layer(entry, path) for entry in description["layers"]),
+        seed=description["seed"],
+        dtype=description["dtype"],
+    )
+    _fill(net, content, path)
+    return net
+
+
+def _layer(entry: dict[str, Any], path: str | Path) -> Layer:
+    kind = getattr(kinds, entry["kind"], None) if entry["kind"] in kinds.__all__ else None
+    if not (isinstance(kind, type) and issubclass(kind, Layer)):
+        raise FileFormatError(
+            f"{path} has a layer of a kind that is not known here", given=f"{entry['kind']}"
+        )
+    return kind(**entry["arguments"])
