@@ -1,6 +1,6 @@
 """Idealised units: activations, a neuron by hand, layers, and networks trained by gradients."""
 
-from rheobase.nn import datasets
+from rheobase.nn import datasets, plots
 from rheobase.nn.layers import Dense, Layer
 from rheobase.nn.saving import load
 from rheobase.nn.sequential import Sequential
@@ -11,4 +11,5 @@ __all__ = [
     "Sequential",
     "datasets",
     "load",
+    "plots",
 ]
