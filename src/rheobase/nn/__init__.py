@@ -1,15 +1,45 @@
 """Idealised units: activations, a neuron by hand, layers, and networks trained by gradients."""
 
 from rheobase.nn import datasets, plots
+from rheobase.nn.activations import (
+    Activation,
+    activation,
+    elu,
+    gelu,
+    leaky_relu,
+    linear,
+    relu,
+    sigmoid,
+    softplus,
+    softsign,
+    step,
+    tanh,
+)
 from rheobase.nn.layers import Dense, Layer
 from rheobase.nn.saving import load
 from rheobase.nn.sequential import Sequential
+from rheobase.nn.vector_activations import VectorActivation, maxout, softmax
 
 __all__ = [
+    "Activation",
     "Dense",
     "Layer",
     "Sequential",
+    "VectorActivation",
+    "activation",
     "datasets",
+    "elu",
+    "gelu",
+    "leaky_relu",
+    "linear",
     "load",
+    "maxout",
     "plots",
+    "relu",
+    "sigmoid",
+    "softmax",
+    "softplus",
+    "softsign",
+    "step",
+    "tanh",
 ]
