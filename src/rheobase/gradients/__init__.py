@@ -1,3 +1,1 @@
-"""Gradients of any model: the reverse of a run, step by step."""
-
-__all__: list[str] = []
+"""Gradients of any model: what to change in a network so that a number of its run changes."""

@@ -1,0 +1,135 @@
+"""Reverses of programs, made once each; derivatives by prepared numbers turned into parameters'."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from rheobase.gradients.cells import Cells
+from rheobase.lowering.adjoint import Reverse, reverse, reverse_prepare
+from rheobase.lowering.program import Array, Level, Node, Program, Write
+from rheobase.lowering.surrogates import Surrogate
+
+if TYPE_CHECKING:
+    from rheobase.gradients.links import Link
+
+Reset = Literal["detached", "through"]
+
+
+def reversed_program(program: Program, surrogate: Surrogate | None, reset: Reset,
+                     with_respect_to: frozenset[str]) -> Reverse:  # fmt: skip
+    """Return the reverse of a step; the same program and wishes give the same object."""
+    inputs = frozenset(a.name for a in program.arrays if a.role == "input")
+    key = (id(program), surrogate, reset, with_respect_to)
+    if key not in _made:
+        found = reverse(program, surrogate=surrogate or Surrogate(), reset=reset,
+                        with_respect_to=with_respect_to, inputs=inputs)  # fmt: skip
+        _made[key] = (program, found)  # the program is kept, so that its id is not used again
+    return _made[key][1]
+
+
+_made: dict[Any, tuple[Program, Reverse]] = {}
+
+
+def reversed_reading(program: Program, name: str, with_respect_to: frozenset[str]) -> Reverse:
+    """Return the reverse of reading a subexpression r: bar(x) += dr/dx bar(r) for every state x.
+
+    It is that of a step in which all states stay as they are, and a state of its own becomes r.
+    """
+    block = program.observe[name]
+    nodes = list(block.nodes)
+    writes = [w for w in block.writes if w.target == f"observed_{name}"]
+    for state in program.states:
+        nodes.append(Node("element", (), state, level=Level.ELEMENT, hint=state))
+        writes.append(Write(state, len(nodes) - 1))
+    arrays = tuple(Array(a.name, "state") if a.name == f"observed_{name}" else a
+                   for a in program.arrays)  # fmt: skip
+    step = replace(program, arrays=arrays, spiking=False, on_spike=None, ports={}, observe={},
+                   update=replace(block, nodes=tuple(nodes), writes=tuple(writes)))  # fmt: skip
+    return reversed_program(step, None, "detached", with_respect_to)
+
+
+def parameter_bars(cells: Cells) -> dict[str, Any]:
+    """Turn the totals of prepared numbers into derivatives by parameters.
+
+    Returns
+    -------
+    dict
+        By parameter, a number, or for a parameter of each cell one value a cell; SI units.
+    """
+    if not cells.totals:
+        return {}
+    shared = set(cells.program.numbers)
+    bars: dict[str, Any] = {}
+    for name, total in cells.totals.items():
+        each = total.reshape(cells.batch, cells.size)
+        bars[name] = float(np.sum(each)) if name in shared else np.sum(each, axis=0)
+    found = reverse_prepare(cells.program, cells.parameters, cells.dt, cells.start, bars)
+    return {
+        name: _as_given(value, cells.parameters[name])
+        for name, value in found.items()
+        if name in cells.with_respect_to
+    }
+
+
+def _as_given(bar: Any, value: Any) -> Any:
+    """Return a derivative in the shape of what it is by."""
+    if np.ndim(value) == 0:
+        return float(np.sum(bar))
+    return np.array(np.broadcast_to(bar, np.shape(value)))
+
+
+def weight_bars(link: Link) -> tuple[Any, dict[str, Any]]:
+    """Turn derivatives by effective weights f(weight, parameters) into those by both.
+
+    Returns
+    -------
+    (ndarray, dict)
+        By weights, of their shape; by the parameters of the target that f reads and that are
+        wanted.
+    """
+    cells = link.target
+    entry = cells.program.ports[link.port]
+    weights = np.zeros_like(link.weights)
+    parameters: dict[str, Any] = {}
+    for variable, block in entry.weigh.items():
+        bar = link.bar_effective(variable)
+        if variable in entry.identity:
+            weights += bar
+            continue
+        found = _through_weigh(cells.program, block, variable, link, bar)
+        weights += found.pop("weight", 0.0)
+        for name, value in found.items():
+            if name not in cells.with_respect_to:
+                continue
+            given = cells.parameters[name]
+            if np.ndim(given):
+                value = _by_target(link, np.broadcast_to(value, link.weights.shape))
+            parameters[name] = parameters.get(name, 0.0) + _as_given(value, given)
+    return weights, parameters
+
+
+def _by_target(link: Link, values: Any) -> Any:
+    """Sum values of synapses onto their target cells."""
+    if link.targets is None:
+        return np.sum(values, axis=0)
+    found = np.zeros(link.target.size)
+    np.add.at(found, link.targets, values)
+    return found
+
+
+def _through_weigh(program: Program, block: Any, variable: str, link: Link,
+                   bar: Any) -> dict[str, Any]:  # fmt: skip
+    """Go back through f(weight, parameters): a block like that which prepares numbers."""
+    nodes = tuple(
+        replace(n, operation="number", payload="weight", level=Level.ELEMENT)
+        if n.operation == "scalar" and n.payload == "weight" else n
+        for n in block.nodes
+    )  # fmt: skip
+    writes = (Write(variable, block.writes[0].node),)
+    step = replace(program, prepare=replace(block, kind="prepare", nodes=nodes, writes=writes))
+    values: Mapping[str, Any] = {**link.parameters(), "weight": link.weights}
+    return dict(reverse_prepare(step, values, link.target.dt, link.target.start, {variable: bar}))
