@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rheobase import plots as plots
     from rheobase import synapses as synapses
     from rheobase import units as units
+    from rheobase.fitting.fit_parameters import fit_parameters as fit_parameters
     from rheobase.interactive import interact as interact
     from rheobase.language.functions import function as function
     from rheobase.language.model import Model as Model
@@ -49,6 +50,7 @@ _HOMES = {
     "analysis": "rheobase.analysis",
     "check": "rheobase.check",
     "errors": "rheobase.errors",
+    "fit_parameters": "rheobase.fitting.fit_parameters:fit_parameters",
     "fitting": "rheobase.fitting",
     "function": "rheobase.language.functions:function",
     "gradients": "rheobase.gradients",
@@ -76,6 +78,7 @@ __all__ = [
     "analysis",
     "check",
     "errors",
+    "fit_parameters",
     "fitting",
     "function",
     "gradients",

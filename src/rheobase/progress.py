@@ -28,7 +28,7 @@ class Progress:
     Parameters
     ----------
     total : float
-        Seconds of biology to run.
+        Seconds of biology to run; with a `unit`, how many of it.
     label : str
         What is run, at the start of the line.
     enabled : bool, optional
@@ -36,6 +36,10 @@ class Progress:
         it is shown on terminals and in notebooks.
     clock : callable
         The wall clock [s].
+    counted : str, optional
+        What is counted instead of seconds of biology: "epochs".
+    unit : str
+        What is counted, "epochs", where it is not seconds of biology.
 
     Examples
     --------
@@ -51,8 +55,9 @@ class Progress:
         enabled: bool | None = None,
         *,
         clock: Callable[[], float] = time.monotonic,
+        unit: str = "",
     ) -> None:
-        self.total, self.label, self.enabled = total, label, enabled
+        self.total, self.label, self.enabled, self.unit = total, label, enabled, unit
         self._clock = clock
         self._began = self._drawn_at = clock()
         self._done = 0.0
@@ -60,7 +65,7 @@ class Progress:
         self._closed = enabled is False
 
     def update(self, done: float) -> None:
-        """Say that so many seconds of biology are done."""
+        """Say that so many seconds of biology, or of its unit, are done."""
         self._done = done
         if self._closed:
             return
@@ -92,15 +97,22 @@ class Progress:
         return f"{self.label}: " if self.label else ""
 
     def _text(self, wall: float) -> str:
-        done = f"{self._head()}{_biological(self._done, self.total)}"
+        done = f"{self._head()}{self._so_far()}"
         if self._done <= 0:
             return done
         left = max(self.total - self._done, 0.0) * wall / self._done
-        return f"{done}, {_duration(left)} left, {_speed(wall, self._done)}"
+        speed = "" if self.unit else f", {_speed(wall, self._done)}"
+        return f"{done}, {_duration(left)} left{speed}"
 
     def _summary(self, wall: float) -> str:
-        done = f"{self._head()}{_biological(self._done, self.total)} in {_duration(wall)}"
-        return f"{done}, {_speed(wall, self._done)}" if self._done > 0 else done
+        done = f"{self._head()}{self._so_far()} in {_duration(wall)}"
+        timed = self._done > 0 and not self.unit
+        return f"{done}, {_speed(wall, self._done)}" if timed else done
+
+    def _so_far(self) -> str:
+        if self.unit:
+            return f"{self._done:g} of {self.total:g} {self.unit}"
+        return _biological(self._done, self.total)
 
 
 class _Line:

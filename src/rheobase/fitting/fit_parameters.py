@@ -1,0 +1,326 @@
+"""Find the parameters of a model under which it does what a cell did."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from rheobase.errors import RheobaseWarning, UserError, did_you_mean
+from rheobase.fitting import searching
+from rheobase.fitting.losses import Loss, as_loss
+from rheobase.fitting.recording import Floats, Recording
+from rheobase.fitting.result import Fit, History, Sweep, sweeps_of
+from rheobase.fitting.searching import Effort, Tracker
+from rheobase.fitting.space import Space, space_of
+from rheobase.fitting.trials import Setting, input_of, step_of, variable_of
+from rheobase.language.model import Model
+from rheobase.progress import Progress
+
+#: Searches without a gradient, by name.
+SEARCHES: dict[str, Callable[..., None]] = {
+    "differential_evolution": searching.differential_evolution,
+    "cma": searching.cma,
+}
+
+
+def fit_parameters(
+    model: Model,
+    recordings: Recording | Sequence[Recording],
+    parameters: Any,
+    *,
+    loss: Any = None,
+    optimizer: str = "differential_evolution",
+    held_out: Any = (),
+    start: Any = None,
+    iterations: int | None = None,
+    population: int | None = None,
+    tolerance: float = 1e-6,
+    variable: str = "v",
+    to: str | None = None,
+    dt: Any = None,
+    seed: int = 0,
+    threads: int = 1,
+    backend: str | None = None,
+    progress: bool | None = None,
+) -> Fit:
+    """Find parameters of a model within bounds, so that it does what recordings show.
+
+    All candidates are run in one network, a cell for each candidate and recording, so that nothing
+    is compiled twice. A cell begins where `initial` of the model says, at time 0 of the recording.
+
+    Parameters
+    ----------
+    model : Model
+        Parameters that are not fitted keep its values.
+    recordings : Recording or sequence of Recording
+        What it shall do.
+    parameters : dict of str to pair of quantities
+        Bounds: `{"g_L": (1, 100)*nS}`. They are kept. Where they have one sign and span a decade
+        or more, the parameter is searched on a logarithmic scale.
+    loss : str, Loss, callable, or several of them
+        "voltage", "spike_count", "coincidence", "van_rossum", "features", or what
+        `rb.fitting.losses` makes; several are added. A function takes a recording and `Sweeps`
+        and gives one number a candidate. If not given, "features" for models with a reset, whose
+        spikes have no shape, "voltage" for the others.
+    optimizer : str
+        "differential_evolution" or "cma" (CMA-ES, needs the library pycma).
+    held_out : sequence of int or str
+        Places or names of recordings that the fit does not see.
+    start : dict of str to quantity, optional
+        A candidate to begin with; those not named are the model's. At random if not given.
+    iterations : int, optional
+        Generations: 100 if not given.
+    population : int, optional
+        Candidates of a generation: 4 + 3 log(parameters) and at least 3 a parameter, if not
+        given.
+    tolerance : float
+        The search ends early where the losses of a generation differ by less than this share.
+    variable : str
+        The variable of the model that was recorded.
+    to : str, optional
+        The input that takes the stimulus, if there are several.
+    dt : quantity, optional
+        Step of the simulation; the interval of samples divided by a whole number, at most
+        0.05 ms, if not given.
+    seed : int
+        Of everything random: the same seed, the same fit.
+    threads : int
+        How many threads share the work; the result is the same for any number.
+    backend : "numba" or "interpreter", optional
+        As for `Network.run`.
+    progress : bool, optional
+        Whether to show progress; on terminals and in notebooks if not given.
+
+    Returns
+    -------
+    Fit
+        `.parameters`, `.model`, `.loss`, `.sweeps`, `.history`, `.plot()`.
+
+    Raises
+    ------
+    UserError
+        No recordings, none left to fit, no such optimizer, or no candidate that can be run.
+    UnknownNameError
+        No such parameter or loss.
+    WiringError
+        Stimuli or voltages that do not fit the model.
+
+    Warns
+    -----
+    RheobaseWarning
+        Parameters ended at their bounds.
+
+    References
+    ----------
+    As data and models are compared in W. Gerstner and R. Naud, Science 326, 379 (2009).
+
+    Examples
+    --------
+    >>> from rheobase.units import ms, mV, nS, pA
+    >>> recordings = [one.part(600*ms, 1200*ms) for one in rb.fitting.recordings.b6()]
+    >>> fit = rb.fit_parameters(
+    ...     rb.models.AdEx, recordings, {"g_L": (2, 20)*nS, "V_T": (-55, -40)*mV},
+    ...     held_out=[1, 3], iterations=2, population=8)
+    >>> print(fit.parameters["g_L"], fit.held_out[0].count)
+    """
+    model = _model(model)
+    every = _recordings(recordings)
+    held = _held_out(held_out, every)
+    space = space_of(model, parameters)
+    asked = as_loss(_usual_loss(model) if loss is None else loss)
+    _needs_spikes(model, asked)
+    _known(optimizer)
+    setting = Setting(
+        model, space, variable_of(model, variable, every, asked.needs_voltage),
+        input_of(model, to, every), step_of(dt, every), int(seed), int(threads), backend,
+    )  # fmt: skip
+    seen = [one for one, kept in zip(every, held, strict=True) if not kept]
+    effort = _effort(space, iterations, population, tolerance)
+    first = None if start is None else _start(model, space, start)
+    tracker = Tracker()
+    with Progress(effort.iterations, f"fit of {model.name}", progress, unit="iterations") as shown:
+        tracker.told = shown.update
+        search = SEARCHES[optimizer]
+        search(_evaluation(setting, seen, asked), effort, first, int(seed), tracker)
+    if tracker.best_place is None:
+        raise _hopeless(model, space)
+    return _fit(setting, every, held, asked, tracker, optimizer)
+
+
+def _evaluation(
+    setting: Setting, recordings: Sequence[Recording], loss: Loss
+) -> Callable[[Floats], Floats]:
+    """Return the function that is searched: coordinates to the mean loss of each candidate."""
+    weights = np.array([one.weight for one in recordings])
+
+    def evaluate(places: Floats) -> Floats:
+        values = setting.space.values(places)
+        losses = setting.losses(recordings, loss, values)
+        return np.asarray(losses @ (weights / weights.sum()))
+
+    return evaluate
+
+
+def _fit(
+    setting: Setting,
+    recordings: Sequence[Recording],
+    held: Sequence[bool],
+    loss: Loss,
+    tracker: Tracker,
+    optimizer: str,
+) -> Fit:
+    """Run the best candidate once more, under all recordings."""
+    assert tracker.best_place is not None
+    best = setting.space.values(tracker.best_place)
+    sweeps = _judged(setting, recordings, held, loss, best)
+    history = History(np.array(tracker.evaluations), np.array(tracker.history))
+    fit = Fit(setting.model, setting.space, best, sweeps, history, optimizer, loss.name)
+    if fit.at_a_bound:
+        names = ", ".join(fit.at_a_bound)
+        plural = len(fit.at_a_bound) > 1
+        warnings.warn(
+            f"fit_parameters: {names} ended at {'bounds' if plural else 'a bound'}; what fits "
+            "best may lie beyond. Widen the bounds, or take those parameters from elsewhere and "
+            "set them in the model",
+            RheobaseWarning,
+            stacklevel=3,
+        )
+    return fit
+
+
+def _judged(
+    setting: Setting,
+    recordings: Sequence[Recording],
+    held: Sequence[bool],
+    loss: Loss,
+    best: Floats,
+) -> list[Sweep]:
+    observed = {e.name for e in (*setting.model.differential, *setting.model.subexpressions)}
+    shown = setting.variable in observed and all(
+        one.times.size == 0 or one.dimension == setting.model.unit_of(setting.variable).dimension
+        for one in recordings
+    )
+    found = setting.run(recordings, best[None], shown)
+    losses = np.array(
+        [loss(one, sweeps)[0] for one, sweeps in zip(recordings, found, strict=True)]
+    )  # fmt: skip
+    return sweeps_of(recordings, held, found, losses)
+
+
+# -- reading what was asked for ----------------------------------------------------------------
+
+
+def _model(model: Any) -> Model:
+    if isinstance(model, Model):
+        return model
+    raise UserError(
+        "fit_parameters: this is no model",
+        given=repr(model) if len(repr(model)) < 60 else type(model).__name__,
+        mend="write rb.fit_parameters(rb.models.AdEx, recordings, parameters={...})",
+    )
+
+
+def _recordings(recordings: Any) -> list[Recording]:
+    given = [recordings] if isinstance(recordings, Recording) else recordings
+    try:
+        found = list(given)
+    except TypeError:
+        found = []
+    if not found or not all(isinstance(one, Recording) for one in found):
+        raise UserError(
+            "fit_parameters: there are no recordings to fit to",
+            expected="a rb.fitting.Recording, or a list of them",
+            given=repr(recordings),
+            mend="write [rb.fitting.Recording(current*pA, voltage*mV, dt=0.1*ms)]",
+        )
+    return found
+
+
+def _held_out(held_out: Any, recordings: Sequence[Recording]) -> list[bool]:
+    """Return which recordings the fit does not see."""
+    asked = [held_out] if isinstance(held_out, str | int) else list(held_out)
+    names = [one.name for one in recordings]
+    held = [False] * len(recordings)
+    for one in asked:
+        if isinstance(one, str) and one in names:
+            held[names.index(one)] = True
+        elif isinstance(one, int | np.integer) and -len(held) <= one < len(held):
+            held[int(one)] = True
+        else:
+            meant = did_you_mean(str(one), names)
+            raise UserError(
+                f"fit_parameters: held_out: there is no recording {one!r}"
+                + (f"; did you mean {meant!r}?" if meant else ""),
+                expected=f"0 to {len(held) - 1}, or a name: {', '.join(map(repr, names))}",
+            )
+    if all(held):
+        raise UserError(
+            "fit_parameters: every recording is held out, so there is none to fit to",
+            mend="leave some out of held_out",
+        )
+    return held
+
+
+def _usual_loss(model: Model) -> str:
+    return "features" if model.threshold is not None and model.reset is not None else "voltage"
+
+
+def _needs_spikes(model: Model, loss: Loss) -> None:
+    if model.threshold is None and loss.needs_spikes and not loss.needs_voltage:
+        raise UserError(
+            f"fit_parameters: {model.name} has no threshold, so it has no spikes to compare",
+            mend='give it one: rb.Model(..., threshold="v > -20*mV"); or write loss="voltage"',
+        )
+
+
+def _known(optimizer: Any) -> None:
+    known = tuple(SEARCHES)
+    if optimizer not in known:
+        meant = did_you_mean(str(optimizer), known)
+        raise UserError(
+            f"fit_parameters: there is no optimizer {optimizer!r}"
+            + (f"; did you mean {meant!r}?" if meant else ""),
+            expected=f"one of: {', '.join(known)}",
+        )
+
+
+def _effort(space: Space, iterations: Any, population: Any, tolerance: float) -> Effort:
+    rounds = 100 if iterations is None else _count("iterations", iterations)
+    usual = max(3 * space.size, 4 + int(3 * np.log(space.size)), 8)
+    size = usual if population is None else _count("population", population)
+    return Effort(space.size, rounds, max(size, 5), float(tolerance))
+
+
+def _count(what: str, value: Any) -> int:
+    if isinstance(value, int | np.integer) and value > 0:
+        return int(value)
+    raise UserError(f"fit_parameters: {what} is not a whole number above 0", given=str(value))
+
+
+def _start(model: Model, space: Space, start: Any) -> Floats:
+    """Return the coordinates of a candidate to begin with."""
+    chosen = model(**dict(start)) if start else model
+    values = np.array([chosen.defaults.get(name, np.nan) for name in space.names], dtype=float)
+    outside = [
+        name
+        for name, value, low, high in zip(
+            space.names, values, space.low, space.high, strict=True)
+        if not low <= value <= high
+    ]  # fmt: skip
+    if outside:
+        raise UserError(
+            f"fit_parameters: start lies outside the bounds of {', '.join(outside)}",
+            mend="begin inside the bounds, or widen them",
+        )
+    return space.places(values)
+
+
+def _hopeless(model: Model, space: Space) -> UserError:
+    return UserError(
+        f"fit_parameters: no candidate could be run: a state of {model.name} became infinite or "
+        "nan for all of them",
+        mend=f"take a smaller dt, or narrower bounds of {', '.join(space.names)}",
+    )

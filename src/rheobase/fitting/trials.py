@@ -1,0 +1,264 @@
+"""Candidates under the stimuli of recordings: one network, a cell for each of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rheobase.errors import UserError, WiringError
+from rheobase.fitting.losses import Loss, Sweeps
+from rheobase.fitting.recording import Floats, Recording
+from rheobase.fitting.space import Space
+from rheobase.language.model import Model
+from rheobase.simulation import Network, NotFiniteError
+from rheobase.units import quantity, to_si
+
+#: Samples that are kept at a time, of all candidates; more are run one lot after another.
+MOST_SAMPLES = 20_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """How candidates are run.
+
+    Attributes
+    ----------
+    model : Model
+        Of every cell.
+    space : Space
+        What differs between them.
+    variable, input : str
+        What was recorded, and where the stimulus goes.
+    dt : float
+        Step [s].
+    seed : int
+        Of the noise of a model that has some.
+    threads : int
+    backend : str or None
+        As for `Network.run`.
+    """
+
+    model: Model
+    space: Space
+    variable: str
+    input: str
+    dt: float
+    seed: int
+    threads: int
+    backend: str | None
+
+    def network(self, recordings: Sequence[Recording], values: Floats) -> tuple[Network, Any]:
+        """Return a network of one cell for each candidate and recording, and its cells.
+
+        Cell c*R + r is candidate c under recording r; `values` are of shape (candidates,
+        parameters), in SI units.
+        """
+        several = len(recordings)
+        net = Network(dt=f"{self.dt!r} second", seed=self.seed)
+        cells = net.add(self.model, values.shape[0] * several, name="cells")
+        for name, unit, column in zip(self.space.names, self.space.units, values.T, strict=True):
+            setattr(cells, name, quantity(np.repeat(column, several), unit))
+        for place, recording in enumerate(recordings):
+            net.inject(cells[place::several], recording.stimulus, to=self.input)
+        return net, cells
+
+    def steps_of(self, recordings: Sequence[Recording]) -> int:
+        """Return how many steps the longest recording takes."""
+        longest = max(recording.stop for recording in recordings)
+        return int(np.ceil(longest / self.dt - 1e-6))
+
+    def losses(self, recordings: Sequence[Recording], loss: Loss, values: Floats) -> Floats:
+        """Return the loss of each candidate under each recording, shape (candidates, recordings).
+
+        Infinite where a cell's state became none.
+        """
+        samples = sum(_sampled(one) for one in recordings) if loss.needs_voltage else 1
+        lot = max(1, MOST_SAMPLES // samples)
+        rows = [
+            self._lot(recordings, loss, values[first : first + lot])
+            for first in range(0, len(values), lot)
+        ]
+        return np.concatenate(rows)
+
+    def _lot(self, recordings: Sequence[Recording], loss: Loss, values: Floats) -> Floats:
+        """Return the losses of candidates that are run together."""
+        try:
+            sweeps = self.run(recordings, values, loss.needs_voltage)
+        except NotFiniteError:
+            if len(values) == 1:
+                return np.full((1, len(recordings)), np.inf)
+            # Few candidates blow up: halves find them in few runs.
+            half = len(values) // 2
+            parts = (values[:half], values[half:])
+            return np.concatenate([self._lot(recordings, loss, part) for part in parts])
+        columns = [loss(one, found) for one, found in zip(recordings, sweeps, strict=True)]
+        found = np.stack(columns, axis=1)
+        return np.where(np.isnan(found), np.inf, found)
+
+    def run(self, recordings: Sequence[Recording], values: Floats, voltage: bool) -> list[Sweeps]:
+        """Run candidates, and return what they did under each recording.
+
+        Parameters
+        ----------
+        recordings : sequence of Recording
+        values : ndarray, shape (candidates, parameters)
+            In SI units.
+        voltage : bool
+            Whether to keep the recorded variable.
+
+        Raises
+        ------
+        NotFiniteError
+            A state of one of them became nan or infinite.
+        """
+        net, cells = self.network(recordings, values)
+        several = len(recordings)
+        for place, recording in enumerate(recordings):
+            if voltage and np.isfinite(recording.dt):
+                every = max(1, int(recording.dt / self.dt + 1e-6))
+                net.record(cells[place::several], self.variable, name=f"sweep {place}",
+                           every=f"{every * self.dt!r} second")  # fmt: skip
+        duration = f"{self.steps_of(recordings) * self.dt!r} second"
+        result = net.run(duration, threads=self.threads, backend=self.backend, progress=False)
+        trains = self._trains(result, len(values) * several)
+        return [
+            Sweeps(
+                self._voltage(result, place, recording) if voltage else None,
+                [recording.inside(train) for train in trains[place::several]],
+            )
+            for place, recording in enumerate(recordings)
+        ]
+
+    def _trains(self, result: Any, size: int) -> list[Floats]:
+        if self.model.threshold is None:
+            return [np.empty(0)] * size
+        spikes = result.spikes["cells"]
+        order = np.argsort(spikes.ids, kind="stable")
+        edges = np.searchsorted(spikes.ids[order], np.arange(1, size))
+        return np.split(spikes.times[order], edges)
+
+    def _voltage(self, result: Any, place: int, recording: Recording) -> Floats | None:
+        """Return the variable at the samples of a recording, (candidates, samples) in SI units."""
+        if not np.isfinite(recording.dt) or not recording.times.size:
+            return None
+        data = result.traces.data(f"sweep {place}")
+        times = recording.times[recording.samples_inside()]
+        values = self.model.unit_of(self.variable).to_si(data.values[self.variable].T)
+        step = (data.times[1] - data.times[0]) if data.times.size > 1 else self.dt
+        position = np.clip((times - data.times[0]) / step, 0, data.times.size - 1)
+        left = np.minimum(np.floor(position + 1e-6).astype(int), data.times.size - 1)
+        share = position - left
+        if np.all(np.abs(share) < 1e-6):
+            return np.ascontiguousarray(values[:, left])
+        right = np.minimum(left + 1, data.times.size - 1)
+        return np.asarray(values[:, left] * (1 - share) + values[:, right] * share)
+
+
+def _sampled(recording: Recording) -> int:
+    return max(recording.times.size, 1)
+
+
+def step_of(dt: Any, recordings: Sequence[Recording]) -> float:
+    """Return the step of the simulation: the one given, or 0.05 ms if samples are no closer.
+
+    Raises
+    ------
+    UserError
+        It is no time above 0.
+    """
+    from rheobase.units import Dimension
+
+    if dt is None:
+        known = [one.dt for one in recordings if np.isfinite(one.dt)]
+        if not known:
+            return 0.05e-3
+        # So that samples fall on steps: the sampling interval divided by a whole number.
+        shortest = min(known)
+        return shortest / max(1, int(np.ceil(shortest / 0.05e-3 - 1e-6)))
+    paste = "fit_parameters(..., dt=0.05*ms)"
+    found = to_si(dt, Dimension(second=1.0), what="fit_parameters: dt", paste=paste)
+    if not (isinstance(found, float) and 0 < found < np.inf):
+        raise UserError("fit_parameters: dt is not one time above 0", given=str(dt))
+    return found
+
+
+def input_of(model: Model, given: str | None, recordings: Sequence[Recording]) -> str:
+    """Return which input of a model the stimuli go to.
+
+    Raises
+    ------
+    WiringError
+        There is none, it is open which one is meant, or it has another unit than a stimulus.
+    """
+    inputs = [e.name for e in model.inputs]
+    if not inputs:
+        raise WiringError(
+            f"fit_parameters: {model.name} has no input variable for the stimuli",
+            mend="declare one in the equations, `I : pA (input)`, and read it there",
+        )
+    if given is None and len(inputs) > 1:
+        raise WiringError(
+            f"fit_parameters: {model.name} has several inputs; say which the stimuli go to",
+            expected=f"one of: {', '.join(inputs)}",
+            mend=f'write fit_parameters(..., to="{inputs[0]}")',
+        )
+    name = inputs[0] if given is None else given
+    if name not in inputs:
+        raise WiringError(
+            f"fit_parameters: {model.name} has no input {name!r}",
+            mend=f"it has: {', '.join(inputs)}",
+        )
+    unit = model.unit_of(name)
+    for place, recording in enumerate(recordings):
+        if recording.stimulus.dimension != unit.dimension:
+            raise WiringError(
+                f"fit_parameters: the stimulus of recording {_called(recording, place)} does not "
+                f"fit the input {name} of {model.name}",
+                expected=f"a current in {unit.text}",
+                given=f"one in {recording.stimulus.unit.text}",
+                mend="a model of a patch of membrane takes a current per area: divide by the "
+                "area of the cell",
+            )
+    return name
+
+
+def variable_of(model: Model, name: str, recordings: Sequence[Recording], voltage: bool) -> str:
+    """Return the variable of the model that was recorded, if voltages are looked at.
+
+    Raises
+    ------
+    WiringError
+        The model has no such variable, it has another dimension, or nothing was recorded.
+    """
+    if not voltage:
+        return name
+    observed = [e.name for e in (*model.differential, *model.subexpressions)]
+    if name not in observed:
+        raise WiringError(
+            f"fit_parameters: {model.name} has no variable {name!r} to compare with the recordings",
+            expected=f"one of: {', '.join(observed)}",
+            mend=f'write fit_parameters(..., variable="{observed[0] if observed else "v"}")',
+        )
+    unit = model.unit_of(name)
+    for place, recording in enumerate(recordings):
+        if not recording.times.size:
+            raise WiringError(
+                f"fit_parameters: recording {_called(recording, place)} has no voltage, "
+                "and the loss compares voltages",
+                mend='choose a loss of spikes: loss="van_rossum"',
+            )
+        if recording.dimension != unit.dimension:
+            raise WiringError(
+                f"fit_parameters: recording {_called(recording, place)} is not of the dimension "
+                f"of {name} of {model.name}",
+                expected=f"values in {unit.text}",
+                given=f"values in {recording.unit}",
+            )
+    return name
+
+
+def _called(recording: Recording, place: int) -> str:
+    return repr(recording.name) if recording.name else str(place)
