@@ -36,8 +36,6 @@ class Progress:
         it is shown on terminals and in notebooks.
     clock : callable
         The wall clock [s].
-    counted : str, optional
-        What is counted instead of seconds of biology: "epochs".
     unit : str
         What is counted, "epochs", where it is not seconds of biology.
 
