@@ -119,6 +119,8 @@ class Remembered:
         What is remembered.
     ring : ndarray, shape (slots, elements)
         Row k % slots holds the values before step k.
+    early : ndarray or None
+        Values before the last steps before the first, oldest first; None: as at the first.
     bar : ndarray, shape (elements,)
         Derivative with respect to the values before the step the reverse is at.
     """
@@ -127,8 +129,16 @@ class Remembered:
     array: str
     computed: bool
     ring: FloatArray
+    early: FloatArray | None = None
     fresh: bool = True
     bar: FloatArray = field(default_factory=lambda: np.zeros(0))
+
+    def start(self, first: int) -> None:
+        """Begin a run: with what is known of earlier steps."""
+        self.fresh = self.early is None
+        for back, row in enumerate(reversed(self.early if self.early is not None else [])):
+            if back + 1 < len(self.ring):
+                self.ring[(first - 1 - back) % len(self.ring)] = row
 
     def forward(self, step: int, r: int) -> None:
         """Remember the values before a step; at first they were always what they are."""
@@ -205,8 +215,10 @@ class Coupling:
         now = self.remembered.now(step, r).reshape(lanes, -1)
         bar = self.remembered.bar.reshape(lanes, -1)
         targets = np.repeat(np.arange(self.target.size), np.diff(self.row_start))
-        for read in [step] if step > first else range(first - int(self.delays.max(initial=0)),
-                                                      first + 1):  # fmt: skip
+        earliest = step
+        if step == first and self.remembered.early is None:
+            earliest -= int(self.delays.max(initial=0))
+        for read in range(earliest, step + 1):
             arrived = read + self.delays
             due = np.flatnonzero((arrived >= first) & (arrived < end))
             rows = slots.reshape(len(slots), lanes, -1)

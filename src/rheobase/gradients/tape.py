@@ -310,7 +310,7 @@ class Tape:
             for name, values in cells.initial.items():
                 cells.history[name][0] = values
         for memory in self.remembered:
-            memory.fresh = True
+            memory.start(self.first)
         self._bind()
         for segment in range(self.segments):
             self._checkpoints.append(Checkpoint.of(self))
