@@ -1,6 +1,6 @@
 """Idealised units: activations, a neuron by hand, layers, and networks trained by gradients."""
 
-from rheobase.nn import datasets, plots
+from rheobase.nn import datasets, losses, plots
 from rheobase.nn.activations import (
     Activation,
     activation,
@@ -16,23 +16,30 @@ from rheobase.nn.activations import (
     tanh,
 )
 from rheobase.nn.layers import Dense, Layer
+from rheobase.nn.optimizers import SGD, Adam
 from rheobase.nn.saving import load
 from rheobase.nn.sequential import Sequential
+from rheobase.nn.training import EarlyStopping, fit
 from rheobase.nn.vector_activations import VectorActivation, maxout, softmax
 
 __all__ = [
+    "SGD",
     "Activation",
+    "Adam",
     "Dense",
+    "EarlyStopping",
     "Layer",
     "Sequential",
     "VectorActivation",
     "activation",
     "datasets",
     "elu",
+    "fit",
     "gelu",
     "leaky_relu",
     "linear",
     "load",
+    "losses",
     "maxout",
     "plots",
     "relu",

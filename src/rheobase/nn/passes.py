@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rheobase.nn.layers.base import Array, Key
+from rheobase.nn.layers.base import Array, Key, Layer
+from rheobase.nn.losses import Loss
 
 if TYPE_CHECKING:
     from rheobase.nn.sequential import Sequential
@@ -62,6 +63,136 @@ def evaluate(net: Sequential, x: Array, threads: int | None = None) -> Array:
     with single_threaded():
         share(work, len(pieces), threads)
     return np.concatenate(results)
+
+
+Gradients = list[dict[str, Array]]
+
+
+def gradient_views(net: Sequential, vector: Array) -> Gradients:
+    """Return views of a vector that is laid out as the parameters of a network."""
+    views: Gradients = []
+    begin = 0
+    for layer in net.layers:
+        views.append({})
+        for name, value in layer.parameters.items():
+            views[-1][name] = vector[begin : begin + value.size].reshape(value.shape)
+            begin += value.size
+    return views
+
+
+def backpropagate(
+    net: Sequential,
+    loss: Loss,
+    x: Array,
+    target: Array,
+    into: Gradients,
+    *,
+    key: Key | None = None,
+    threads: int | None = None,
+) -> tuple[float, Array]:
+    """Forward and backward pass of a batch.
+
+    Parameters
+    ----------
+    net, loss
+        What is trained, on what.
+    x, target : array
+        The batch.
+    into : list of dict
+        Takes the derivatives of the mean loss by the parameters.
+    key : tuple of int, optional
+        Of the random numbers of this pass.
+    threads : int, optional
+        How many threads share the parts of the batch; the result does not depend on it.
+
+    Returns
+    -------
+    loss, outputs
+        The mean loss with what layers add to it, and what the network gave.
+    """
+    pieces = parts(net, len(x))
+    results: list[Any] = [None] * len(pieces)
+
+    def work(number: int) -> None:
+        piece = pieces[number]
+        part_key = None if key is None else (*key, number)
+        results[number] = _backpropagate_part(net, loss, x[piece], target[piece], part_key)
+
+    share(work, len(pieces), threads)
+    total = sum(result[0] for result in results)
+    for number, gradients in enumerate(into):
+        for name, sink in gradients.items():
+            sink[...] = 0
+            for _, _, found in results:
+                if name in found[number]:  # nothing comes back through a layer without a derivative
+                    sink += found[number][name]
+            sink /= sink.dtype.type(len(x))
+    outputs = [result[1] for result in results]
+    return total / len(x), outputs[0] if len(outputs) == 1 else np.concatenate(outputs)
+
+
+def _backpropagate_part(
+    net: Sequential, loss: Loss, x: Array, target: Array, key: Key | None
+) -> tuple[float, Array, Gradients]:
+    """Forward and backward pass of a part: sums over its samples."""
+    saved: list[Any] = []
+    y = x
+    for number, layer in enumerate(net.layers):
+        y, kept = layer.run(y, training=True, key=layer_key(key, number))
+        saved.append(kept)
+    last = net.layers[-1]
+    if follows(loss, last):
+        z, saved[-1] = last.before_activation(saved[-1])
+        total, g = loss.total_of_net_input(z, target)
+    else:
+        total, g = loss.total(y, target)
+    # the loss of a sample is a mean over its outputs, or not, as `count` says
+    outputs = int(np.prod(y.shape[1:]))
+    of_outputs = len(y) / max(loss.count(len(y), outputs), 1)
+    added = sum(layer.regularization(s) for layer, s in zip(net.layers, saved, strict=True))
+    return total * of_outputs + added, y, _back(net, g * g.dtype.type(of_outputs), saved)
+
+
+def _back(net: Sequential, g: Array | None, saved: list[Any]) -> Gradients:
+    """Go back through all layers; the first need not say what its input should be."""
+    gradients: Gradients = [{} for _ in net.layers]
+    for number in reversed(range(1, len(net.layers))):
+        if g is None:
+            return gradients
+        g, gradients[number] = net.layers[number].reverse(g, saved[number])
+    if g is not None:
+        gradients[0] = net.layers[0].reverse_parameters(g, saved[0])
+    return gradients
+
+
+def follows(loss: Loss, layer: Layer) -> bool:
+    """Whether a loss is computed from the net input of a layer rather than its output."""
+    activation = getattr(layer, "activation", None)
+    return loss.after is not None and getattr(activation, "name", None) == loss.after
+
+
+def evaluate_loss(
+    net: Sequential, loss: Loss, x: Array, target: Array, threads: int | None = None
+) -> tuple[Array, float]:
+    """Return what the network makes of samples, and the mean loss of that."""
+    pieces = parts(net, len(x))
+    results: list[Any] = [None] * len(pieces)
+    last = net.layers[-1]
+
+    def work(number: int) -> None:
+        piece = pieces[number]
+        y, saved = x[piece], None
+        for layer in net.layers:
+            y, saved = layer.run(y)
+        if follows(loss, last):
+            total, _ = loss.total_of_net_input(last.before_activation(saved)[0], target[piece])
+        else:
+            total, _ = loss.total(y, target[piece])
+        results[number] = (y, total)
+
+    share(work, len(pieces), threads)
+    y = np.concatenate([y for y, _ in results])
+    return y, sum(total for _, total in results) / loss.count(len(x), int(np.prod(y.shape[1:])))
 
 
 def share(work: Callable[[int], None], count: int, threads: int | None = None) -> None:

@@ -1,82 +1,76 @@
-"""The activation of a layer: by name, as an `nn.Activation`, or none."""
+"""The activation of a layer, forward and backward, and as a file of a network has it."""
 
 from __future__ import annotations
 
-from typing import Any, Protocol, cast
+from typing import Any
 
 import numpy as np
 
-from rheobase.errors import UnknownNameError, did_you_mean
+from rheobase.errors import ShapeError
+from rheobase.nn.activations import LIBRARY, Activation, activation
 from rheobase.nn.layers.base import Array
+from rheobase.nn.vector_activations import VECTOR_LIBRARY, VectorActivation
 
 
-class Elementwise(Protocol):
-    """What a layer asks of an activation."""
-
-    name: str
-
-    def __call__(self, x: Array) -> Array:
-        """Return f(x)."""
-
-    def derivative(self, x: Array) -> Array:
-        """Return f'(x)."""
-
-
-_TEMPORARY: dict[str, Any] = {
-    "linear": (lambda x: x, lambda x: np.ones_like(x)),
-    "sigmoid": (
-        lambda x: 0.5 + 0.5 * np.tanh(x / 2),
-        lambda x: 0.25 * (1 - np.tanh(x / 2) ** 2),
-    ),
-    "tanh": (np.tanh, lambda x: 1 - np.tanh(x) ** 2),
-    "relu": (lambda x: np.maximum(x, 0), lambda x: (x > 0).astype(x.dtype)),
-}
-
-
-class _Temporary:
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self._f, self._d = _TEMPORARY[name]
-
-    def __call__(self, x: Array) -> Array:
-        return np.asarray(self._f(x))
-
-    def derivative(self, x: Array) -> Array:
-        return np.asarray(self._d(x))
-
-
-def resolve(activation: Any) -> Elementwise:
-    """Return the activation that is meant: an object, or the name of one of the library.
+def resolve(given: Any) -> Any:
+    """Return the activation that is meant; also from what `configured` made of one.
 
     Raises
     ------
-    UnknownNameError
-        If there is none of that name.
+    UnknownNameError, EquationError
+        If it is none.
     """
-    if activation is None:
-        activation = "linear"
-    if not isinstance(activation, str):
-        return cast(Elementwise, activation)
-    if activation not in _TEMPORARY:
-        close = did_you_mean(activation, _TEMPORARY)
-        raise UnknownNameError(
-            f"there is no activation {activation!r}",
-            mend=(f"did you mean {close!r}? " if close else "")
-            + f"there are {', '.join(sorted(_TEMPORARY))}",
+    if not isinstance(given, dict):
+        return activation(given)
+    if "options" in given:
+        return VECTOR_LIBRARY[given["name"]](**given["options"])
+    return Activation(given["text"], name=given["name"], **given["parameters"])
+
+
+def elementwise(layer: str, given: Any) -> Activation:
+    """Return the activation that is meant, if it is one of single numbers.
+
+    Raises
+    ------
+    ShapeError
+        If it is one of vectors.
+    """
+    found = resolve(given)
+    if isinstance(found, VectorActivation):
+        raise ShapeError(
+            f"nn.{layer} has an activation of single numbers",
+            given=found.name,
+            mend=f'Put {found.name} into an nn.Dense: nn.Dense(64, 10, "{found.name}")',
         )
-    return _Temporary(activation)
+    return found  # type: ignore[no-any-return]
 
 
-def activate(activation: Elementwise, z: Array) -> Array:
-    """a = f(z), in the type of z."""
-    return np.asarray(activation(z), dtype=z.dtype)
+def output_size(used: Any, units: int) -> int:
+    """Return how many outputs units have after an activation."""
+    return used.size_of_output(units) if isinstance(used, VectorActivation) else units
 
 
-def activate_reverse(activation: Elementwise, g: Array, z: Array) -> Array:
-    """Chain rule: derivative of the loss by z is that by a = f(z) times f'(z)."""
-    return np.asarray(g * np.asarray(activation.derivative(z), dtype=z.dtype))
+def configured(used: Any) -> str | dict[str, Any]:
+    """Return an activation as a file of a network has it: its name, or all that makes it."""
+    if LIBRARY.get(used.name) is used or VECTOR_LIBRARY.get(used.name) is used:
+        return str(used.name)
+    if isinstance(used, VectorActivation):
+        return {"name": used.name, "options": dict(used.options)}
+    return {"name": used.name, "text": used.text, "parameters": used.parameters}
 
 
-def configured(activation: Elementwise) -> str:
-    """Return an activation as a file of a network has it: its name, or its text."""
-    return activation.name
+def activate(used: Any, z: Array) -> Array:
+    """y = f(z), in the type of z."""
+    if used is LIBRARY["linear"]:
+        return z
+    return np.asarray(used(z), z.dtype)
+
+
+def activate_reverse(used: Any, g: Array, z: Array | None) -> Array:
+    """Chain rule: dL/dz is dL/dy times f'(z).
+
+    Without z, `g` is dL/dz already.
+    """
+    if z is None or used is LIBRARY["linear"]:
+        return g
+    return np.asarray(used.backward(z, g), z.dtype)

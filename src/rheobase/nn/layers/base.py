@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from rheobase.errors import ShapeError, UserError
+from rheobase.errors import InternalError, ShapeError, UserError
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Shape = tuple[int | None, ...]
@@ -132,10 +132,19 @@ class Layer(ABC):
         """Return the second part of `reverse`, for the first layer, whose g_x nobody needs."""
         return self.reverse(g, saved)[1]
 
-    def regularization(self, saved: Any) -> float:
-        """Return what the layer adds to the loss for the samples of `saved`; nothing by default.
+    def before_activation(self, saved: Any) -> tuple[Array, Any]:
+        """Return the net input z of a pass, and `saved` for a `reverse` that begins at dL/dz.
 
-        Its derivative is part of what `reverse` returns.
+        For layers that end with an `activation`, whose loss may be computed from z.
+        """
+        raise InternalError(f"{self.name} has no activation")
+
+    def regularization(self, saved: Any) -> float:
+        """Return what the layer adds to the loss, summed over the samples of `saved`; 0 by default.
+
+        Its derivative is part of what `reverse` returns. Sums, not means: `nn.fit` hands the
+        derivative of the sum of the losses back through the layers and divides by the number of
+        samples at the end, so that a batch can be taken apart.
         """
         return 0.0
 
@@ -211,7 +220,9 @@ class Layer(ABC):
 
 def generator(key: Key) -> np.random.Generator:
     """Return random numbers that depend on nothing but the integers of `key`."""
-    return np.random.Generator(np.random.Philox(np.random.SeedSequence([k % 2**64 for k in key])))
+    # the length first: a seed sequence takes (1, 2) and (1, 2, 0) for the same
+    seed = np.random.SeedSequence([len(key), *(k % 2**64 for k in key)])
+    return np.random.Generator(np.random.Philox(seed))
 
 
 def expect_features(layer: Layer, shape: Shape, features: int) -> None:

@@ -6,7 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from rheobase.nn.layers.activating import activate, activate_reverse, configured, resolve
+from rheobase.nn.layers.activating import (
+    activate,
+    activate_reverse,
+    configured,
+    output_size,
+    resolve,
+)
 from rheobase.nn.layers.base import Array, Key, Layer, Shape, expect_features, generator, positive
 from rheobase.nn.layers.initial import initial_weights
 
@@ -30,8 +36,8 @@ class Dense(Layer):
     inputs, units : int
         Features of a sample before and after. Samples may be sequences (steps, inputs): the
         layer is applied at each step.
-    activation : str or Activation
-        f; linear if left out.
+    activation : str, Activation or VectorActivation
+        f; linear if left out. With maxout every output is the largest of some units.
     bias : bool
         Whether there is b.
 
@@ -69,6 +75,8 @@ class Dense(Layer):
         self.has_bias = bias
         self.input_shape = (self.inputs,)
 
+        self.outputs = output_size(self.activation, self.units)
+
     def __repr__(self) -> str:
         end = "" if self.has_bias else ", bias=False"
         return f"Dense({self.inputs}, {self.units}, {self.activation.name!r}{end})"
@@ -94,7 +102,7 @@ class Dense(Layer):
     def output_shape(self, shape: Shape) -> Shape:
         """Return the shape of one sample after the layer."""
         expect_features(self, shape, self.inputs)
-        return (*shape[:-1], self.units)
+        return (*shape[:-1], self.outputs)
 
     # -- forward and backward, side by side --------------------------------------------------
 
@@ -111,18 +119,20 @@ class Dense(Layer):
         return activate(self.activation, z), (x, z)
 
     def reverse(self, g: Array, saved: Any) -> tuple[Array | None, dict[str, Array]]:
-        """Backward: dL/dz = g f'(z), then through the net input."""
+        """Backward: dL/dz = g f'(z), then dL/dx = dL/dz w^T, dL/dw = x^T dL/dz, dL/db."""
         x, z = saved
-        return self.reverse_net_input(activate_reverse(self.activation, g, z), (x, z))
-
-    def reverse_net_input(self, g_z: Array, saved: Any) -> tuple[Array | None, dict[str, Array]]:
-        """Backward from dL/dz: what `reverse` does after the activation."""
-        return g_z @ self.weights.T, self._of_parameters(g_z, saved[0])
+        g_z = activate_reverse(self.activation, g, z)
+        return g_z @ self.weights.T, self._of_parameters(g_z, x)
 
     def reverse_parameters(self, g: Array, saved: Any) -> dict[str, Array]:
         """Return the gradients of weights and bias only."""
         x, z = saved
         return self._of_parameters(activate_reverse(self.activation, g, z), x)
+
+    def before_activation(self, saved: Any) -> tuple[Array, Any]:
+        """Return z, and `saved` for a backward pass that begins there."""
+        x, z = saved
+        return z, (x, None)
 
     def _of_parameters(self, g_z: Array, x: Array) -> dict[str, Array]:
         g_z = g_z.reshape(-1, self.units)  # steps of a sequence add up as samples do
