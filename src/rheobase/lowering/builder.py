@@ -119,6 +119,10 @@ class Graph:
         """Return a value read from outside the block."""
         return self._emit(Node(operation, (), payload, kind, level, hint))
 
+    def copy(self, node: Node) -> Value:
+        """Put a node in as it is, its operands in this graph."""
+        return self._emit(node)
+
     def _emit(self, node: Node) -> Value:
         index = self._known.get(node)
         if index is None:
@@ -308,10 +312,14 @@ class Graph:
     # -- the end --------------------------------------------------------------------------
 
     def finish(self, kind: Literal["prepare", "map", "on-event", "deliver", "weigh"],
-               writes: dict[str, Value], fuse: bool = True) -> Block:  # fmt: skip
-        """Return the block: only what the writes need, with products and sums fused."""
+               writes: dict[str, Value], fuse: bool = True, since: int = 0) -> Block:  # fmt: skip
+        """Return the block: only what the writes need, with products and sums fused.
+
+        Nodes before `since` are left as they are.
+        """
         targets = [(name, self._import(value)) for name, value in writes.items()]
-        nodes = _fused(self.nodes, [i for _, i in targets]) if fuse else list(self.nodes)
+        roots = [i for _, i in targets]
+        nodes = _fused(self.nodes, roots, since) if fuse else list(self.nodes)
         needed = _needed(nodes, [i for _, i in targets])
         place = {old: new for new, old in enumerate(needed)}
         kept = tuple(
@@ -353,7 +361,7 @@ def _needed(nodes: Sequence[Node], roots: Sequence[int]) -> list[int]:
     return order
 
 
-def _fused(nodes: Sequence[Node], roots: Sequence[int]) -> list[Node]:
+def _fused(nodes: Sequence[Node], roots: Sequence[int], since: int = 0) -> list[Node]:
     """Turn a*b + c into one fused multiply-add where the product is used nowhere else."""
     result = list(nodes)
     uses = [0] * len(nodes)
@@ -372,7 +380,7 @@ def _fused(nodes: Sequence[Node], roots: Sequence[int]) -> list[Node]:
         uses.append(1)
         return len(result) - 1
 
-    for index in range(len(nodes)):
+    for index in range(since, len(nodes)):
         node = nodes[index]
         if node.operation not in ("add", "sub") or uses[index] == 0:
             continue

@@ -29,7 +29,7 @@ class Level(IntEnum):
 Kind: TypeAlias = Literal["float", "bool", "int", "matrix"]
 Role: TypeAlias = Literal[
     "state", "parameter", "input", "prepared", "spiked", "offset", "release", "left",
-    "refractory", "last_spike", "key", "draw", "observed", "anchor",
+    "refractory", "last_spike", "key", "draw", "observed", "anchor", "adjoint",
 ]  # fmt: skip
 DTYPES: dict[str, str] = {
     "spiked": "uint8", "refractory": "uint8", "release": "int64", "key": "uint64",
@@ -54,8 +54,9 @@ class Node:
         (payload: an array's name, read at the cell), "scalar" ("t", "step", "weight"), "draw"
         (payload: array and law), an arithmetic, comparison or logical operation, "select",
         "call" (payload: a function of `rheobase.rendering.functions`), "propagator" and
-        "entry" (prepare only: exp(A dt) and its integral, and one of their entries), "mask"
-        (spike and non-finite bits).
+        "entry" (prepare only: exp(A dt) and its integral, and one of their entries), "frechet"
+        (prepare only: the bars of A dt, given those of the propagator), "mask" (spike and
+        non-finite bits).
     operands
         Indices of earlier nodes of the same block.
     payload

@@ -13,6 +13,7 @@ from rheobase.lowering.program import Program
 from rheobase.rendering.compiled import CompiledKernels
 from rheobase.rendering.interpreter import InterpreterKernels, prepare_values, weigh
 from rheobase.rendering.numba_source import source_of
+from rheobase.rendering.reverses import reverse_prepare, reverse_weigh
 
 __all__ = [
     "CompiledKernels",
@@ -20,6 +21,8 @@ __all__ = [
     "Prepared",
     "effective_weights",
     "prepare",
+    "reverse_prepare",
+    "reverse_weigh",
     "source_of",
 ]
 

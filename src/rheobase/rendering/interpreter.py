@@ -6,7 +6,7 @@ program gives the same bits.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -56,6 +56,47 @@ def propagate(size: int, entries: list[Any], dt: Any) -> tuple[Array, Array]:
     return result[..., :size, :size], result[..., :size, size:] * dt
 
 
+def propagate_back(size: int, entries: list[Any], dt: Any, bars: list[Any]) -> Array:
+    """Return the bars of the entries of A*dt, given those of P and Q of `propagate`.
+
+    With E = [[A*dt, 1], [0, 0]] and F the bar of exp(E), the bar of E is the Frechet derivative of
+    the exponential at E' in the direction F: the upper right block of exp([[E', F], [0, E']])
+    (N. J. Higham, Functions of Matrices, SIAM 2008, section 10.6).
+
+    Parameters
+    ----------
+    size, entries, dt
+        As those of `propagate`.
+    bars
+        The n*n bars of P, then those of Q, row by row.
+
+    Returns
+    -------
+    ndarray
+        Of shape (..., n, n).
+    """
+    from scipy.linalg import expm
+
+    parts = np.broadcast_arrays(*entries, *bars, dt)
+    shape, count = parts[0].shape, size * size
+
+    def square(items: Sequence[Any]) -> Array:
+        return np.stack(items, axis=-1).reshape(*shape, size, size)
+
+    turned, bar = np.zeros((2, *shape, 2 * size, 2 * size))
+    turned[..., :size, :size] = np.swapaxes(square(parts[:count]), -1, -2)
+    turned[..., size:, :size] = np.eye(size)
+    bar[..., :size, :size] = square(parts[count : 2 * count])
+    bar[..., :size, size:] = square(parts[2 * count : 3 * count]) * parts[-1][..., None, None]
+    whole = np.zeros((*shape, 4 * size, 4 * size))
+    whole[..., : 2 * size, : 2 * size] = whole[..., 2 * size :, 2 * size :] = turned
+    # the exponential of a small direction: the method would scale for a large one, and lose digits
+    largest = np.maximum(np.abs(bar).max(axis=(-1, -2), keepdims=True), 1e-300)
+    whole[..., : 2 * size, 2 * size :] = bar / largest
+    result = np.asarray(expm(whole))[..., :size, 2 * size : 3 * size]
+    return np.asarray(result * largest)
+
+
 def evaluate(block: Block, leaf: Leaf, values: list[Any] | None = None) -> list[Any]:
     """Compute every node of a block; `leaf` supplies what is read from outside.
 
@@ -83,7 +124,15 @@ def evaluate(block: Block, leaf: Leaf, values: list[Any] | None = None) -> list[
                 values.append(propagate(int(node.payload[0]), operands[:-1], operands[-1]))
             elif node.operation == "entry":
                 which, i, j = node.payload
-                values.append(operands[0]["PQ".index(str(which))][..., i, j])
+                matrices = operands[0]
+                matrix = matrices if which == "A" else matrices["PQ".index(str(which))]
+                values.append(matrix[..., i, j])
+            elif node.operation == "frechet":
+                size = int(node.payload[0])
+                count = size * size
+                values.append(
+                    propagate_back(size, operands[:count], operands[count], operands[count + 1 :])
+                )
             else:
                 values.append(leaf(node))
     return values
