@@ -19,6 +19,7 @@ from rheobase.nn.layers import Dense, Layer
 from rheobase.nn.optimizers import SGD, Adam
 from rheobase.nn.saving import load
 from rheobase.nn.sequential import Sequential
+from rheobase.nn.spiking import Spiking, encode, leaky_readout, normalized_lif, tasks
 from rheobase.nn.training import EarlyStopping, fit
 from rheobase.nn.vector_activations import VectorActivation, maxout, softmax
 
@@ -30,17 +31,21 @@ __all__ = [
     "EarlyStopping",
     "Layer",
     "Sequential",
+    "Spiking",
     "VectorActivation",
     "activation",
     "datasets",
     "elu",
+    "encode",
     "fit",
     "gelu",
+    "leaky_readout",
     "leaky_relu",
     "linear",
     "load",
     "losses",
     "maxout",
+    "normalized_lif",
     "plots",
     "relu",
     "sigmoid",
@@ -49,4 +54,5 @@ __all__ = [
     "softsign",
     "step",
     "tanh",
+    "tasks",
 ]
