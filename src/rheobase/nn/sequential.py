@@ -202,7 +202,9 @@ class Sequential:
         ShapeError
             If they do not.
         """
-        samples = np.asarray(x, self.dtype)
+        samples = np.asarray(x)
+        if not (samples.dtype == bool and self.layers[0].keeps_spikes):
+            samples = samples.astype(self.dtype, copy=False)
         shape = samples.shape[1:]
         if shape in self._fitting:
             return samples

@@ -56,9 +56,12 @@ class Layer(ABC):
         How many samples should go through at once; None if it does not matter. The samples of a
         batch are always divided in the same way, so that sums have the same bits whatever the
         number of threads.
+    keeps_spikes : bool
+        Whether it takes spikes (bool) as they are, an eighth of the memory of numbers.
     """
 
     chunk: int | None = None
+    keeps_spikes: bool = False
     input_shape: Shape | None = None
 
     def __init__(self) -> None:
