@@ -15,7 +15,18 @@ from rheobase.nn.activations import (
     step,
     tanh,
 )
-from rheobase.nn.layers import Dense, Layer
+from rheobase.nn.convolution import conv2d
+from rheobase.nn.history import History
+from rheobase.nn.layers import (
+    AvgPool2D,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    Layer,
+    MaxPool2D,
+    Recurrent,
+)
 from rheobase.nn.optimizers import SGD, Adam
 from rheobase.nn.saving import load
 from rheobase.nn.sequential import Sequential
@@ -27,13 +38,21 @@ __all__ = [
     "SGD",
     "Activation",
     "Adam",
+    "AvgPool2D",
+    "Conv2D",
     "Dense",
+    "Dropout",
     "EarlyStopping",
+    "Flatten",
+    "History",
     "Layer",
+    "MaxPool2D",
+    "Recurrent",
     "Sequential",
     "Spiking",
     "VectorActivation",
     "activation",
+    "conv2d",
     "datasets",
     "elu",
     "encode",

@@ -82,7 +82,7 @@ class Loss(ABC):
         """Return the derivative of the mean loss by y, in the shape of y."""
         y = _outputs(y)
         _, gradient = self.total(y, self.targets(target, y.shape, y.dtype))
-        return gradient / y.dtype.type(self.count(len(y), _width(y.shape)))
+        return np.asarray(gradient / y.dtype.type(self.count(len(y), _width(y.shape))))
 
     def __repr__(self) -> str:
         return f"nn.losses.{self.name}"

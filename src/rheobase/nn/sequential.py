@@ -152,9 +152,11 @@ class Sequential:
         training : bool
             Whether layers behave as in training (dropout).
         key : tuple of int, optional
-            Of the random numbers of this pass.
+            Of the random numbers of a pass in training; the same for every pass if left out.
         """
         y = self.check_samples(x)
+        if training and key is None:
+            key = (self.seed, 0)
         self._saved = []
         for number, layer in enumerate(self.layers):
             y, saved = layer.run(y, training=training, key=passes.layer_key(key, number))

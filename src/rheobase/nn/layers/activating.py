@@ -50,7 +50,7 @@ def output_size(used: Any, units: int) -> int:
     return used.size_of_output(units) if isinstance(used, VectorActivation) else units
 
 
-def configured(used: Any) -> str | dict[str, Any]:
+def configured(used: Activation | VectorActivation) -> str | dict[str, Any]:
     """Return an activation as a file of a network has it: its name, or all that makes it."""
     if LIBRARY.get(used.name) is used or VECTOR_LIBRARY.get(used.name) is used:
         return str(used.name)
