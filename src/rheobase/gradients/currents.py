@@ -121,8 +121,8 @@ class Remembered:
         Row k % slots holds the values before step k.
     early : ndarray or None
         Values before the last steps before the first, oldest first; None: as at the first.
-    bar : ndarray, shape (elements,)
-        Derivative with respect to the values before the step the reverse is at.
+    bar, values : ndarray, shape (elements,)
+        On the way back: the values before the step it is at, and the derivative by them.
     """
 
     source: Cells
@@ -132,6 +132,7 @@ class Remembered:
     early: FloatArray | None = None
     fresh: bool = True
     bar: FloatArray = field(default_factory=lambda: np.zeros(0))
+    values: FloatArray = field(default_factory=lambda: np.zeros(0))
 
     def start(self, first: int) -> None:
         """Begin a run: with what is known of earlier steps."""
@@ -158,6 +159,11 @@ class Remembered:
             self.array, arrays, source.numbers, 0, source.count, step
         )  # fmt: skip
         return np.asarray(found)
+
+    def begin_back(self, step: int, r: int) -> None:
+        """Find the values before the step again, and start their derivatives from 0."""
+        self.values[:] = self.now(step, r)
+        self.bar[:] = 0.0
 
     def back(self, step: int, r: int) -> None:
         """Go back to the states: directly, or through the subexpression."""
@@ -205,14 +211,14 @@ class Coupling:
         np.add.at(sums, targets, self.weights[:, None] * values)
         self.target.inputs[self.array][r] += sums.T.reshape(-1)
 
-    def back(self, step: int, first: int, end: int, r: int) -> None:
+    def back(self, step: int, first: int, end: int) -> None:
         """Go back from the sums of step + delay to the values of this step.
 
         Values from before the first step are those of the first step.
         """
         slots = self.target.bar_inputs[self.array]
         lanes = self.target.batch
-        now = self.remembered.now(step, r).reshape(lanes, -1)
+        now = self.remembered.values.reshape(lanes, -1)
         bar = self.remembered.bar.reshape(lanes, -1)
         targets = np.repeat(np.arange(self.target.size), np.diff(self.row_start))
         earliest = step

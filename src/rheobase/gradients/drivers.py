@@ -113,9 +113,9 @@ class InterpretedDriver:
         for injection in tape.injections:
             injection.back(k, r)
         for memory in tape.remembered:
-            memory.bar[:] = 0.0
+            memory.begin_back(k, r)
         for coupling in tape.couplings:
-            coupling.back(k, tape.first, end, r)
+            coupling.back(k, tape.first, end)
         for memory in tape.remembered:
             memory.back(k, r)
 

@@ -1,7 +1,7 @@
 """From a network to a tape: its plan, population for population and connection for connection.
 
-The network itself is left alone: a copy that stands where it does is built (initial values, synapses
-and noise are drawn as in its run), and the tape is made of the copy's plan.
+The network itself is left alone: a copy that stands where it does is built (initial values,
+synapses and noise are drawn as in its run), and the tape is made of the copy's plan.
 """
 
 from __future__ import annotations

@@ -466,6 +466,7 @@ class Tape:
         for memory in self.remembered:
             if memory.bar.size == 0:
                 memory.bar = new_array(memory.source.count)
+                memory.values = new_array(memory.source.count)
         self._driver.bind_back()
 
     @staticmethod
