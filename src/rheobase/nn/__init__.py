@@ -16,6 +16,8 @@ from rheobase.nn.activations import (
     tanh,
 )
 from rheobase.nn.convolution import conv2d
+from rheobase.nn.descent import Descent
+from rheobase.nn.facts import Facts, Interval, Kink
 from rheobase.nn.history import History
 from rheobase.nn.layers import (
     AvgPool2D,
@@ -27,6 +29,8 @@ from rheobase.nn.layers import (
     MaxPool2D,
     Recurrent,
 )
+from rheobase.nn.net_input import angle, net_input
+from rheobase.nn.neuron import Neuron, NeuronGradient
 from rheobase.nn.optimizers import SGD, Adam
 from rheobase.nn.saving import load
 from rheobase.nn.sequential import Sequential
@@ -41,17 +45,24 @@ __all__ = [
     "AvgPool2D",
     "Conv2D",
     "Dense",
+    "Descent",
     "Dropout",
     "EarlyStopping",
+    "Facts",
     "Flatten",
     "History",
+    "Interval",
+    "Kink",
     "Layer",
     "MaxPool2D",
+    "Neuron",
+    "NeuronGradient",
     "Recurrent",
     "Sequential",
     "Spiking",
     "VectorActivation",
     "activation",
+    "angle",
     "conv2d",
     "datasets",
     "elu",
@@ -64,6 +75,7 @@ __all__ = [
     "load",
     "losses",
     "maxout",
+    "net_input",
     "normalized_lif",
     "plots",
     "relu",

@@ -95,6 +95,8 @@ def _without_neutral(symbol: str, a: Expr, b: Expr) -> Expr:
     if symbol == "*":
         return _product(a, b)
     if symbol == "/":
+        if isinstance(a, Binary) and a.operator == "/" and a.right == b:
+            return _without_neutral("/", a.left, Binary("**", b, TWO))
         if isinstance(a, Unary) and a.operator == "-":
             return negative(calculus.over(a.operand, b))
         return calculus.over(a, b)
@@ -106,15 +108,24 @@ def _without_neutral(symbol: str, a: Expr, b: Expr) -> Expr:
 
 
 def _product(a: Expr, b: Expr) -> Expr:
-    if Number(-1.0) in (a, b):
-        return negative(b if a == Number(-1.0) else a)
-    for one, other in ((a, b), (b, a)):
-        if isinstance(one, Unary) and one.operator == "-":
-            return negative(_product(one.operand, other))
-    inner = isinstance(b, Binary) and b.operator == "*" and isinstance(b.left, Number)
-    if isinstance(a, Number) and isinstance(b, Binary) and inner and isinstance(b.left, Number):
-        return times(Number(a.value * b.left.value), b.right)
-    return times(a, b)
+    """Return a*b with its number in front, and its sign before that."""
+    (left, x), (right, y) = _coefficient(a), _coefficient(b)
+    value = left * right
+    size = times(Number(abs(value)), times(x, y)) if value else ZERO
+    return negative(size) if value < 0 else size
+
+
+def _coefficient(expression: Expr) -> tuple[float, Expr]:
+    """Return the number in front of an expression, and the rest."""
+    if isinstance(expression, Number):
+        return expression.value, ONE
+    if isinstance(expression, Unary) and expression.operator == "-":
+        value, rest = _coefficient(expression.operand)
+        return -value, rest
+    product = isinstance(expression, Binary) and expression.operator == "*"
+    if product and isinstance(expression, Binary) and isinstance(expression.left, Number):
+        return expression.left.value, expression.right
+    return 1.0, expression
 
 
 # -- what is the same on paper and better in floating point ----------------------------------
@@ -240,8 +251,37 @@ def _guarded(expression: Expr) -> Expr | None:
     return call("where", condition, yes, guard(no))
 
 
+def _quotient(expression: Expr) -> Expr | None:
+    """(1 - n/d*s)/d = (d - n*s)/d**2, where d - n*s is a number: 1 + abs(x) - x*sign(x) = 1."""
+    if not (isinstance(expression, Binary) and expression.operator == "/"):
+        return None
+    top, d = expression.left, expression.right
+    if not (isinstance(top, Binary) and top.operator == "-" and top.left == ONE):
+        return None
+    product = top.right
+    if not (isinstance(product, Binary) and product.operator == "*"):
+        return None
+    for part, s in ((product.left, product.right), (product.right, product.left)):
+        if isinstance(part, Binary) and part.operator == "/" and part.right == d:
+            size = call("abs", part.left) if s == call("sign", part.left) else times(part.left, s)
+            rest = _taken_from(d, size)
+            if rest is not None:
+                return calculus.over(rest, Binary("**", d, TWO))
+    return None
+
+
+def _taken_from(total: Expr, part: Expr) -> Number | None:
+    """Return c of c + part."""
+    if not (isinstance(total, Binary) and total.operator == "+"):
+        return None
+    for c, other in ((total.left, total.right), (total.right, total.left)):
+        if isinstance(c, Number) and other == part:
+            return c
+    return None
+
+
 _RULES: tuple[Callable[[Expr], Expr | None], ...] = (
-    _logistic, _softplus, _log1p, _expm1, _erfc, _tanh_slope, _guarded,
+    _logistic, _softplus, _log1p, _expm1, _erfc, _tanh_slope, _guarded, _quotient,
 )  # fmt: skip
 
 
@@ -400,28 +440,43 @@ def _without_guards(expression: Call) -> Expr:
 
 
 def switching(expression: Expr) -> list[Expr]:
-    """Return what changes its sign where the expression may have a kink or a jump."""
+    """Return what is 0 where the expression may have a kink, a jump, a pole or an end."""
     found: list[Expr] = []
-
-    def look(part: Expr) -> None:
+    for part in walk(expression):
         if isinstance(part, Compare):
             found.append(calculus.minus(part.left, part.right))
+        elif isinstance(part, Binary) and part.operator == "/":
+            found.append(part.right)
+        elif isinstance(part, Binary) and part.operator == "**" and not _whole(part.right):
+            found.append(part.left)
         elif isinstance(part, Call):
             found.extend(_switches(part))
-
-    for part in walk(expression):
-        look(part)
     return list(dict.fromkeys(folded(part) for part in found))
+
+
+def _whole(exponent: Expr) -> bool:
+    return isinstance(exponent, Number) and exponent.value >= 0 and exponent.value % 1 == 0
+
+
+_AT_ZERO = frozenset({"abs", "sign", "heaviside", "sqrt", "log", "log2", "log10"})
 
 
 def _switches(part: Call) -> list[Expr]:
     arguments = part.arguments
-    if part.function in ("abs", "sign", "heaviside", "sqrt"):
+    if part.function in _AT_ZERO:
         return [arguments[0]]
     if part.function in ("minimum", "maximum"):
         return [calculus.minus(*arguments)]
     if part.function == "clip":
         return [calculus.minus(arguments[0], bound) for bound in arguments[1:]]
+    if part.function == "log1p":
+        return [plus(ONE, arguments[0])]
+    if part.function in ("arcsin", "arccos"):
+        return [calculus.minus(ONE, Binary("**", arguments[0], TWO))]
     if part.function in ("floor", "ceil", "int"):
         return [call("sin", times(Number(math.pi), arguments[0]))]
+    if part.function == "tan":
+        return [call("cos", arguments[0])]
+    if part.function == "mod":
+        return [call("sin", times(Number(math.pi), calculus.over(*arguments)))]
     return []

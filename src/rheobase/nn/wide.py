@@ -23,7 +23,7 @@ _EDGE = 1000.0
 """Exponents up to which floats are surely good."""
 _LN2_HIGH, _LN2_LOW = 0.693147180369123816490, 1.90821492927058770002e-10  # fdlibm's split
 _FAR = 1e15
-"""Above it exp is infinite or 0 even here."""
+"""exp of more is taken for exp of this: its exponent is beyond all that is asked for."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,8 @@ class Wide:
 
     def floats(self) -> np.ndarray:
         """Return the nearest floats: 0 or infinite where there are none."""
-        return np.asarray(np.ldexp(self.m, np.clip(self.e, -5000, 5000).astype(np.int64)))
+        with np.errstate(all="ignore"):
+            return np.asarray(np.ldexp(self.m, np.clip(self.e, -5000, 5000).astype(np.int64)))
 
     def log2(self) -> np.ndarray:
         """Return log2(abs(x)); -inf for 0."""
@@ -83,14 +84,13 @@ def choose(condition: Any, a: Wide, b: Wide) -> Wide:
 
 
 def scaled_exp(t: Any) -> Wide:
-    """Return exp(t) for floats t of any size."""
+    """Return exp(t) for floats t: never 0 and never infinite for a finite t."""
     t = np.asarray(t, np.float64)
     inside = np.clip(np.nan_to_num(t), -_FAR, _FAR)
     k = np.rint(inside / math.log(2))
     found = Wide.of(np.exp(inside - k * _LN2_HIGH - k * _LN2_LOW), k)
-    found = choose(t > _FAR, Wide.of(np.full(t.shape, np.inf)), found)
-    found = choose(t < -_FAR, Wide.of(np.zeros(t.shape)), found)
-    return Wide(np.where(np.isnan(t), np.nan, found.m), found.e)
+    m = np.where(t == np.inf, np.inf, np.where(t == -np.inf, 0.0, found.m))
+    return Wide.of(np.where(np.isnan(t), np.nan, m), np.where(np.isfinite(t), found.e, 0.0))
 
 
 def _log(a: Wide) -> Wide:

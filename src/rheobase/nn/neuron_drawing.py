@@ -1,0 +1,116 @@
+"""The computation graph of a neuron as a picture: values above the lines, gradients below."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from rheobase.errors import UserError
+from rheobase.nn.computation import Node
+from rheobase.plots import style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_MOST_INPUTS = 12
+_RADIUS = 0.26
+_VALUE, _GRADIENT = style.PALETTE[0], style.PALETTE[1]
+_ORGANS = (
+    (0.0, "axons of senders\nand synapses"),
+    (1.0, "what synapses\nlet through"),
+    (2.0, "dendrites and\nsoma add up"),
+)
+
+
+def draw_graph(nodes: Sequence[Node], ax: Any, biology: bool) -> Axes:
+    """Draw the nodes; those that are given on the left, the output on the right."""
+    inputs = sum(node.kind == "input" for node in nodes)
+    if inputs > _MOST_INPUTS:
+        raise UserError(
+            "Neuron.draw has room for 12 inputs",
+            given=f"{inputs} inputs",
+            mend="print(neuron.explain()) lists every one of them",
+        )
+    places = _layout(nodes)
+    right = max(x for x, _ in places) + 1.0
+    low, high = min(y for _, y in places), max(y for _, y in places)
+    axes = style.dressed(ax, (1.25 * right + 1.0, 0.62 * (high - low) + (1.7 if biology else 1.2)))
+    for n, node in enumerate(nodes):
+        for operand in node.operands:
+            _draw_line(axes, places[operand], places[n])
+    for n, node in enumerate(nodes):
+        _draw_node(axes, node, places[n], last=n == len(nodes) - 1)
+    axes.set_xlim(-0.75, right + 0.1)
+    axes.set_ylim(low - (1.7 if biology else 0.6), high + 0.75)
+    axes.set_aspect("equal", adjustable="box")
+    axes.axis("off")
+    axes.text(-0.7, high + 0.72, "values", color=_VALUE, fontsize=9, va="top")
+    axes.text(0.1, high + 0.72, "gradients", color=_GRADIENT, fontsize=9, va="top")
+    if biology:
+        _draw_organs(axes, low, right)
+    return axes
+
+
+def _layout(nodes: Sequence[Node]) -> list[tuple[float, float]]:
+    """Return where the nodes stand: as far right as the longest way to them, in step with inputs."""
+    given = [n for n, node in enumerate(nodes) if not node.operands]
+    top = (len(given) - 1) / 2
+    places: list[tuple[float, float]] = []
+    rows = {n: top - row for row, n in enumerate(given)}
+    for n, node in enumerate(nodes):
+        if n in rows:
+            places.append((0.0, rows[n]))
+            continue
+        x = 1.0 + max(places[m][0] for m in node.operands)
+        y = sum(places[m][1] for m in node.operands) / len(node.operands)
+        if node.kind == "net input":
+            x, y = 2.0, 0.0
+        while any(abs(a - x) < 0.5 and abs(b - y) < 0.7 for a, b in places):
+            y -= 0.9
+        places.append((x, y))
+    return places
+
+
+def _draw_line(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
+    axes.annotate(
+        "", end, start,
+        arrowprops={"arrowstyle": "-|>", "color": style.FRAME, "linewidth": 0.9, "shrinkA": 0,
+                    "shrinkB": 13, "mutation_scale": 8},
+        zorder=1,
+    )  # fmt: skip
+
+
+def _draw_node(axes: Axes, node: Node, place: tuple[float, float], last: bool) -> None:
+    from matplotlib.patches import Circle
+
+    x, y = place
+    if node.operands:
+        axes.add_patch(Circle(place, _RADIUS, facecolor="white", edgecolor=style.INK, zorder=3))
+        size = 9 if len(node.symbol) <= 4 else 6.5
+        axes.text(x, y, node.symbol, ha="center", va="center", fontsize=size, zorder=4,
+                  color=style.INK)  # fmt: skip
+        beside, align = x + _RADIUS + 0.06, "left"
+    else:
+        axes.text(x - 0.28, y, _subscript(node.label), ha="right", va="center", fontsize=10,
+                  color=style.INK)  # fmt: skip
+        beside, align = x + 0.02, "center"
+    if last:
+        axes.annotate("", (x + 1.0, y), (x + _RADIUS, y), zorder=1,
+                      arrowprops={"arrowstyle": "-|>", "color": style.FRAME, "linewidth": 0.9,
+                                  "shrinkA": 0, "shrinkB": 0, "mutation_scale": 8})  # fmt: skip
+        axes.text(x + 1.02, y, "a", fontsize=10, va="center", color=style.INK)
+    box = {"boxstyle": "square,pad=0.05", "facecolor": "white", "edgecolor": "none", "alpha": 0.85}
+    for value, side, color in ((node.value, 1, _VALUE), (node.gradient, -1, _GRADIENT)):
+        axes.text(beside, y + 0.05 * side, f"{value + 0.0:.3g}", fontsize=8, color=color, ha=align,
+                  va="bottom" if side > 0 else "top", zorder=5, bbox=box)  # fmt: skip
+
+
+def _subscript(label: str) -> str:
+    return f"${label.replace('_', '_{')}}}$" if "_" in label else f"${label}$"
+
+
+def _draw_organs(axes: Axes, low: float, right: float) -> None:
+    last = (right - 1.0 + 3.0) / 2 if right > 4.5 else right - 1.0
+    organs = [*_ORGANS, (max(last, 3.0), "from potential to firing rate:\naxon")]
+    for x, text in organs:
+        axes.text(x, low - 0.75, text, ha="center", va="top", fontsize=7.5, color=style.FRAME)

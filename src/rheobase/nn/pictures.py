@@ -1,0 +1,74 @@
+"""Pictures of activations and of a neuron's descent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rheobase.errors import UserError
+from rheobase.plots import style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from rheobase.nn.activations import Activation
+    from rheobase.nn.descent import Descent
+
+
+def draw_activation(
+    activation: Activation, low: float, high: float, derivative: bool, ax: Any
+) -> Axes:
+    """Draw a function, and its derivative dashed, between two values of x."""
+    if not (np.isfinite(low) and np.isfinite(high) and low < high):
+        raise UserError(
+            f"{activation.name}.plot(low, high): from a number to a larger one",
+            given=f"plot({low!r}, {high!r})",
+            mend="write plot(-6, 6)",
+        )
+    axes = style.dressed(ax, (5.0, 3.2))
+    first = style.count_of(axes, "activation") == 0
+    color = style.color(style.count_of(axes, "activation"))
+    x = np.linspace(low, high, 801)
+    if first:
+        for draw in (axes.axhline, axes.axvline):
+            draw(0, color="#cccccc", linewidth=0.8, zorder=0)
+    axes.plot(x, _broken(activation, x), color=color, label=activation.name, gid="activation")
+    if derivative:
+        y = _broken_derivative(activation, x)
+        axes.plot(x, y, "--", color=color, label="its derivative", linewidth=1.2)
+    style.label(axes, activation.variable, "a")
+    axes.set_xlim(low, high)
+    if derivative or not first:
+        style.legend(axes, beside=False, inside="upper left")
+    return axes
+
+
+def _broken(activation: Activation, x: np.ndarray) -> np.ndarray:
+    """Return values with a gap at every jump, where no line is to be drawn."""
+    y = np.array(activation(x))
+    steps = np.abs(np.diff(y))
+    inside = np.median(steps) + np.abs(activation.derivative(x)).max() * (x[1] - x[0])
+    far = np.flatnonzero(steps > 4 * inside + 1e-9)
+    y[far] = np.nan
+    return y
+
+
+def _broken_derivative(activation: Activation, x: np.ndarray) -> np.ndarray:
+    """Return the derivative with a gap at every kink."""
+    y = np.array(activation.derivative(x))
+    steps = np.abs(np.diff(y))
+    usual = np.sort(steps)[-5] if len(steps) > 5 else 0.0
+    y[np.flatnonzero(steps > 4 * usual + 1e-9)] = np.nan
+    return y
+
+
+def draw_descent(descent: Descent, ax: Any) -> Axes:
+    """Draw the loss after every step."""
+    axes = style.dressed(ax, (5.0, 3.0))
+    color = style.color(style.count_of(axes, "descent"))
+    axes.plot(np.arange(len(descent.losses)), descent.losses, color=color, gid="descent")
+    style.label(axes, "step", f"loss ({descent.loss})".replace("_", " "))
+    axes.set_xlim(0, max(len(descent.losses) - 1, 1))
+    axes.set_ylim(bottom=0)
+    return axes
