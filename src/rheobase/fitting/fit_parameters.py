@@ -15,7 +15,7 @@ from rheobase.fitting.recording import Floats, Recording
 from rheobase.fitting.result import Fit, History, Sweep, sweeps_of
 from rheobase.fitting.searching import Effort, Tracker
 from rheobase.fitting.space import Space, space_of
-from rheobase.fitting.trials import Setting, input_of, step_of, variable_of
+from rheobase.fitting.trials import Setting, at_rest, input_of, step_of, variable_of
 from rheobase.language.model import Model
 from rheobase.progress import Progress
 
@@ -41,6 +41,7 @@ def fit_parameters(
     variable: str = "v",
     to: str | None = None,
     dt: Any = None,
+    settle: Any = None,
     seed: int = 0,
     threads: int = 1,
     backend: str | None = None,
@@ -49,7 +50,7 @@ def fit_parameters(
     """Find parameters of a model within bounds, so that it does what recordings show.
 
     All candidates are run in one network, a cell for each candidate and recording, so that nothing
-    is compiled twice. A cell begins where `initial` of the model says, at time 0 of the recording.
+    is compiled twice. A cell begins where `initial` of the model says.
 
     Parameters
     ----------
@@ -85,6 +86,10 @@ def fit_parameters(
     dt : quantity, optional
         Step of the simulation; the interval of samples divided by a whole number, at most
         0.05 ms, if not given.
+    settle : quantity, optional
+        How long every cell gets the first value of its stimulus before time 0. If not given,
+        models that begin at rest settle for 100 ms without input, from the rest of the model as
+        given: to look for that of every candidate is slow. Others begin as they are.
     seed : int
         Of everything random: the same seed, the same fit.
     threads : int
@@ -133,9 +138,11 @@ def fit_parameters(
     asked = as_loss(_usual_loss(model) if loss is None else loss)
     _needs_spikes(model, asked)
     _known(optimizer)
+    length = step_of(dt, every)
+    begun, before = at_rest(model, settle, length)
     setting = Setting(
-        model, space, variable_of(model, variable, every, asked.needs_voltage),
-        input_of(model, to, every), step_of(dt, every), int(seed), int(threads), backend,
+        begun, space, variable_of(model, variable, every, asked.needs_voltage),
+        input_of(model, to, every), length, before, settle is not None, int(seed), int(threads), backend,
     )  # fmt: skip
     seen = [one for one, kept in zip(every, held, strict=True) if not kept]
     effort = _effort(space, iterations, population, tolerance)
@@ -147,7 +154,7 @@ def fit_parameters(
         search(_evaluation(setting, seen, asked), effort, first, int(seed), tracker)
     if tracker.best_place is None:
         raise _hopeless(model, space)
-    return _fit(setting, every, held, asked, tracker, optimizer)
+    return _fit(model, setting, every, held, asked, tracker, optimizer)
 
 
 def _evaluation(
@@ -165,6 +172,7 @@ def _evaluation(
 
 
 def _fit(
+    model: Model,
     setting: Setting,
     recordings: Sequence[Recording],
     held: Sequence[bool],
@@ -177,7 +185,7 @@ def _fit(
     best = setting.space.values(tracker.best_place)
     sweeps = _judged(setting, recordings, held, loss, best)
     history = History(np.array(tracker.evaluations), np.array(tracker.history))
-    fit = Fit(setting.model, setting.space, best, sweeps, history, optimizer, loss.name)
+    fit = Fit(model, setting.space, best, sweeps, history, optimizer, loss.name)
     if fit.at_a_bound:
         names = ", ".join(fit.at_a_bound)
         plural = len(fit.at_a_bound) > 1

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from rheobase.errors import ShapeError, UserError
 from rheobase.network.currents import Current, from_array
+from rheobase.network.waveforms import Noise
 from rheobase.units import UNITS, Dimension, Unit, split_quantity, to_si
 
 if TYPE_CHECKING:
@@ -139,6 +140,12 @@ class Recording:
                     "Recording: the stimulus is for several cells, and a recording is of one",
                     given=f"a current for {stimulus.size} cells",
                 )
+            if any(isinstance(shape, Noise) for shape in stimulus.shapes):
+                raise UserError(
+                    "Recording: the stimulus is drawn at random, so it is not known what was "
+                    "injected",
+                    mend="draw it once: stimulus.frozen(1*second, dt=0.1*ms, seed=1)",
+                )
             return stimulus, None
         magnitude, unit = split_quantity(stimulus, "Recording: stimulus")
         values = _samples(np.asarray(magnitude, np.float64), "stimulus")
@@ -216,6 +223,12 @@ class Recording:
         values = self.stimulus.values(np.arange(count), dt)[:, 0]
         away = np.abs(values - values[0])
         return float(np.median(values[away >= 0.5 * away.max()]))
+
+    @cached_property
+    def first_value(self) -> float:
+        """The stimulus at time 0, in SI units."""
+        dt = self.dt if math.isfinite(self.dt) else self.duration / 2000
+        return float(self.stimulus.values(np.arange(1), dt)[0, 0])
 
     @cached_property
     def onset(self) -> float:

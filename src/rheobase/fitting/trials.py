@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from rheobase.errors import UserError, WiringError
+from rheobase.errors import RheobaseWarning, UserError, WiringError
 from rheobase.fitting.losses import Loss, Sweeps
 from rheobase.fitting.recording import Floats, Recording
 from rheobase.fitting.space import Space
 from rheobase.language.model import Model
+from rheobase.network.currents import step
 from rheobase.simulation import Network, NotFiniteError
-from rheobase.units import quantity, to_si
+from rheobase.units import Dimension, quantity, to_si
+
+_SECOND = Dimension(second=1.0)
+#: How long models that begin at rest settle, if nothing is said [s].
+USUAL_SETTLE = 0.1
 
 #: Samples that are kept at a time, of all candidates; more are run one lot after another.
 MOST_SAMPLES = 20_000_000
@@ -34,6 +40,10 @@ class Setting:
         What was recorded, and where the stimulus goes.
     dt : float
         Step [s].
+    settle : float
+        How long every cell runs before time 0 [s].
+    holding : bool
+        Whether it gets the first value of its stimulus then, or nothing.
     seed : int
         Of the noise of a model that has some.
     threads : int
@@ -46,6 +56,8 @@ class Setting:
     variable: str
     input: str
     dt: float
+    settle: float
+    holding: bool
     seed: int
     threads: int
     backend: str | None
@@ -57,17 +69,22 @@ class Setting:
         parameters), in SI units.
         """
         several = len(recordings)
-        net = Network(dt=f"{self.dt!r} second", seed=self.seed)
+        before = f"{-self.settle!r} second"
+        net = Network(dt=f"{self.dt!r} second", seed=self.seed, start=before)
         cells = net.add(self.model, values.shape[0] * several, name="cells")
         for name, unit, column in zip(self.space.names, self.space.units, values.T, strict=True):
             setattr(cells, name, quantity(np.repeat(column, several), unit))
         for place, recording in enumerate(recordings):
-            net.inject(cells[place::several], recording.stimulus, to=self.input)
+            shown = cells[place::several]
+            net.inject(shown, recording.stimulus, to=self.input)
+            if self.settle and self.holding:
+                first = quantity(recording.first_value, recording.stimulus.unit)
+                net.inject(shown, step(first, start=before, stop="0 second"), to=self.input)
         return net, cells
 
     def steps_of(self, recordings: Sequence[Recording]) -> int:
-        """Return how many steps the longest recording takes."""
-        longest = max(recording.stop for recording in recordings)
+        """Return how many steps it takes to settle and to run the longest recording."""
+        longest = self.settle + max(recording.stop for recording in recordings)
         return int(np.ceil(longest / self.dt - 1e-6))
 
     def losses(self, recordings: Sequence[Recording], loss: Loss, values: Floats) -> Floats:
@@ -77,10 +94,13 @@ class Setting:
         """
         samples = sum(_sampled(one) for one in recordings) if loss.needs_voltage else 1
         lot = max(1, MOST_SAMPLES // samples)
-        rows = [
-            self._lot(recordings, loss, values[first : first + lot])
-            for first in range(0, len(values), lot)
-        ]
+        with warnings.catch_warnings():
+            # What is odd about a candidate (it has no rest, it begins above threshold) is no news.
+            warnings.simplefilter("ignore", RheobaseWarning)
+            rows = [
+                self._lot(recordings, loss, values[first : first + lot])
+                for first in range(0, len(values), lot)
+            ]
         return np.concatenate(rows)
 
     def _lot(self, recordings: Sequence[Recording], loss: Loss, values: Floats) -> Floats:
@@ -147,14 +167,36 @@ class Setting:
         data = result.traces.data(f"sweep {place}")
         times = recording.times[recording.samples_inside()]
         values = self.model.unit_of(self.variable).to_si(data.values[self.variable].T)
-        step = (data.times[1] - data.times[0]) if data.times.size > 1 else self.dt
-        position = np.clip((times - data.times[0]) / step, 0, data.times.size - 1)
+        apart = (data.times[1] - data.times[0]) if data.times.size > 1 else self.dt
+        position = np.clip((times - data.times[0]) / apart, 0, data.times.size - 1)
         left = np.minimum(np.floor(position + 1e-6).astype(int), data.times.size - 1)
         share = position - left
         if np.all(np.abs(share) < 1e-6):
             return np.ascontiguousarray(values[:, left])
         right = np.minimum(left + 1, data.times.size - 1)
         return np.asarray(values[:, left] * (1 - share) + values[:, right] * share)
+
+
+def at_rest(model: Model, settle: Any, dt: float) -> tuple[Model, float]:
+    """Return a model for candidates, and how long they settle, a multiple of dt [s].
+
+    A model that begins at rest has another rest for all parameters, and to look for each is slow.
+    Candidates begin at that of the model as given, and settle into their own by running.
+    """
+    if settle is None:
+        length = USUAL_SETTLE if model.initial == "rest" else 0.0
+    else:
+        paste = "fit_parameters(..., settle=200*ms)"
+        length = to_si(settle, _SECOND, what="fit_parameters: settle", paste=paste)
+        if not (isinstance(length, float) and 0 <= length < np.inf):
+            raise UserError("fit_parameters: settle is not a time", given=str(settle))
+    length = int(np.ceil(length / dt - 1e-6)) * dt
+    if not length or model.initial != "rest":
+        return model, length
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RheobaseWarning)
+        cell = Network().add(model, name="cells")
+        return model(initial={e.name: getattr(cell, e.name)[0] for e in model.differential}), length
 
 
 def _sampled(recording: Recording) -> int:
@@ -169,8 +211,6 @@ def step_of(dt: Any, recordings: Sequence[Recording]) -> float:
     UserError
         It is no time above 0.
     """
-    from rheobase.units import Dimension
-
     if dt is None:
         known = [one.dt for one in recordings if np.isfinite(one.dt)]
         if not known:
@@ -179,7 +219,7 @@ def step_of(dt: Any, recordings: Sequence[Recording]) -> float:
         shortest = min(known)
         return shortest / max(1, int(np.ceil(shortest / 0.05e-3 - 1e-6)))
     paste = "fit_parameters(..., dt=0.05*ms)"
-    found = to_si(dt, Dimension(second=1.0), what="fit_parameters: dt", paste=paste)
+    found = to_si(dt, _SECOND, what="fit_parameters: dt", paste=paste)
     if not (isinstance(found, float) and 0 < found < np.inf):
         raise UserError("fit_parameters: dt is not one time above 0", given=str(dt))
     return found

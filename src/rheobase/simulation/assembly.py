@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -47,6 +48,12 @@ if TYPE_CHECKING:
     from rheobase.simulation.saving import Resumed
 
 Backend = Literal["numba", "interpreter"]
+
+
+@lru_cache(maxsize=64)
+def _lowered(model: Model, per_cell: frozenset[str], observed: frozenset[str]) -> Program:
+    """Lower a model once for all networks that use it alike: sweeps and fits build many."""
+    return lower(model, per_cell, observed)
 
 
 @dataclass
@@ -203,7 +210,7 @@ class Assembly:
             )
             key = (values.model, values.per_cell, observed)
             if self._keys.get(name) != key:
-                self.programs[name] = lower(values.model, values.per_cell, observed)
+                self.programs[name] = _lowered(*key)
                 self._keys[name] = key
 
     def _make_populations(self, backend: Backend, spent: Seconds) -> None:
