@@ -203,7 +203,7 @@ def _symbol(part: Expr) -> str:
         return part.function
     assert isinstance(part, Binary)
     for number, other in ((part.left, part.right), (part.right, part.left)):
-        if isinstance(number, Number) and not isinstance(other, Number):
+        if "z" not in names_in(number) and "z" in names_in(other):
             text = to_text(number)
             if part.operator in ("+", "*"):
                 return f"{part.operator}{text}"

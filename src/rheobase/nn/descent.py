@@ -63,19 +63,13 @@ class Descent:
         last = len(self.losses) - 1
         for step in _few(last):
             gradient = self.gradients[step]
-            numbers = [
-                *self.weights[step, :shown],
-                self.biases[step],
-                *gradient[:shown],
-                gradient[n],
-            ]
+            numbers = [*self.weights[step, :shown], self.biases[step]]
+            numbers += [*gradient[:shown], gradient[n]]
             rows.append([str(step), *(f"{v:.5g}" for v in (self.losses[step], *numbers))])
         widths = [max(len(row[c]) for row in rows) for c in range(len(header))]
         table = ["  ".join(v.rjust(w) for v, w in zip(row, widths, strict=True)) for row in rows]
-        title = (
-            f"{self.loss.replace('_', ' ')}, learning rate {self.rate:g}: w -= {self.rate:g}*dL/dw"
-        )
-        return "\n".join([title, *table])
+        title = f"{self.loss.replace('_', ' ')}, learning rate {self.rate:g}: "
+        return "\n".join([f"{title}w -= {self.rate:g}*dL/dw", *table])
 
     __repr__ = __str__
 
@@ -143,5 +137,7 @@ def descend(neuron: Neuron, x: Any, target: Any, loss: str, rate: float, steps: 
         if step < steps:
             neuron.weights -= rate * g.weights  # downhill, against the gradient
             neuron.bias -= rate * g.bias
-    columns = [np.array(column) for column in zip(*rows, strict=True)]
-    return Descent(*columns, loss=loss, rate=float(rate))
+    values, weights, biases, gradients, outputs = (
+        np.array(column) for column in zip(*rows, strict=True)
+    )
+    return Descent(values, weights, biases, gradients, outputs, loss, float(rate))

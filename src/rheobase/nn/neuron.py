@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -103,10 +103,12 @@ class Neuron:
                 given=f"shape {self.weights.shape}",
                 mend="write nn.Neuron(weights=[2.0, -3.0], bias=-3.0)",
             )
-        if np.ndim(bias) or isinstance(bias, str):
-            raise ShapeError("the bias of a Neuron is one number", given=repr(bias)[:80],
-                             mend="write bias=0.0")  # fmt: skip
-        self.bias = float(bias)
+        offset = floats(bias, "bias of a Neuron")
+        if offset.ndim:
+            raise ShapeError(
+                "the bias of a Neuron is one number", given=repr(bias)[:80], mend="write bias=0.0"
+            )
+        self.bias = float(offset)
         self.activation = _elementwise(activation)
         self._seen: tuple[np.ndarray, Any] | None = None
         self._gradient: Any = 1.0
@@ -214,7 +216,7 @@ class Neuron:
         lines += ["", "Forward", *_table(_forward_rows(nodes))]
         lines += [
             "",
-            "Backward: every gradient is the one that comes back, times a local derivative",
+            "Backward: a gradient is what comes back, times a local derivative",
         ]
         return "\n".join([*lines, *_table(_backward_rows(nodes))])
 
@@ -323,9 +325,12 @@ def _elementwise(given: Any) -> Activation:
     return found
 
 
-_IN_TERMS = {"a*(1 - a)": lambda a: a * (1 - a), "1 - a**2": lambda a: 1 - a**2,
-             "1 - exp(-a)": lambda a: 1 - np.exp(-a),
-             "(1 - abs(a))**2": lambda a: (1 - np.abs(a)) ** 2}  # fmt: skip
+_IN_TERMS: dict[str, Callable[[Any], Any]] = {
+    "a*(1 - a)": lambda a: a * (1 - a),
+    "1 - a**2": lambda a: 1 - a**2,
+    "1 - exp(-a)": lambda a: 1 - np.exp(-a),
+    "(1 - abs(a))**2": lambda a: (1 - np.abs(a)) ** 2,
+}
 
 
 def in_terms_of_output(f: Activation) -> str:

@@ -13,13 +13,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _MOST_INPUTS = 12
-_RADIUS = 0.26
+_RADIUS, _COLUMN = 0.28, 1.45
 _VALUE, _GRADIENT = style.PALETTE[0], style.PALETTE[1]
-_ORGANS = (
-    (0.0, "axons of senders\nand synapses"),
-    (1.0, "what synapses\nlet through"),
-    (2.0, "dendrites and\nsoma add up"),
-)
+_ORGANS = ("senders' axons,\nsynapses", "what synapses\nlet through", "dendrites and soma\nadd up")
 
 
 def draw_graph(nodes: Sequence[Node], ax: Any, biology: bool) -> Axes:
@@ -32,41 +28,41 @@ def draw_graph(nodes: Sequence[Node], ax: Any, biology: bool) -> Axes:
             mend="print(neuron.explain()) lists every one of them",
         )
     places = _layout(nodes)
-    right = max(x for x, _ in places) + 1.0
+    right = max(x for x, _ in places) + _COLUMN
     low, high = min(y for _, y in places), max(y for _, y in places)
-    axes = style.dressed(ax, (1.25 * right + 1.0, 0.62 * (high - low) + (1.7 if biology else 1.2)))
+    below = 1.7 if biology else 0.6
+    size = (0.72 * (right + 1.2), 0.72 * (high - low + below + 0.8))
+    axes = style.dressed(ax, size)
     for n, node in enumerate(nodes):
         for operand in node.operands:
             _draw_line(axes, places[operand], places[n])
     for n, node in enumerate(nodes):
         _draw_node(axes, node, places[n], last=n == len(nodes) - 1)
-    axes.set_xlim(-0.75, right + 0.1)
-    axes.set_ylim(low - (1.7 if biology else 0.6), high + 0.75)
+    axes.set_xlim(-0.8, right + 0.4)
+    axes.set_ylim(low - below, high + 0.8)
     axes.set_aspect("equal", adjustable="box")
     axes.axis("off")
-    axes.text(-0.7, high + 0.72, "values", color=_VALUE, fontsize=9, va="top")
-    axes.text(0.1, high + 0.72, "gradients", color=_GRADIENT, fontsize=9, va="top")
+    axes.text(-0.7, high + 0.78, "values", color=_VALUE, fontsize=9, va="top")
+    axes.text(0.35, high + 0.78, "gradients", color=_GRADIENT, fontsize=9, va="top")
     if biology:
         _draw_organs(axes, low, right)
     return axes
 
 
 def _layout(nodes: Sequence[Node]) -> list[tuple[float, float]]:
-    """Return where the nodes stand: as far right as the longest way to them, in step with inputs."""
+    """Return where the nodes stand: each right of all that it is computed from."""
     given = [n for n, node in enumerate(nodes) if not node.operands]
     top = (len(given) - 1) / 2
     places: list[tuple[float, float]] = []
     rows = {n: top - row for row, n in enumerate(given)}
     for n, node in enumerate(nodes):
-        if n in rows:
-            places.append((0.0, rows[n]))
+        if n in rows:  # the bias, the last of them, stands in the column of the products
+            places.append((_COLUMN if node.kind == "bias" else 0.0, rows[n]))
             continue
-        x = 1.0 + max(places[m][0] for m in node.operands)
+        x = _COLUMN + max(places[m][0] for m in node.operands)
         y = sum(places[m][1] for m in node.operands) / len(node.operands)
-        if node.kind == "net input":
-            x, y = 2.0, 0.0
-        while any(abs(a - x) < 0.5 and abs(b - y) < 0.7 for a, b in places):
-            y -= 0.9
+        while any(abs(a - x) < 0.5 and abs(b - y) < 0.8 for a, b in places):
+            y -= 1.0
         places.append((x, y))
     return places
 
@@ -86,8 +82,9 @@ def _draw_node(axes: Axes, node: Node, place: tuple[float, float], last: bool) -
     x, y = place
     if node.operands:
         axes.add_patch(Circle(place, _RADIUS, facecolor="white", edgecolor=style.INK, zorder=3))
-        size = 9 if len(node.symbol) <= 4 else 6.5
-        axes.text(x, y, node.symbol, ha="center", va="center", fontsize=size, zorder=4,
+        symbol = node.symbol.replace("*", "×").replace("sqrt(2)", "√2")
+        size = 9 if len(symbol) <= 4 else 6.5
+        axes.text(x, y, symbol, ha="center", va="center", fontsize=size, zorder=4,
                   color=style.INK)  # fmt: skip
         beside, align = x + _RADIUS + 0.06, "left"
     else:
@@ -95,10 +92,10 @@ def _draw_node(axes: Axes, node: Node, place: tuple[float, float], last: bool) -
                   color=style.INK)  # fmt: skip
         beside, align = x + 0.02, "center"
     if last:
-        axes.annotate("", (x + 1.0, y), (x + _RADIUS, y), zorder=1,
+        axes.annotate("", (x + _COLUMN, y), (x + _RADIUS, y), zorder=1,
                       arrowprops={"arrowstyle": "-|>", "color": style.FRAME, "linewidth": 0.9,
                                   "shrinkA": 0, "shrinkB": 0, "mutation_scale": 8})  # fmt: skip
-        axes.text(x + 1.02, y, "a", fontsize=10, va="center", color=style.INK)
+        axes.text(x + _COLUMN + 0.05, y, "a", fontsize=10, va="center", color=style.INK)
     box = {"boxstyle": "square,pad=0.05", "facecolor": "white", "edgecolor": "none", "alpha": 0.85}
     for value, side, color in ((node.value, 1, _VALUE), (node.gradient, -1, _GRADIENT)):
         axes.text(beside, y + 0.05 * side, f"{value + 0.0:.3g}", fontsize=8, color=color, ha=align,
@@ -110,7 +107,7 @@ def _subscript(label: str) -> str:
 
 
 def _draw_organs(axes: Axes, low: float, right: float) -> None:
-    last = (right - 1.0 + 3.0) / 2 if right > 4.5 else right - 1.0
-    organs = [*_ORGANS, (max(last, 3.0), "from potential to firing rate:\naxon")]
-    for x, text in organs:
-        axes.text(x, low - 0.75, text, ha="center", va="top", fontsize=7.5, color=style.FRAME)
+    last = "from potential\nto firing; axon"
+    middle = max(3 * _COLUMN, (2 * _COLUMN + right) / 2)
+    for x, text in [*((n * _COLUMN, text) for n, text in enumerate(_ORGANS)), (middle, last)]:
+        axes.text(x, low - 0.75, text, ha="center", va="top", fontsize=7, color=style.FRAME)
