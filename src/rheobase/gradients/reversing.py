@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from rheobase.gradients.cells import Cells
-from rheobase.lowering.adjoint import Reverse, reverse, reverse_prepare
+from rheobase.lowering.adjoint import Reverse, reverse
 from rheobase.lowering.program import Array, Level, Node, Program, Write
 from rheobase.lowering.surrogates import Surrogate
+from rheobase.rendering.reverses import reverse_prepare, reverse_weigh
 
 if TYPE_CHECKING:
     from rheobase.gradients.links import Link
@@ -95,19 +95,22 @@ def weight_bars(link: Link) -> tuple[Any, dict[str, Any]]:
     entry = cells.program.ports[link.port]
     weights = np.zeros_like(link.weights)
     parameters: dict[str, Any] = {}
-    for variable, block in entry.weigh.items():
+    for variable in entry.weigh:
         bar = link.bar_effective(variable)
         if variable in entry.identity:
             weights += bar
             continue
-        found = _through_weigh(cells.program, block, variable, link, bar)
-        weights += found.pop("weight", 0.0)
+        found = reverse_weigh(cells.program, link.port, variable, link.weights,
+                              link.parameters(), bar)  # fmt: skip
+        weights += np.broadcast_to(found.pop("weight", 0.0), weights.shape)
         for name, value in found.items():
             if name not in cells.with_respect_to:
                 continue
             given = cells.parameters[name]
             if np.ndim(given):
                 value = _by_target(link, np.broadcast_to(value, link.weights.shape))
+            else:
+                value = np.sum(np.broadcast_to(value, link.weights.shape))
             parameters[name] = parameters.get(name, 0.0) + _as_given(value, given)
     return weights, parameters
 
@@ -119,17 +122,3 @@ def _by_target(link: Link, values: Any) -> Any:
     found = np.zeros(link.target.size)
     np.add.at(found, link.targets, values)
     return found
-
-
-def _through_weigh(program: Program, block: Any, variable: str, link: Link,
-                   bar: Any) -> dict[str, Any]:  # fmt: skip
-    """Go back through f(weight, parameters): a block like that which prepares numbers."""
-    nodes = tuple(
-        replace(n, operation="number", payload="weight", level=Level.ELEMENT)
-        if n.operation == "scalar" and n.payload == "weight" else n
-        for n in block.nodes
-    )  # fmt: skip
-    writes = (Write(variable, block.writes[0].node),)
-    step = replace(program, prepare=replace(block, kind="prepare", nodes=nodes, writes=writes))
-    values: Mapping[str, Any] = {**link.parameters(), "weight": link.weights}
-    return dict(reverse_prepare(step, values, link.target.dt, link.target.start, {variable: bar}))
