@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -60,7 +60,8 @@ class Programs:
     @cached_property
     def reverse_kernels(self) -> CompiledKernels:
         """Its reverse, compiled."""
-        return CompiledKernels(self.reverse.program)
+        named = replace(self.reverse.program, name=f"{self.program.name}_reversed")
+        return CompiledKernels(named)
 
     @cached_property
     def interpreter(self) -> InterpreterKernels:

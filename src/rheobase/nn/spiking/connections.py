@@ -62,6 +62,7 @@ class Product:
         self.x = np.ascontiguousarray(x, np.bool_ if spikes else np.float64)
         self.weights, self.delay, self.delays = weights, delay, delays
         self.compiled = compiled
+        self._listed: tuple[NDArray[np.int64], Rows] | None = None
 
     def forward(self, arriving: Mapping[str, Floats]) -> None:
         """Add what arrives to (steps, batch*units), by variable."""
@@ -94,19 +95,32 @@ class Product:
 
     # -- compiled -------------------------------------------------------------------------
 
+    def _list(self) -> tuple[NDArray[np.int64], Rows]:
+        """Return the table of a product, with the inputs that are not 0 listed; made once."""
+        if self._listed is None:
+            rows, job = Rows(), np.zeros(columns.W_WIDTH, np.int64)
+            batch, steps, inputs = self.x.shape
+            spikes, count = self.x.dtype == bool, int(np.count_nonzero(self.x))
+            job[columns.W_INPUTS], job[columns.W_SIZE] = rows.at(self.x), self.x.size
+            job[columns.W_KIND] = columns.BYTES if spikes else columns.NUMBERS
+            job[[columns.W_BATCH, columns.W_STEPS, columns.W_IN]] = batch, steps, inputs
+            job[columns.W_COUNT], job[columns.W_DELAY] = count, min(self.delay, steps)
+            job[columns.W_ROWS] = rows.at(np.empty(count, np.int32))
+            job[columns.W_PLACES] = rows.at(np.empty(count, np.int32))
+            job[columns.W_VALUES] = 0 if spikes else rows.at(np.empty(count))
+            if self.delays is not None:
+                whole, part = self.delays.parts()
+                job[columns.W_WHOLE], job[columns.W_PART] = rows.at(whole), rows.at(part)
+            function_of("arrivals", "listed")(rows.at(job))
+            self._listed = job, rows
+        return self._listed
+
     def _job(self, weights: Floats, arrivals: Floats) -> tuple[NDArray[np.int64], Rows]:
-        rows = Rows()
-        job = np.zeros(columns.W_WIDTH, np.int64)
-        batch, steps, inputs = self.x.shape
-        job[columns.W_INPUTS] = rows.at(self.x)
-        job[columns.W_KIND] = columns.BYTES if self.x.dtype == bool else columns.NUMBERS
-        job[[columns.W_BATCH, columns.W_STEPS, columns.W_IN]] = batch, steps, inputs
-        job[columns.W_UNITS], job[columns.W_DELAY] = weights.shape[1], min(self.delay, steps)
+        job, rows = self._list()
+        job = job.copy()
+        job[columns.W_UNITS] = weights.shape[1]
         job[columns.W_WEIGHTS] = rows.at(np.ascontiguousarray(weights))
         job[columns.W_ARRIVALS] = rows.at(arrivals)
-        if self.delays is not None:
-            whole, part = self.delays.parts()
-            job[columns.W_WHOLE], job[columns.W_PART] = rows.at(whole), rows.at(part)
         return job, rows
 
     def _backward_compiled(self, weights: Floats, bar: Floats, weights_bar: Floats,

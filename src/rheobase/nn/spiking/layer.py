@@ -33,7 +33,7 @@ Floats = NDArray[np.float64]
 class Saved:
     """What the way back needs of a forward pass."""
 
-    x: Array
+    product: Product
     course: Course
     cells: Cells
     where: Any = None
@@ -353,7 +353,8 @@ class Spiking(Layer):
         """Forward: arrivals of all steps, the cells through all steps, the readout."""
         cells = self.cells()
         course = self.course(cells, len(x), x.shape[1], key)
-        self._product(x, cells).forward(course.arriving)
+        product = self._product(x, cells)
+        product.forward(course.arriving)
         failed = course.forward()
         if failed >= 0:
             raise UserError(
@@ -361,20 +362,19 @@ class Spiking(Layer):
                 mend="take smaller steps (dt=...), smaller weights (weight_scale=...) or a smaller "
                 "learning rate",
             )
-        saved = Saved(x, course, cells)
+        saved = Saved(product, course, cells)
         return self._read(saved).astype(self._dtype(), copy=False), saved
 
     def reverse(self, g: Array, saved: Saved) -> tuple[Array | None, dict[str, Array]]:
         """Backward: the readout, the cells back through all steps, the arrivals."""
         back = self._back(g, saved)
-        product = self._product(saved.x, saved.cells)
-        bars, g_x = product.backward(back.arrived, with_inputs=True)
+        bars, g_x = saved.product.backward(back.arrived, with_inputs=True)
         return g_x, self._gradients(saved, back, bars)
 
     def reverse_parameters(self, g: Array, saved: Saved) -> dict[str, Array]:
         """Return the gradients of the parameters only."""
         back = self._back(g, saved)
-        bars, _ = self._product(saved.x, saved.cells).backward(back.arrived, with_inputs=False)
+        bars, _ = saved.product.backward(back.arrived, with_inputs=False)
         return self._gradients(saved, back, bars)
 
     def regularization(self, saved: Saved) -> float:

@@ -25,7 +25,9 @@ INPUT, PORT = 0, 1
 # how the array that says who is refractory says it
 NOBODY, RELEASE, LEFT, FLAG = range(4)
 
-# a product of inputs and weights
-(W_INPUTS, W_KIND, W_BATCH, W_STEPS, W_IN, W_UNITS, W_WEIGHTS, W_ARRIVALS, W_DELAY, W_WHOLE,
- W_PART, W_WEIGHTS_BAR, W_DELAYS_BAR, W_INPUTS_BAR, W_WIDTH) = range(15)  # fmt: skip
+# a product of inputs and weights: inputs that are not 0 as a list of rows (of batch*steps), places
+# and values (no values: all are 1)
+(W_INPUTS, W_KIND, W_SIZE, W_COUNT, W_ROWS, W_PLACES, W_VALUES, W_BATCH, W_STEPS, W_IN, W_UNITS,
+ W_WEIGHTS, W_ARRIVALS, W_DELAY, W_WHOLE, W_PART, W_WEIGHTS_BAR, W_DELAYS_BAR, W_INPUTS_BAR,
+ W_WIDTH) = range(20)  # fmt: skip
 BYTES, NUMBERS = 0, 1
