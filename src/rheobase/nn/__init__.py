@@ -1,6 +1,6 @@
 """Idealised units: activations, a neuron by hand, layers, and networks trained by gradients."""
 
-from rheobase.nn import datasets, losses, plots
+from rheobase.nn import architectures, datasets, losses, plots, studies
 from rheobase.nn.activations import (
     Activation,
     activation,
@@ -19,6 +19,7 @@ from rheobase.nn.convolution import conv2d
 from rheobase.nn.descent import Descent
 from rheobase.nn.facts import Facts, Interval, Kink
 from rheobase.nn.history import History
+from rheobase.nn.interchange import from_keras, from_torch, to_torch
 from rheobase.nn.layers import (
     AvgPool2D,
     Conv2D,
@@ -63,11 +64,14 @@ __all__ = [
     "VectorActivation",
     "activation",
     "angle",
+    "architectures",
     "conv2d",
     "datasets",
     "elu",
     "encode",
     "fit",
+    "from_keras",
+    "from_torch",
     "gelu",
     "leaky_readout",
     "leaky_relu",
@@ -84,6 +88,8 @@ __all__ = [
     "softplus",
     "softsign",
     "step",
+    "studies",
     "tanh",
     "tasks",
+    "to_torch",
 ]

@@ -282,7 +282,7 @@ def feature_maps(
     """
     seen, filters = _as_tiles(images, "images"), _as_tiles(kernels, "kernels")
     if maps is None:
-        from rheobase.nn.layers.conv import conv2d
+        from rheobase.nn.convolution import conv2d
 
         maps = conv2d(seen[:, None], filters[:, None])
     found = np.asarray(maps, dtype=np.float64)
