@@ -97,7 +97,7 @@ def conv2d(
     window.after("nn.conv2d: the kernel", x.shape[2], x.shape[3])
     if method == "loops":
         return convolve_by_loops(x, w, b, window, groups)
-    return convolve(x, w, b, window, groups)
+    return np.ascontiguousarray(convolve(x, w, b, window, groups)[0])
 
 
 def _arrays(images: Any, kernels: Any, bias: Any) -> tuple[Array, Array, Array | None]:
@@ -144,53 +144,66 @@ def check_groups(owner: str, channels: int, outputs: int, groups: Any) -> int:
 # -- forward and backward, side by side: every weight of the kernel is a matrix product ---------
 
 
-def convolve(x: Array, w: Array, b: Array | None, window: Window, groups: int = 1) -> Array:
-    """Forward: y += w[:, :, k, l] x seen by weight (k, l), for all (k, l)."""
+def convolve(
+    x: Array, w: Array, b: Array | None, window: Window, groups: int = 1
+) -> tuple[Array, Any]:
+    """Forward: y += w[:, :, k, l] x seen by weight (k, l), for all (k, l).
+
+    Returns
+    -------
+    y, seen
+        The result, and the images with their padding, as the backward pass wants them.
+    """
     if tiled.usable(x):
-        return tiled.convolve(x, w, b, window, groups)
+        seen = tiled.see(x, window)
+        return tiled.convolve(seen, w, b, window, groups), seen
     places = window.sizes(*x.shape[2:])
     padded = window.padded(x)
     y = np.zeros((len(x), groups, w.shape[0] // groups, places[0] * places[1]), x.dtype)
     matrices = _by_group(w, groups)
-    for k, row in np.ndindex(*window.size):
-        seen = _columns(window.tap(padded, k, row, places), groups)
-        y += matrices[..., k, row] @ seen
+    for k, m in np.ndindex(*window.size):
+        y += matrices[..., k, m] @ _columns(window.tap(padded, k, m, places), groups)
     y = y.reshape(len(x), w.shape[0], *places)
     if b is not None:
         y += b[:, None, None]
-    return y
+    return y, padded
 
 
 def convolve_back_to_weights(
-    g: Array, x: Array, w: Array, window: Window, groups: int = 1
+    g: Array, seen: Any, w: Array, window: Window, groups: int = 1
 ) -> Array:
     """Backward: dL/dw[:, :, k, l] = g (x seen by weight (k, l))^T, summed over samples."""
-    if tiled.usable(x):
-        return tiled.convolve_back_to_weights(g, x, w, window, groups)
-    places = window.sizes(*x.shape[2:])
-    padded = window.padded(x)
-    g = _columns(g, groups)
-    g_w = np.empty((groups, w.shape[0] // groups, *w.shape[1:]), x.dtype)
-    for k, row in np.ndindex(*window.size):
-        seen = _columns(window.tap(padded, k, row, places), groups)
-        g_w[..., k, row] = (g @ seen.swapaxes(-1, -2)).sum(axis=0)
+    if isinstance(seen, tiled.Seen):
+        return tiled.convolve_back_to_weights(g, seen, w, window, groups)
+    columns = _columns(g, groups)
+    g_w = np.empty((groups, w.shape[0] // groups, *w.shape[1:]), g.dtype)
+    for k, m in np.ndindex(*window.size):
+        pixels = _columns(window.tap(seen, k, m, g.shape[2:]), groups)
+        g_w[..., k, m] = (columns @ pixels.swapaxes(-1, -2)).sum(axis=0)
     return g_w.reshape(w.shape)
 
 
-def convolve_back_to_images(g: Array, x: Array, w: Array, window: Window, groups: int = 1) -> Array:
-    """Backward: what weight (k, l) saw gets w[:, :, k, l]^T g, for all (k, l)."""
-    if tiled.usable(x):
-        return tiled.convolve_back_to_images(g, x, w, window, groups)
-    places = window.sizes(*x.shape[2:])
-    top, left = window.padding
-    batch, channels, height, width = x.shape
-    g_x = np.zeros((batch, channels, height + 2 * top, width + 2 * left), x.dtype)
+def convolve_back_to_images(
+    g: Array, w: Array, window: Window, groups: int, shape: tuple[int, int]
+) -> Array:
+    """Backward: what weight (k, l) saw gets w[:, :, k, l]^T g, for all (k, l).
+
+    Parameters
+    ----------
+    g, w, window, groups
+        Gradient by the results, kernels, and how they moved.
+    shape : (int, int)
+        Height and width of the images.
+    """
+    if tiled.usable(g):
+        return tiled.convolve_back_to_images(g, w, window, groups, shape)
+    (top, left), channels = window.padding, w.shape[1] * groups
+    g_x = np.zeros((len(g), channels, shape[0] + 2 * top, shape[1] + 2 * left), g.dtype)
     columns = _columns(g, groups)
     matrices = _by_group(w, groups).swapaxes(1, 2)
-    for k, row in np.ndindex(*window.size):
-        back = matrices[..., k, row] @ columns
-        seen = window.tap(g_x, k, row, places)
-        seen += back.reshape(seen.shape)
+    for k, m in np.ndindex(*window.size):
+        seen = window.tap(g_x, k, m, g.shape[2:])
+        seen += (matrices[..., k, m] @ columns).reshape(seen.shape)
     return window.cut(g_x)
 
 

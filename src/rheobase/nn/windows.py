@@ -81,6 +81,11 @@ class Window:
         """Return height and width of the result."""
         return self.places(0, height), self.places(1, width)
 
+    def stepping(self, height: int, width: int) -> Pair:
+        """Return height and width of the result for images that have their padding already."""
+        inside = height - 2 * self.padding[0], width - 2 * self.padding[1]
+        return self.sizes(*inside)
+
     def tap(self, padded: Array, row: int, column: int, places: Pair) -> Array:
         """Return what pixel (row, column) of the window sees in all its places.
 

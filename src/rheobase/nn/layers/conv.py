@@ -155,28 +155,28 @@ class Conv2D(Layer):
 
     def run(self, x: Array, *, training: bool = False, key: Key | None = None) -> tuple[Array, Any]:
         """Forward: z = w * x + b, then y = f(z)."""
-        z = convolve(x, self.weights, self.parameters.get("bias"), self.window, self.groups)
-        return activate(self.activation, z), (x, z)
+        z, seen = convolve(x, self.weights, self.parameters.get("bias"), self.window, self.groups)
+        return activate(self.activation, z), (x.shape[2:], seen, z)
 
     def reverse(self, g: Array, saved: Any) -> tuple[Array | None, dict[str, Array]]:
         """Backward: dL/dz = g f'(z), then to images, kernels and bias."""
-        x, z = saved
+        shape, seen, z = saved
         g_z = activate_reverse(self.activation, g, z)
-        g_x = convolve_back_to_images(g_z, x, self.weights, self.window, self.groups)
-        return g_x, self._of_parameters(g_z, x)
+        g_x = convolve_back_to_images(g_z, self.weights, self.window, self.groups, shape)
+        return g_x, self._of_parameters(g_z, seen)
 
     def reverse_parameters(self, g: Array, saved: Any) -> dict[str, Array]:
         """Return the gradients of kernels and bias only."""
-        x, z = saved
-        return self._of_parameters(activate_reverse(self.activation, g, z), x)
+        _, seen, z = saved
+        return self._of_parameters(activate_reverse(self.activation, g, z), seen)
 
     def before_activation(self, saved: Any) -> tuple[Array, Any]:
         """Return z, and `saved` for a backward pass that begins there."""
-        x, z = saved
-        return z, (x, None)
+        shape, seen, z = saved
+        return z, (shape, seen, None)
 
-    def _of_parameters(self, g_z: Array, x: Array) -> dict[str, Array]:
-        g_w = convolve_back_to_weights(g_z, x, self.weights, self.window, self.groups)
+    def _of_parameters(self, g_z: Array, seen: Any) -> dict[str, Array]:
+        g_w = convolve_back_to_weights(g_z, seen, self.weights, self.window, self.groups)
         gradients = {"weights": g_w}
         if self.has_bias:
             gradients["bias"] = g_z.sum(axis=(0, 2, 3))

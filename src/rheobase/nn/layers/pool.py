@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from rheobase.nn import tiled
 from rheobase.nn.layers.base import Array, Key, Layer, Shape
 from rheobase.nn.windows import Window, expect_images, pair
 
@@ -74,6 +75,9 @@ class MaxPool2D(_Pool):
 
     def run(self, x: Array, *, training: bool = False, key: Key | None = None) -> tuple[Array, Any]:
         """Forward: the largest of what the pixels of the window see, and which it was."""
+        if tiled.in_vectors(x):
+            y, which = tiled.pool(x, self.window)
+            return y, (x.shape, which, True)
         places = self.window.sizes(*x.shape[2:])
         taps = list(np.ndindex(*self.size))
         y = self.window.tap(x, 0, 0, places).copy(order="K")
@@ -84,11 +88,13 @@ class MaxPool2D(_Pool):
             larger = (seen > y) | np.isnan(seen)
             np.copyto(y, seen, where=larger)
             which[larger] = number
-        return y, (x.shape, which)
+        return y, (x.shape, which, False)
 
     def reverse(self, g: Array, saved: Any) -> tuple[Array | None, dict[str, Array]]:
         """Backward: g goes to the pixel that was largest."""
-        shape, which = saved
+        shape, which, in_vectors = saved
+        if in_vectors:
+            return tiled.unpool(g, which, shape, self.window), {}
         places = which.shape[2:]
         g_x = np.zeros(shape, g.dtype)
         for number, (row, column) in enumerate(np.ndindex(*self.size)):
