@@ -42,7 +42,8 @@ class Course:
         )  # fmt: skip
         rng = np.random.default_rng(0)
         names = self.program.states
-        self.weights = {n: rng.normal(size=(steps + 1, size)) for n in names}
+        units = {n: model.unit_of(n).scale for n in names}
+        self.weights = {n: rng.normal(size=(steps + 1, size)) / units[n] for n in names}
         self.spike_weights = spike_weight * rng.normal(size=(steps, size))
         self.backend = backend
 
@@ -136,13 +137,51 @@ class Course:
                     ends.append(self._at(inputs={**self.inputs, name: moved}))
             else:
                 base = self.values[name]
-                scale = np.max(np.abs(base)) or 1.0
+                scale = np.max(np.abs(base)) or self.model.unit_of(name).scale
                 shape = np.shape(base)
                 moves = [np.arange(self.size) == k for k in range(self.size)] if shape else [1.0]
                 ends = [self._at(values={**self.values, name: base + sign * h * scale * m})
                         for m in moves]  # fmt: skip
             results.append(np.array(ends))
+        self.noise = 1e-14 * np.abs(results).max() / (h * scale)
         return (results[0] - results[1]) / (2 * h * scale)
+
+    def check_along(self, seed: int = 0, rel: float = 1e-5, h: float = 1e-6) -> dict[str, Any]:
+        """Compare the derivative along a random direction of everything at once."""
+        rng, found = np.random.default_rng(seed), self.backward()
+        total, size = 0.0, 0.0
+        moves: dict[str, dict[str, Any]] = {"values": {}, "inputs": {}, "start": {}}
+
+        def move(kind: str, name: str, base: Any, unit: float, bar: Any) -> None:
+            nonlocal total, size
+            base = np.asarray(base, float)
+            step = rng.normal(size=base.shape) * np.maximum(np.abs(base), unit)
+            if base.ndim == 0 and np.ndim(bar):
+                bar = np.sum(bar)
+            moves[kind][name] = (base, step)
+            total += float((step * bar).sum())
+            size += float(np.abs(step * bar).sum())
+
+        for name in self.program.states:
+            base = np.broadcast_to(np.asarray(self.start.get(name, 0.0), float), self.size)
+            move("start", name, base, self.model.unit_of(name).scale, found["states"][name])
+        for name, bars in found["inputs"].items():
+            base = np.broadcast_to(self.inputs[name], (self.steps, self.size))
+            move("inputs", name, base, 0.0, bars)
+        for name, bar in found["parameters"].items():
+            whole = np.broadcast_to(bar, self.size) if np.ndim(bar) == 0 else bar
+            move("values", name, self.values[name], 0.0, whole)
+        ends = []
+        for sign in (1.0, -1.0):
+            there = {kind: {n: b + sign * h * s for n, (b, s) in table.items()}
+                     for kind, table in moves.items()}  # fmt: skip
+            there["values"] = {**self.values, **there["values"]}
+            ends.append(self.forward(**there))
+        assert (ends[0]["spikes"] == ends[1]["spikes"]).all(), "the step is too large"
+        want = (ends[0]["loss"] - ends[1]["loss"]) / (2 * h)
+        noise = 1e-13 * (abs(ends[0]["loss"]) + 1) / h
+        assert abs(total - want) < rel * size + noise, (total, want, size)
+        return found
 
     def _at(self, **changed: Any) -> float:
         return float(self.forward(**changed)["loss"])
@@ -165,7 +204,6 @@ class Course:
             self._same(got, want, rel, f"d loss/d {name}")
         return found
 
-    @staticmethod
-    def _same(got: Any, want: Any, rel: float, what: str) -> None:
-        scale = np.max(np.abs(want)) + 1e-12
-        np.testing.assert_allclose(got, want, rtol=rel, atol=rel * scale, err_msg=what)
+    def _same(self, got: Any, want: Any, rel: float, what: str) -> None:
+        room = rel * np.max(np.abs(want)) + self.noise  # of the rounding of the loss
+        np.testing.assert_allclose(got, want, rtol=rel, atol=room, err_msg=what)

@@ -2,9 +2,9 @@
 
 A step takes the states x to x' (integrator), finds the cells that spike, s = 1 where the
 threshold is passed, and resets those, x'' = x' + s*(r(x') - x'). Given the derivatives of a loss
-by x'' (their bars) and by s, the reverse gives those by x, by the inputs and by the parameters. It is
-a `Program` as the step is, made from the same nodes: first the step is computed again from what was
-stored of its beginning, with the same bits, then its nodes are gone through from last to first
+by x'' (their bars) and by s, the reverse gives those by x, by the inputs and by the parameters. It
+is a `Program` as the step is, made from the same nodes: first the step is computed again from what
+was stored of its beginning, with the same bits, then its nodes are gone through from last to first
 (`rheobase.lowering.adjoint_nodes`).
 
 What is exact: everything that is smooth, for any integrator, with the draws of white noise as
@@ -305,7 +305,8 @@ class _Reversal:
             if part is not None:
                 total[name] = self._new(f"total_{name}", f"d loss/d {name}, summed over steps")
                 writes[total[name]] = self._element(total[name]) + part
-        block = graph.finish("map", writes, since=backward.size)
+        # one loop: what the forward part leaves to the reverse is more than loops should exchange
+        block = replace(graph.finish("map", writes, since=backward.size), whole=True)
         program = self._program(block)
         stored = tuple(
             a.name for a in program.arrays if a.role in _STORED or a.name == "spiked"
@@ -324,7 +325,7 @@ class _Reversal:
                                 (self.scale, self.surrogate.scale or 0.0)) if name
         }  # fmt: skip
         return check(Program(
-            name=f"{program.name} reversed", method=program.method, reason="the reverse of a step",
+            name=f"{program.name}_reversed", method=program.method, reason="the reverse of a step",
             arrays=(*arrays, *self.added), numbers=(*program.numbers, *constants),
             number_notes=(*program.number_notes, *("of the surrogate" for _ in constants)),
             prepare=_with_constants(program.prepare, reads | set(program.numbers), constants),

@@ -30,8 +30,8 @@ VALUE = "f"
 RULES: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "exp": ("f",),
     "expm1": ("exp(x)",),
-    "exprel": ("exprel_derivative(x)",),
-    "bernoulli": ("bernoulli_derivative(x)",),
+    "exprel": ("exprel_derivative(x, f)",),
+    "bernoulli": ("bernoulli_derivative(x, f)",),
     "log": ("1/x",),
     "log1p": ("1/(1 + x)",),
     "log10": ("0.4342944819032518/x",),

@@ -95,7 +95,8 @@ class Block:
     kind "prepare" runs once when a parameter or the step changes; "map" over cells each step;
     "on-event" over the cells that spiked; "deliver" over arriving events, one after another;
     "weigh" over the weights of a projection, when it is prepared. `first` names what a map may
-    write in a loop of its own before the rest: short loops keep more of the machine busy.
+    write in a loop of its own before the rest: short loops keep more of the machine busy. `whole`
+    keeps a map in one loop.
     """
 
     kind: Literal["prepare", "map", "on-event", "deliver", "weigh"]
@@ -103,6 +104,7 @@ class Block:
     writes: tuple[Write, ...]
     sections: tuple[str, ...] = ("",)
     first: frozenset[str] = frozenset()
+    whole: bool = False
 
     def reads(self) -> frozenset[str]:
         """Return the names of the arrays and numbers the block reads."""

@@ -14,8 +14,8 @@ from dataclasses import replace
 from rheobase.lowering.program import Block, Level, Node, Write, needed_by
 
 CHEAP = frozenset({
-    "abs", "ceil", "clip", "floor", "heaviside", "int", "maximum", "minimum", "round", "sign",
-    "sqrt",
+    "abs", "bernoulli_derivative", "ceil", "clip", "exprel_derivative", "floor", "heaviside", "int",
+    "maximum", "minimum", "round", "sign", "sqrt",
 })  # fmt: skip
 SCRATCH = "each "
 """Begins the names of scratch arrays, which no array of a program has."""
@@ -27,7 +27,7 @@ def loops(block: Block) -> tuple[Block, ...]:
     Names that begin with `SCRATCH` are arrays between the loops, with a value for each cell.
     """
     parts = block.loops()
-    if block.kind != "map":
+    if block.kind != "map" or block.whole:
         return parts
     return tuple(stage for part in parts for stage in _staged(part))
 

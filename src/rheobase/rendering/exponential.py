@@ -121,10 +121,10 @@ def bernoulli(x: Value) -> Value:
     return high / y
 
 
-def exprel_derivative(x: Value) -> Value:
-    """The derivative of exprel, (exp(x)*(x - 1) + 1)/x**2, 1/2 at 0; within 10 ulp.
+def exprel_derivative(x: Value, f: Value) -> Value:
+    """The derivative of exprel, f - (f - 1)/x, with f = exprel(x); 1/2 at 0.
 
-    The Taylor series, with coefficients n/(n + 1)!, where |x| < 1; inf above 709.78, NaN at inf.
+    The Taylor series, with coefficients n/(n + 1)!, where |x| < 1. Within 10 + |x| ulp.
     """
     near = select(fabs(x) < 1.0, x, 0.0)
     z = near * near
@@ -145,15 +145,16 @@ def exprel_derivative(x: Value) -> Value:
     even = fma(even, z, 0.5)
     odd = fma(odd, z, 0.3333333333333333)
     inverse = 1.0 / select(fabs(x) < 1.0, 1.0, x)
-    far = fma(exp(x) * inverse, 1.0 - inverse, inverse * inverse)
+    far = fma(f, 1.0 - inverse, inverse)
     return select(fabs(x) < 1.0, fma(odd, near, even), far)
 
 
-def bernoulli_derivative(x: Value) -> Value:
-    """The derivative of bernoulli, -1/2 at 0; within 10 ulp; 0 at inf, -1 at -inf.
+def bernoulli_derivative(x: Value, f: Value) -> Value:
+    """The derivative of bernoulli, f*(1 - f - x)/x, with f = bernoulli(x); -1/2 at 0.
 
-    With b = bernoulli(x) it is b*(1 - b - x)/x for x > 0, and -1 less its value at -x below; where
-    |x| < 1 the Taylor series, with coefficients B_n/(n - 1)! of Bernoulli's numbers.
+    For x < 0 it is -1 less its value at -x, where bernoulli is f + x. Where |x| < 1 the Taylor
+    series, with coefficients B_n/(n - 1)! of Bernoulli's numbers. Within 10 + |x| ulp; NaN at
+    infinities.
     """
     size = fabs(x)
     near = select(size < 1.0, x, 0.0)
@@ -168,9 +169,9 @@ def bernoulli_derivative(x: Value) -> Value:
     series = fma(series, z, 0.0001984126984126984)
     series = fma(series, z, -0.005555555555555556)
     series = fma(series, z, 0.16666666666666666)
-    far = select(size < 1.0, 1.0, select(size > 800.0, 800.0, size))
-    b = bernoulli(far)
-    slope = b * ((1.0 - b) - far) / far
+    far = select(size < 1.0, 1.0, size)
+    b = select(x < 0.0, f + x, f)
+    slope = b * (((1.0 - b) - far) / far)
     slope = select(x < 0.0, -1.0 - slope, slope)
     return select(size < 1.0, fma(series, near, -0.5), slope)
 
