@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rheobase import synapses as synapses
     from rheobase import units as units
     from rheobase.fitting.fit_parameters import fit_parameters as fit_parameters
+    from rheobase.gradients.objective import gradient as gradient
     from rheobase.interactive import interact as interact
     from rheobase.language.functions import function as function
     from rheobase.language.model import Model as Model
@@ -53,6 +54,7 @@ _HOMES = {
     "fit_parameters": "rheobase.fitting.fit_parameters:fit_parameters",
     "fitting": "rheobase.fitting",
     "function": "rheobase.language.functions:function",
+    "gradient": "rheobase.gradients.objective:gradient",
     "gradients": "rheobase.gradients",
     "interact": "rheobase.interactive:interact",
     "join": "rheobase.results:join",
@@ -81,6 +83,7 @@ __all__ = [
     "fit_parameters",
     "fitting",
     "function",
+    "gradient",
     "gradients",
     "interact",
     "join",

@@ -1,5 +1,19 @@
 """Gradients of any model: what to change in a network so that a number of its run changes."""
 
+from rheobase.gradients.objective import Gradient, Objective, gradient
+from rheobase.gradients.runs import Run
+from rheobase.gradients.tape import Bars, Tape
 from rheobase.gradients.tracked import Tracked, detach, gradients_of, value_and_gradient
 
-__all__ = ["Tracked", "detach", "gradients_of", "value_and_gradient"]
+__all__ = [
+    "Bars",
+    "Gradient",
+    "Objective",
+    "Run",
+    "Tape",
+    "Tracked",
+    "detach",
+    "gradient",
+    "gradients_of",
+    "value_and_gradient",
+]

@@ -27,6 +27,8 @@ def reversed_program(program: Program, surrogate: Surrogate | None, reset: Reset
     if key not in _made:
         found = reverse(program, surrogate=surrogate or Surrogate(), reset=reset,
                         with_respect_to=with_respect_to, inputs=inputs)  # fmt: skip
+        name = found.program.name.replace(" ", "_")
+        found = replace(found, program=replace(found.program, name=name))
         _made[key] = (program, found)  # the program is kept, so that its id is not used again
     return _made[key][1]
 
