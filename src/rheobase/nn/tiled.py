@@ -19,6 +19,7 @@ from rheobase.rendering.primitives import has_numba
 
 _BYTES = 64  # of a vector, and of a line of the cache
 _BLOCK = 8  # outputs of a tile
+_MOST_TAPS = 256  # pixels of a pool's window that a byte can count
 
 
 @dataclass(frozen=True)
@@ -150,19 +151,53 @@ def _packed(w: Array, b: Array | None, groups: int) -> tuple[Array, Array]:
     return np.ascontiguousarray(np.moveaxis(kernels, 2, -1)).ravel(), biases.ravel()
 
 
+def poolable(x: Array, window: Window) -> bool:
+    """Return whether a max-pool of images goes by whole vectors here."""
+    return (
+        in_vectors(x)
+        and x.dtype.kind == "f"
+        and len(x) % _lanes(x.dtype) == 0
+        and window.size[0] * window.size[1] <= _MOST_TAPS
+    )
+
+
 def pool(x: Array, window: Window) -> tuple[Array, Array]:
-    """Forward of a max-pool; see `layers.pool.MaxPool2D`."""
+    """Forward of a max-pool: the largest pixel of every window, and which it was."""
     numbers = x.transpose(1, 2, 3, 0)
     shape = (x.shape[1], *window.sizes(*x.shape[2:]), len(x))
-    y, which = empty(shape, x.dtype), empty(shape, np.dtype(np.uint16))
-    parts.part("tiles").pool(numbers, y, which, window.size, window.stride)
+    y, which = empty(shape, x.dtype), empty(shape, np.dtype(np.uint8))
+    parts.part("tiles").pool(
+        numbers.ravel(),
+        y.ravel(),
+        which.ravel(),
+        numbers.shape,
+        shape,
+        window.size,
+        window.stride,
+        _lanes(x.dtype),
+    )
     return y.transpose(3, 0, 1, 2), which
 
 
 def unpool(g: Array, which: Array, shape: tuple[int, ...], window: Window) -> Array:
-    """Backward of a max-pool."""
+    """Backward of a max-pool: every gradient goes to the pixel that was the largest."""
     g_x = empty((*shape[1:], shape[0]), g.dtype)
     g_x[...] = 0
-    numbers = np.ascontiguousarray(g.transpose(1, 2, 3, 0))
-    parts.part("tiles").unpool(numbers, which, g_x, window.size, window.stride)
+    parts.part("tiles").unpool(
+        np.ascontiguousarray(g.transpose(1, 2, 3, 0)).ravel(),
+        which.ravel(),
+        g_x.ravel(),
+        g_x.shape,
+        which.shape,
+        window.size,
+        window.stride,
+        _lanes(g.dtype),
+    )
     return g_x.transpose(3, 0, 1, 2)
+
+
+def by_channel(g: Array) -> Array:
+    """Return the sum over samples and pixels of images, channel by channel."""
+    if in_vectors(g):
+        return np.asarray(g.transpose(1, 2, 3, 0).reshape(g.shape[1], -1).sum(axis=1))
+    return np.asarray(g.sum(axis=(0, 2, 3)))

@@ -8,8 +8,14 @@ import numpy as np
 
 from rheobase.errors import ShapeError
 from rheobase.nn.activations import LIBRARY, Activation, activation
+from rheobase.nn.elementwise import Loops, loops_of
 from rheobase.nn.layers.base import Array
+from rheobase.nn.tiled import empty as aligned
+from rheobase.nn.tiled import in_vectors
 from rheobase.nn.vector_activations import VECTOR_LIBRARY, VectorActivation
+
+_COMPILED_FROM = 4096
+"""Numbers for which compiled loops are worth their call (and compiling them the first time)."""
 
 
 def resolve(given: Any) -> Any:
@@ -63,7 +69,12 @@ def activate(used: Any, z: Array) -> Array:
     """y = f(z), in the type of z."""
     if used is LIBRARY["linear"]:
         return z
-    return np.asarray(used(z), z.dtype)
+    row, loops = _row_and_loops(used, z)
+    if loops is None:
+        return np.asarray(used(z), z.dtype)
+    y = aligned(row.shape, row.dtype)
+    loops.values(row.ctypes.data, y.ctypes.data, row.size)
+    return _as(z, y)
 
 
 def activate_reverse(used: Any, g: Array, z: Array | None) -> Array:
@@ -73,4 +84,23 @@ def activate_reverse(used: Any, g: Array, z: Array | None) -> Array:
     """
     if z is None or used is LIBRARY["linear"]:
         return g
-    return np.asarray(used.backward(z, g), z.dtype)
+    row, loops = _row_and_loops(used, z)
+    if loops is None:
+        return np.asarray(used.backward(z, g), z.dtype)
+    gradient = np.ascontiguousarray(g.transpose(1, 2, 3, 0) if in_vectors(z) else g, z.dtype)
+    g_z = aligned(row.shape, row.dtype)
+    loops.back(row.ctypes.data, gradient.ctypes.data, g_z.ctypes.data, row.size)
+    return _as(z, g_z)
+
+
+def _row_and_loops(used: Any, z: Array) -> tuple[Array, Loops | None]:
+    """Return the numbers of z in the order of memory, and compiled loops if they are worth it."""
+    if z.size < _COMPILED_FROM or not isinstance(used, Activation) or z.dtype.itemsize < 4:
+        return z, None
+    loops = loops_of(used, 8 * z.dtype.itemsize)
+    return (z.transpose(1, 2, 3, 0) if in_vectors(z) else np.ascontiguousarray(z)), loops
+
+
+def _as(z: Array, result: Array) -> Array:
+    """Return a result that stands in memory as z does, in the axes of z."""
+    return result.transpose(3, 0, 1, 2) if in_vectors(z) else result

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from rheobase.nn import tiled
 from rheobase.nn.convolution import (
     check_groups,
     convolve,
@@ -179,7 +180,7 @@ class Conv2D(Layer):
         g_w = convolve_back_to_weights(g_z, seen, self.weights, self.window, self.groups)
         gradients = {"weights": g_w}
         if self.has_bias:
-            gradients["bias"] = g_z.sum(axis=(0, 2, 3))
+            gradients["bias"] = tiled.by_channel(g_z)
         return gradients
 
 

@@ -75,7 +75,7 @@ class MaxPool2D(_Pool):
 
     def run(self, x: Array, *, training: bool = False, key: Key | None = None) -> tuple[Array, Any]:
         """Forward: the largest of what the pixels of the window see, and which it was."""
-        if tiled.in_vectors(x):
+        if tiled.poolable(x, self.window):
             y, which = tiled.pool(x, self.window)
             return y, (x.shape, which, True)
         places = self.window.sizes(*x.shape[2:])

@@ -10,12 +10,14 @@ vectors, because no loop over samples stands innermost.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 import llvmlite.ir as ir
 from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-_I64 = ir.IntType(64)
+_I32, _I64 = ir.IntType(32), ir.IntType(64)
 VECTOR = 64
 """Bytes of a vector."""
 BLOCK = 8
@@ -28,8 +30,10 @@ def _vector_of(context, array_type):
     return ir.VectorType(context.get_data_type(array_type.dtype), lanes)
 
 
-def _data(context, builder, array_type, value):
-    return context.make_array(array_type)(context, builder, value).data
+def _begin(context, builder, signature, arguments, k):
+    """The place where argument k, an array, has the entry that argument k + 1 says."""
+    array = context.make_array(signature.args[k])(context, builder, arguments[k])
+    return builder.gep(array.data, [arguments[k + 1]])
 
 
 def _load(builder, pointer, vector):
@@ -65,11 +69,8 @@ def _convolving(columns):
     def typed(typing_context, y, y0, x, x0, w, w0, b, b0, counts, x_steps, y_steps, valid):
         def generate(context, builder, signature, arguments):
             vector = _vector_of(context, signature.args[0])
-            data = {
-                k: _data(context, builder, signature.args[k], arguments[k]) for k in (0, 2, 4, 6)
-            }
             y_at, x_at, w_at, b_at = (
-                builder.gep(data[k], [arguments[k + 1]]) for k in (0, 2, 4, 6)
+                _begin(context, builder, signature, arguments, k) for k in (0, 2, 4, 6)
             )
             channels, kernel_rows, taps = cgutils.unpack_tuple(builder, arguments[8], 3)
             by_channel, by_row, by_tap, by_column = cgutils.unpack_tuple(builder, arguments[9], 4)
@@ -128,8 +129,9 @@ def _collecting(outputs, taps):
     def typed(typing_context, s, s0, g, g0, x, x0, columns, s_steps, g_steps, x_steps):
         def generate(context, builder, signature, arguments):
             vector = _vector_of(context, signature.args[0])
-            data = {k: _data(context, builder, signature.args[k], arguments[k]) for k in (0, 2, 4)}
-            s_at, g_at, x_at = (builder.gep(data[k], [arguments[k + 1]]) for k in (0, 2, 4))
+            s_at, g_at, x_at = (
+                _begin(context, builder, signature, arguments, k) for k in (0, 2, 4)
+            )
             s_output, s_tap = cgutils.unpack_tuple(builder, arguments[7], 2)
             g_output, g_column = cgutils.unpack_tuple(builder, arguments[8], 2)
             x_tap, x_column = cgutils.unpack_tuple(builder, arguments[9], 2)
@@ -172,6 +174,72 @@ def _collecting(outputs, taps):
 
 collecting_8_2, collecting_8_1 = _collecting(8, 2), _collecting(8, 1)
 collecting_1_2, collecting_1_1 = _collecting(1, 2), _collecting(1, 1)
+
+
+def _taps(builder, size, steps, pixel):
+    """Loop over the pixels of a window: gives the number and the place of each."""
+    rows, columns = cgutils.unpack_tuple(builder, size, 2)
+    by_row, by_column = cgutils.unpack_tuple(builder, steps, 2)
+
+    @contextmanager
+    def loop():
+        with cgutils.for_range(builder, rows) as k:
+            row = builder.gep(pixel, [builder.mul(k.index, by_row)])
+            with cgutils.for_range(builder, columns) as m:
+                number = builder.add(builder.mul(k.index, columns), m.index)
+                yield number, builder.gep(row, [builder.mul(m.index, by_column)])
+
+    return loop()
+
+
+@intrinsic
+def largest(typing_context, y, y0, x, x0, which, which0, size, steps):
+    """Store the largest of the pixels of a window and its number; the first of equals, or a NaN."""
+
+    def generate(context, builder, signature, arguments):
+        vector = _vector_of(context, signature.args[0])
+        numbers = ir.VectorType(ir.IntType(8), vector.count)
+        y_at, x_at, which_at = (
+            _begin(context, builder, signature, arguments, k) for k in (0, 2, 4)
+        )
+        best = cgutils.alloca_once_value(builder, _load(builder, x_at, vector))
+        found = cgutils.alloca_once_value(builder, ir.Constant(numbers, [0] * vector.count))
+        with _taps(builder, arguments[6], arguments[7], x_at) as (number, pixel):
+            seen, before = _load(builder, pixel, vector), builder.load(best)
+            larger = builder.fcmp_ordered(">", seen, before)
+            larger = builder.or_(larger, builder.fcmp_unordered("uno", seen, seen))
+            builder.store(builder.select(larger, seen, before), best)
+            here = _spread(builder, builder.trunc(number, ir.IntType(8)), numbers)
+            builder.store(builder.select(larger, here, builder.load(found)), found)
+        _store(builder, builder.load(best), y_at)
+        place = builder.bitcast(which_at, numbers.as_pointer())
+        builder.store(builder.load(found), place, align=1)
+        return context.get_dummy_value()
+
+    i, two = types.int64, types.UniTuple(types.int64, 2)
+    return types.void(y, i, x, i, which, i, two, two), generate
+
+
+@intrinsic
+def back_to_largest(typing_context, g, g0, x, x0, which, which0, size, steps):
+    """Add the gradient to the pixel of a window whose number is stored."""
+
+    def generate(context, builder, signature, arguments):
+        vector = _vector_of(context, signature.args[0])
+        numbers = ir.VectorType(ir.IntType(8), vector.count)
+        g_at, x_at, which_at = (
+            _begin(context, builder, signature, arguments, k) for k in (0, 2, 4)
+        )
+        gradient, zero = _load(builder, g_at, vector), ir.Constant(vector, [0.0] * vector.count)
+        found = builder.load(builder.bitcast(which_at, numbers.as_pointer()), align=1)
+        with _taps(builder, arguments[6], arguments[7], x_at) as (number, pixel):
+            here = _spread(builder, builder.trunc(number, ir.IntType(8)), numbers)
+            part = builder.select(builder.icmp_unsigned("==", found, here), gradient, zero)
+            _store(builder, builder.fadd(_load(builder, pixel, vector), part), pixel)
+        return context.get_dummy_value()
+
+    i, two = types.int64, types.UniTuple(types.int64, 2)
+    return types.void(g, i, x, i, which, i, two, two), generate
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -307,38 +375,33 @@ def place(x, buffer, top, left, step):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def pool(x, y, which, size, stride):
+def pool(x, y, which, x_shape, y_shape, size, stride, lanes):
     """Set y to the largest pixel of every window, and `which` to its number in the window.
 
-    Images stand as (channels, rows, columns, samples).
+    All are arrays in one row; images stand as (channels, rows, columns, samples).
     """
-    channels, rows, columns, samples = y.shape
+    _, height, width, samples = x_shape
+    channels, rows, columns, _ = y_shape
+    steps = (width * samples, samples)
     for c in range(channels):
         for i in range(rows):
             for j in range(columns):
-                best, number = y[c, i, j], which[c, i, j]
-                for tap in range(size[0] * size[1]):
-                    seen = x[c, i * stride[0] + tap // size[1], j * stride[1] + tap % size[1]]
-                    if tap == 0:
-                        for n in range(samples):
-                            best[n] = seen[n]
-                            number[n] = 0
-                        continue
-                    for n in range(samples):
-                        larger = seen[n] > best[n] or seen[n] != seen[n]  # a NaN wins
-                        best[n] = seen[n] if larger else best[n]
-                        number[n] = tap if larger else number[n]
+                x0 = ((c * height + i * stride[0]) * width + j * stride[1]) * samples
+                y0 = ((c * rows + i) * columns + j) * samples
+                for lane in range(0, samples, lanes):
+                    largest(y, y0 + lane, x, x0 + lane, which, y0 + lane, size, steps)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def unpool(g, which, g_x, size, stride):
+def unpool(g, which, g_x, x_shape, y_shape, size, stride, lanes):
     """Add every gradient to the pixel that was the largest; g_x is 0 before."""
-    channels, rows, columns, samples = g.shape
+    _, height, width, samples = x_shape
+    channels, rows, columns, _ = y_shape
+    steps = (width * samples, samples)
     for c in range(channels):
         for i in range(rows):
             for j in range(columns):
-                here, number = g[c, i, j], which[c, i, j]
-                for tap in range(size[0] * size[1]):
-                    back = g_x[c, i * stride[0] + tap // size[1], j * stride[1] + tap % size[1]]
-                    for n in range(samples):
-                        back[n] += here[n] if number[n] == tap else 0.0
+                x0 = ((c * height + i * stride[0]) * width + j * stride[1]) * samples
+                y0 = ((c * rows + i) * columns + j) * samples
+                for lane in range(0, samples, lanes):
+                    back_to_largest(g, y0 + lane, g_x, x0 + lane, which, y0 + lane, size, steps)
