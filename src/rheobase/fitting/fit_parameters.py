@@ -142,7 +142,8 @@ def fit_parameters(
     begun, before = at_rest(model, settle, length)
     setting = Setting(
         begun, space, variable_of(model, variable, every, asked.needs_voltage),
-        input_of(model, to, every), length, before, settle is not None, int(seed), int(threads), backend,
+        input_of(model, to, every), length, before, settle is not None, int(seed), int(threads),
+        backend,
     )  # fmt: skip
     seen = [one for one, kept in zip(every, held, strict=True) if not kept]
     effort = _effort(space, iterations, population, tolerance)
@@ -273,7 +274,7 @@ def _held_out(held_out: Any, recordings: Sequence[Recording]) -> list[bool]:
 
 
 def _usual_loss(model: Model) -> str:
-    return "features" if model.threshold is not None and model.reset is not None else "voltage"
+    return "features" if model.threshold is not None and model.reset else "voltage"
 
 
 def _needs_spikes(model: Model, loss: Loss) -> None:

@@ -251,7 +251,9 @@ class Recording:
         return self._si[self.samples_inside()]
 
     def samples_inside(self) -> slice:
-        """Return which samples lie inside start ... stop."""
+        """Return which samples lie inside start ... stop; none where there are none."""
+        if self._si is None:
+            return slice(0, 0)
         tolerance = 1e-6
         first = math.ceil(self.start / self.dt - tolerance)
         return slice(first, math.ceil(self.stop / self.dt - tolerance))

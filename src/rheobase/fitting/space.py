@@ -115,7 +115,8 @@ def space_of(model: Model, parameters: Any) -> Space:
 
 def fitted_names(model: Model) -> list[str]:
     """Return the parameters of a model that can be fitted."""
-    return [e.name for e in model.parameter_equations if e.name not in model.time_functions]
+    other = {*model.time_functions, *(e.name for e in model.inputs)}
+    return [e.name for e in model.parameter_equations if e.name not in other]
 
 
 def _bounds(model: Model, name: str, bounds: Any) -> tuple[float, float, Unit]:

@@ -187,9 +187,10 @@ def at_rest(model: Model, settle: Any, dt: float) -> tuple[Model, float]:
         length = USUAL_SETTLE if model.initial == "rest" else 0.0
     else:
         paste = "fit_parameters(..., settle=200*ms)"
-        length = to_si(settle, _SECOND, what="fit_parameters: settle", paste=paste)
-        if not (isinstance(length, float) and 0 <= length < np.inf):
-            raise UserError("fit_parameters: settle is not a time", given=str(settle))
+        asked = to_si(settle, _SECOND, what="fit_parameters: settle", paste=paste)
+        if not (isinstance(asked, float) and 0 <= asked < np.inf):
+            raise UserError("fit_parameters: settle is not one time, 0 or more", given=str(settle))
+        length = asked
     length = int(np.ceil(length / dt - 1e-6)) * dt
     if not length or model.initial != "rest":
         return model, length
