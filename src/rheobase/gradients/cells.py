@@ -34,7 +34,6 @@ class Reading:
     reverse: Reverse
     kernels: Any
     fixed: dict[str, AnyArray] = field(default_factory=dict)
-    numbers: FloatArray = field(default_factory=lambda: np.zeros(0))
 
 
 class Cells:
@@ -95,7 +94,7 @@ class Cells:
         self.bar_arriving: dict[str, FloatArray] = {}
         self.totals: dict[str, FloatArray] = {}
         self.reverse_fixed: dict[str, AnyArray] = {}
-        self.reverse_numbers: FloatArray = np.zeros(0)
+        self.stale = True
         if reverse is not None:
             self._lay_out_reverse(reverse)
         self.set_parameters(parameters)
@@ -123,26 +122,35 @@ class Cells:
 
     def add_reading(self, name: str, reverse: Reverse, kernels: Any) -> None:
         """Take the way back through a subexpression."""
-        reading = Reading(reverse, kernels, self._arrays_of(reverse))
-        reading.numbers = self._prepare(reverse.program, reading.fixed)
-        self.readings[name] = reading
+        self.readings[name] = Reading(reverse, kernels, self._arrays_of(reverse))
+        self.stale = True
 
     # -- values ---------------------------------------------------------------------------
 
     def set_parameters(self, parameters: Mapping[str, Any]) -> None:
         """Take over parameters (SI; a number, or an array with one value a cell)."""
         self.parameters = {**parameters, "N": float(self.size)}
-        self.numbers = self._prepare(self.program, self.fixed)
-        if self.reverse is not None:
-            self.reverse_numbers = self._prepare(self.reverse.program, self.reverse_fixed)
-        for reading in self.readings.values():
-            reading.numbers = self._prepare(reading.reverse.program, reading.fixed)
+        self.stale = True
 
-    def _prepare(self, program: Program, arrays: dict[str, AnyArray]) -> FloatArray:
-        prepared = prepare(program, self.parameters, self.dt, self.start)
+    def refresh(self) -> None:
+        """Prepare the numbers of the programs again, if parameters changed.
+
+        The numbers of a reverse are those of the step, in the same order.
+        """
+        if not self.stale:
+            return
+        self.stale = False
+        prepared = prepare(self.program, self.parameters, self.dt, self.start)
+        self.numbers = prepared.numbers
         for name, values in prepared.arrays.items():
-            arrays[name][:] = self.spread(values)
-        return prepared.numbers
+            each = self.spread(values)
+            for fixed in (
+                self.fixed,
+                self.reverse_fixed,
+                *(r.fixed for r in self.readings.values()),
+            ):
+                if name in fixed:
+                    fixed[name][:] = each
 
     def spread(self, values: Any) -> AnyArray:
         """Return one value an element: from a number, one a cell, one a lane and cell."""
@@ -207,7 +215,7 @@ class Cells:
         for name, array_name in self.reverse.bar_input.items():
             rows = self.bar_inputs[name]
             arrays[array_name] = rows[step % len(rows)]
-        self.reverse_kernels.update(arrays, self.reverse_numbers, 0, self.count, step)
+        self.reverse_kernels.update(arrays, self.numbers, 0, self.count, step)
 
     def back_reading(self, name: str, bar: FloatArray, step: int, r: int) -> None:
         """Go back through a subexpression that something reads: add to `bars` and `totals`."""
@@ -217,7 +225,7 @@ class Cells:
         arrays |= {n: values[r] for n, values in self.inputs.items()}
         arrays["spiked"] = self.spiked[r]
         arrays[reading.reverse.bar[f"observed_{name}"]] = bar
-        reading.kernels.update(arrays, reading.numbers, 0, self.count, step)
+        reading.kernels.update(arrays, self.numbers, 0, self.count, step)
 
     def lost(self, variable: str, step: int, r: int) -> AnyArray | None:
         """Return where arrivals of a step are lost because cells are held; None for nowhere."""

@@ -1,4 +1,4 @@
-"""`rb.gradient` and `Objective`: a loss of a run, and its derivatives by what the network is made of."""
+"""`rb.gradient` and `Objective`: a loss of a run, and its derivatives by parts of the network."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ Floats: TypeAlias = NDArray[np.float64]
 class Gradient(Mapping[Any, Any]):
     """Derivatives of a loss, by what they are with respect to.
 
-    `gradient[key]` takes what was written in `with_respect_to` or the label ("cells.g_Na"), and gives
-    a quantity in 1/unit of the parameter: a number where all cells or synapses share it, else one
-    value each.
+    `gradient[key]` takes what was written in `with_respect_to` or the label ("cells.g_Na"), and
+    gives a quantity in 1/unit of the parameter: a number where all cells or synapses share it, else
+    one value each.
 
     Attributes
     ----------

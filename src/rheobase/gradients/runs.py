@@ -20,8 +20,8 @@ SPIKES = "spikes"
 class PopulationRun:
     """States and spikes of one population in a run.
 
-    Every state is an attribute: an array of shape (steps + 1, cells), the values before each step and
-    after the last, in the unit of its equation (as in `result.traces`). `spikes`, shape (steps,
+    Every state is an attribute: an array of shape (steps + 1, cells), the values before each step
+    and after the last, in the unit of its equation (as in `result.traces`). `spikes`, shape (steps,
     cells), is 1 where a cell spiked in a step and else 0; the surrogate stands for its derivative.
     """
 

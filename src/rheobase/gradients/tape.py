@@ -307,6 +307,7 @@ class Tape:
         self._checkpoints = []
         self._collected = {key: np.empty((steps + 1, key[0].count)) for key in self.collect}
         for cells in self.populations:
+            cells.refresh()
             for name, values in cells.initial.items():
                 cells.history[name][0] = values
         for memory in self.remembered:

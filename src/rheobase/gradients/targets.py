@@ -46,6 +46,7 @@ class Target(ABC):
 
     def __init__(self, key: Any, label: str, unit: Unit) -> None:
         self.key, self.label, self.unit = key, label, unit
+        self.kept: AnyArray = np.zeros(())  # the values of the last evaluation
         self.shape: tuple[int, ...] = ()
 
     @property
@@ -105,6 +106,7 @@ class Parameter(Target):
 
     def wish(self, net: Network, parameters: dict[str, set[str]],
              projections: dict[str, set[str]]) -> None:  # fmt: skip
+        """Say what the tape has to go back to."""
         values = net._told.populations[self.population]._cell_values
         assert values is not None
         held = values.read(self.name)
@@ -114,16 +116,19 @@ class Parameter(Target):
         parameters.setdefault(self.population, set()).add(self.name)
 
     def bind(self, made: NetworkTape) -> None:
+        """Find it on the tape."""
         cells = made.populations[self.population]
         assert isinstance(cells, Cells)
         self.cells, self.links = cells, [x for x in made.tape.links if x.target is cells]
         self.shape = self.read().shape
 
     def read(self) -> AnyArray:
+        """Return the values on the tape in SI units."""
         held = np.asarray(self.cells.parameters[self.name], float)
         return held if self.where is None else held[self.where]
 
     def write(self, values: AnyArray) -> None:
+        """Set the values on the tape, in SI units."""
         parameters = dict(self.cells.parameters)
         if self.where is not None:
             whole = np.array(parameters[self.name])
@@ -137,6 +142,7 @@ class Parameter(Target):
                 link.refresh()
 
     def bar(self, bars: Bars) -> AnyArray:
+        """Return the derivatives by it per SI unit."""
         found = np.asarray(bars.parameters[self.cells].get(self.name, 0.0), float)
         held = np.asarray(self.cells.parameters[self.name])
         found = np.broadcast_to(found, held.shape)
@@ -156,18 +162,22 @@ class Initial(Target):
         """Initial values need nothing besides."""
 
     def bind(self, made: NetworkTape) -> None:
+        """Find it on the tape."""
         cells = made.populations[self.population]
         assert isinstance(cells, Cells)
         self.cells = cells
         self.shape = self.read().shape
 
     def read(self) -> AnyArray:
+        """Return the values on the tape in SI units."""
         return np.array(self.cells.initial[self.name][self.where])
 
     def write(self, values: AnyArray) -> None:
+        """Set the values on the tape, in SI units."""
         self.cells.initial[self.name][self.where] = values
 
     def bar(self, bars: Bars) -> AnyArray:
+        """Return the derivatives by it per SI unit."""
         return bars.initial[self.cells, self.name][0][self.where]
 
 
@@ -183,13 +193,16 @@ class Weight(Target):
 
     def wish(self, net: Network, parameters: dict[str, set[str]],
              projections: dict[str, set[str]]) -> None:  # fmt: skip
+        """Say what the tape has to go back to."""
         projections.setdefault(self.name, set()).add("weight")
 
     def bind(self, made: NetworkTape) -> None:
+        """Find it on the tape."""
         self.link = made.links.get(self.name)
         self.couplings = made.couplings.get(self.name, [])
 
     def read(self) -> AnyArray:
+        """Return the values on the tape in SI units."""
         if self.link is not None:
             found = self.link.weights.reshape(-1)
         else:
@@ -199,12 +212,14 @@ class Weight(Target):
         return np.array(found if self.shape else found[0])
 
     def write(self, values: AnyArray) -> None:
+        """Set the values on the tape, in SI units."""
         if self.link is not None:
             self.link.set_weights(values.reshape(self.link.weights.shape) if self.shape else values)
         for coupling, order in self.couplings:
             coupling.weights[:] = values[order] if self.shape else values
 
     def bar(self, bars: Bars) -> AnyArray:
+        """Return the derivatives by it per SI unit."""
         if self.link is not None:
             found = bars.weights[self.link].reshape(-1)
         else:
@@ -232,16 +247,20 @@ class Delay(Target):
 
     def wish(self, net: Network, parameters: dict[str, set[str]],
              projections: dict[str, set[str]]) -> None:  # fmt: skip
+        """Say what the tape has to go back to."""
         projections.setdefault(self.name, set()).update(("weight", "delay"))
 
     def bind(self, made: NetworkTape) -> None:
+        """Find it on the tape."""
         self.link: Link = made.links[self.name]
 
     def read(self) -> AnyArray:
+        """Return the values on the tape in SI units."""
         steps = np.broadcast_to(np.asarray(self.link.delays, float), self.link.weights.shape)
         return np.array(steps.reshape(-1) if self.shape else steps.flat[0]) * self.dt
 
     def write(self, values: AnyArray) -> None:
+        """Set the values on the tape, in SI units."""
         steps = values / self.dt
         whole = np.rint(steps)
         steps = np.where(np.abs(steps - whole) < 1e-6, whole, steps)  # on a step, as of any time
@@ -254,6 +273,7 @@ class Delay(Target):
             self.link.set_delays(shaped)
 
     def bar(self, bars: Bars) -> AnyArray:
+        """Return the derivatives by it per SI unit."""
         found = bars.delays[self.link].reshape(-1) / self.dt
         return found if self.shape else np.asarray(np.sum(found))
 
@@ -281,6 +301,7 @@ class Amplitude(Target):
             self.unit = Unit("1", 1.0, DIMENSIONLESS)  # a factor of the given values
 
     def bind(self, made: NetworkTape) -> None:
+        """Find it on the tape."""
         mine = [
             pair for pair in made.injections
             if pair[0].target.name == self.population and pair[0].array == self.name
@@ -307,12 +328,15 @@ class Amplitude(Target):
         self.shape = () if plan.amplitude.size == 1 else (self.item.cells.size,)
 
     def read(self) -> AnyArray:
+        """Return the values on the tape in SI units."""
         return np.array(self.item.amplitude if self.shape else self.item.amplitude[0])
 
     def write(self, values: AnyArray) -> None:
+        """Set the values on the tape, in SI units."""
         self.item.amplitude[:] = values
 
     def bar(self, bars: Bars) -> AnyArray:
+        """Return the derivatives by it per SI unit."""
         assert self.item.bar_amplitude is not None
         found = self.item.bar_amplitude
         return found.copy() if self.shape else np.asarray(np.sum(found))
@@ -329,7 +353,7 @@ def targets_of(net: Network, wanted: Any) -> list[Target]:
     UnknownNameError, UserError, WiringError
         A name is not known, or belongs to several populations, or cannot be differentiated by.
     """
-    if isinstance(wanted, str) or _is_pair(wanted):
+    if isinstance(wanted, str) or _is_pair(net, wanted):
         wanted = [wanted]
     if not isinstance(wanted, Iterable):
         raise WiringError(f"with_respect_to: {wanted!r} names nothing", mend=_MEND)
@@ -350,16 +374,20 @@ def _whole(found: list[Target], label: str) -> bool:
                for t in same)  # fmt: skip
 
 
-def _is_pair(item: Any) -> bool:
-    return isinstance(item, tuple) and len(item) in (2, 3) and isinstance(item[1], str) and (
-        not isinstance(item[0], (str, tuple)) or "." not in item[1] and not isinstance(item[0], tuple)
-    ) and not (len(item) == 3 and isinstance(item[2], (str, tuple)))  # fmt: skip
+def _is_pair(net: Network, item: Any) -> bool:
+    """Whether something is (cells, name), (projection, name) or (cells, name, number)."""
+    if not isinstance(item, tuple) or len(item) not in (2, 3) or not isinstance(item[1], str):
+        return False
+    if len(item) == 3 and not isinstance(item[2], int):
+        return False
+    owner, told = item[0], net._told
+    return not isinstance(owner, (str, tuple)) or owner in (*told.populations, *told.projections)
 
 
 def _target(net: Network, item: Any) -> Target:
     if isinstance(item, str):
         return _by_name(net, item)
-    if not _is_pair(item):
+    if not _is_pair(net, item):
         raise WiringError(f"with_respect_to: {item!r} names nothing", mend=_MEND)
     owner, name = item[0], item[1]
     number = item[2] if len(item) == 3 else None
@@ -372,19 +400,21 @@ def _target(net: Network, item: Any) -> Target:
         return _of_projection(net, item, str(owner_name), name)
     if owner_name in told.populations:
         return _of_cells(net, item, str(owner_name), name, None, number)
-    known = [*told.populations, *told.projections]
-    meant = did_you_mean(str(owner_name), known)
-    raise UnknownNameError(
-        f"with_respect_to: there is no population or projection {owner_name!r}"
-        + (f"; did you mean {meant!r}?" if meant else ""),
-        mend="there are: " + ", ".join(known),
-    )
+    raise WiringError(f"with_respect_to: {owner!r} is no part of the network", mend=_MEND)
 
 
 def _by_name(net: Network, item: str) -> Target:
     """Find a name: "g_Na" of the only population that has it, "cells.g_Na", "synapses.weight"."""
     owner, dot, name = item.rpartition(".")
     if dot:
+        known = [*net._told.populations, *net._told.projections]
+        if owner not in known:
+            meant = did_you_mean(owner, known)
+            raise UnknownNameError(
+                f"with_respect_to: there is no population or projection {owner!r}"
+                + (f"; did you mean {meant!r}?" if meant else ""),
+                mend="there are: " + ", ".join(known),
+            )
         found = _target(net, (owner, name))
         found.key = item
         return found
