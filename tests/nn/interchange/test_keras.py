@@ -45,7 +45,7 @@ def equal(model, path, x):
 @pytest.fixture(scope="module")
 def convolutional():
     return with_values(keras.Sequential([
-        keras.Input((13, 11, 2)),
+        keras.Input((13, 13, 2)),
         kl.Conv2D(4, 3, activation="relu"), kl.MaxPooling2D(2),
         kl.Conv2D(6, (3, 2), dilation_rate=(1, 2), padding="same", use_bias=False), kl.ReLU(),
         kl.Conv2D(6, 3, strides=2, padding="same", groups=2, activation="tanh"),
@@ -55,7 +55,7 @@ def convolutional():
 
 
 def test_kernels_flatten_and_strides_are_put_into_our_order(convolutional, tmp_path):
-    x = np.random.default_rng(1).standard_normal((3, 13, 11, 2)).astype(np.float32)
+    x = np.random.default_rng(1).standard_normal((3, 13, 13, 2)).astype(np.float32)
     equal(convolutional, saved(convolutional, tmp_path), x)
 
 

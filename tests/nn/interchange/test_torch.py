@@ -40,7 +40,7 @@ def test_every_layer_there_and_back():
         nn.Conv2D(2, 4, 3, "relu", padding=1), nn.AvgPool2D(2),
         nn.Conv2D(4, 6, (3, 2), "tanh", stride=(2, 1), dilation=(1, 2), groups=2, bias=False),
         nn.MaxPool2D(2, 1), nn.Dropout(0.3), nn.Flatten(),
-        nn.Dense(6, 8, bias=False), nn.Dense(8, 3, "softmax"), seed=2,
+        nn.Dense(12, 8, bias=False), nn.Dense(8, 3, "softmax"), seed=2,
     ))  # fmt: skip
     x = images()
     module = nn.to_torch(net)

@@ -70,7 +70,7 @@ def read_keras(model: Any) -> list[KerasLayer]:
     """
     if isinstance(model, str | os.PathLike):
         return _read_file(Path(model))
-    if not hasattr(model, "get_layer") or not hasattr(model, "to_json"):
+    if not hasattr(model, "layers") or not hasattr(model, "to_json"):
         raise UserError(
             "this is no Keras model",
             expected="a .keras file, or a model",
@@ -82,7 +82,11 @@ def read_keras(model: Any) -> list[KerasLayer]:
     except (NotImplementedError, TypeError, ValueError) as error:
         raise UserError(f"Keras cannot describe this model: {error}") from None
     entries = _entries(config)
-    return [_layer(entry, list(model.get_layer(_name(entry)).get_weights())) for entry in entries]
+    built = {layer.name: layer for layer in model.layers}  # of a Sequential without its input
+    return [
+        _layer(entry, list(built[_name(entry)].get_weights()) if _name(entry) in built else [])
+        for entry in entries
+    ]
 
 
 def _read_file(path: Path) -> list[KerasLayer]:
