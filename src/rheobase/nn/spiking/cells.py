@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rheobase.engine.plan import new_array
 from rheobase.language.model import Model
 from rheobase.lowering import Program, lower
-from rheobase.rendering import CompiledKernels, InterpreterKernels, prepare
+from rheobase.rendering import CompiledKernels, InterpreterKernels, Prepared, prepare
 from rheobase.rendering.random import stream_of
 
 Floats = NDArray[np.float64]
@@ -74,7 +74,7 @@ class Programs:
         return InterpreterKernels(self.reverse.program)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Cells:
     """Programs with the values of parameters: what a course runs.
 
@@ -97,7 +97,6 @@ class Cells:
     parameters: Mapping[str, Number]
     initial: Mapping[str, Floats]
     dt: float
-    _made: dict[str, Any] = field(default_factory=dict, compare=False)
 
     @property
     def program(self) -> Program:
@@ -129,21 +128,21 @@ class Cells:
         """Its reverse with NumPy."""
         return self.programs.reverse_interpreter
 
-    def _prepared(self, which: str, program: Program) -> Any:
-        if which not in self._made:
-            values = {**self.parameters, "N": float(self.units)}
-            self._made[which] = prepare(program, values, self.dt, 0.0)
-        return self._made[which]
+    @cached_property
+    def _prepared(self) -> Prepared:
+        values = {**self.parameters, "N": float(self.units)}
+        return prepare(self.program, values, self.dt, 0.0)
 
     @property
     def numbers(self) -> Floats:
         """The prepared numbers of a step."""
-        return np.ascontiguousarray(self._prepared("step", self.program).numbers)
+        return self._prepared.numbers
 
-    @property
-    def reverse_numbers(self) -> Floats:
-        """The prepared numbers of its reverse."""
-        return np.ascontiguousarray(self._prepared("reverse", self.reverse.program).numbers)
+    @cached_property
+    def reverse_prepared(self) -> Prepared:
+        """The prepared numbers and arrays of the reverse."""
+        values = {**self.parameters, "N": float(self.units)}
+        return prepare(self.reverse.program, values, self.dt, 0.0)
 
     @property
     def kept(self) -> tuple[str, ...]:
@@ -151,15 +150,16 @@ class Cells:
         roles = ("state", "release", "left", "refractory")
         return tuple(a.name for a in self.program.arrays if a.role in roles)
 
-    def arrays(self, batch: int, key: int) -> dict[str, NDArray[Any]]:
+    def arrays(self, batch: int) -> dict[str, NDArray[Any]]:
         """Return the arrays of a step for a part of a batch, as they are before the first."""
         lanes = batch * self.units
-        prepared = self._prepared("step", self.program).arrays
+        prepared = self._prepared.arrays
         found: dict[str, NDArray[Any]] = {}
         for array in self.program.arrays:
             name = array.name
             if array.role == "key":
-                found[name] = self._key(self.program, key)
+                streams = [stream_of("layer", d.law, d.site) for d in self.program.draws]
+                found[name] = np.array([0, *streams], dtype=np.uint64)
                 continue
             found[name] = new_array(lanes, array.dtype)
             if name in prepared:
@@ -170,29 +170,10 @@ class Cells:
                 found[name][:] = -np.inf
         return found
 
-    def reverse_arrays(self, batch: int, forward: Mapping[str, NDArray[Any]],
-                       ) -> dict[str, NDArray[Any]]:  # fmt: skip
-        """Return the arrays of the reverse: gradients begin at 0, what is fixed is shared."""
-        prepared = self._prepared("reverse", self.reverse.program).arrays
-        found: dict[str, NDArray[Any]] = {}
-        for array in self.reverse.program.arrays:
-            name = array.name
-            if name in forward:
-                found[name] = forward[name]
-            elif name in prepared:
-                found[name] = self.tiled(prepared[name], batch)
-            else:
-                found[name] = new_array(batch * self.units, array.dtype)
-        return found
-
     def tiled(self, values: Any, batch: int) -> Floats:
         """Return a value of each unit for every sample."""
         each = np.broadcast_to(np.asarray(values, float), (self.units,))
         return np.tile(each, batch)
-
-    def _key(self, program: Program, key: int) -> NDArray[Any]:
-        streams = [stream_of("layer", d.law, d.site) for d in program.draws]
-        return np.array([key % 2**64, *streams], dtype=np.uint64)
 
     def bars_of_parameters(self, totals: Mapping[str, Floats]) -> dict[str, Floats]:
         """Return d loss/d parameters from d loss/d what was prepared from them."""

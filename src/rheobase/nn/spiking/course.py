@@ -11,11 +11,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rheobase.engine.plan import new_array
 from rheobase.nn.spiking.parts import columns, function_of
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ class Link:
 
 
 class Course(ABC):
-    """Cells over steps: see the module's text.
+    """Cells over steps: see the module's text. Its memory can be used again: `begin`.
 
     Parameters
     ----------
@@ -46,10 +48,8 @@ class Course(ABC):
         Samples, and steps of each.
     inputs, ports
         Names of the input variables and of the variables that get arrivals.
-    links, delay
-        Recurrent connections and after how many steps their spikes arrive.
-    key
-        Seed of random numbers of the equations.
+    linked, delay
+        Variables that recurrent connections lead to, and after how many steps spikes arrive.
 
     Attributes
     ----------
@@ -57,42 +57,67 @@ class Course(ABC):
         What arrives by variable, (steps, lanes): to be filled before `forward`.
     spikes : ndarray of uint8
         (steps, lanes), after `forward`.
+    links : list of Link
+        Effective weights of the recurrent connections, to be filled before `forward`.
     kept : dict of str to ndarray
         What arrays were before each step, and at the end: (steps + 1, lanes).
     """
 
     def __init__(self, cells: Cells, batch: int, steps: int, *, inputs: Sequence[str],
-                 ports: Sequence[str], links: Sequence[Link] = (), delay: int = 1,
-                 key: int = 0) -> None:  # fmt: skip
-        self.cells, self.batch, self.steps = cells, batch, steps
+                 ports: Sequence[str], linked: Sequence[str] = (), delay: int = 1,
+                 ) -> None:  # fmt: skip
+        self.batch, self.steps = batch, steps
         self.units, self.lanes = cells.units, batch * cells.units
-        self.inputs, self.ports = tuple(inputs), tuple(ports)
-        self.links, self.delay = tuple(links), delay
-        self.arrays = cells.arrays(batch, key)
+        self.inputs, self.ports, self.delay = tuple(inputs), tuple(ports), delay
+        self.links = [Link(np.zeros((self.units, self.units)), x) for x in linked]
+        self.cells = cells
+        self.arrays, self.numbers = cells.arrays(batch), cells.numbers.copy()
+        self._fresh = {name: array.copy() for name, array in self.arrays.items()}
         roles = {a.name: a.role for a in cells.program.arrays}
         self.held = next((a for a in self.arrays if roles.get(a) in HELD), None)
         self.held_kind = HELD[roles[self.held]] if self.held else columns.NOBODY
-        self.arriving = {x: np.zeros((steps, self.lanes)) for x in (*inputs, *ports)}
-        self.spikes = np.zeros((steps, self.lanes), np.uint8)
+        shape = (steps, self.lanes)
+        self.arriving = {x: np.zeros(shape) for x in (*inputs, *ports)}
+        self.arrived = {x: np.zeros(shape) for x in self.arriving}
+        self.spikes, self.spike_bar = np.zeros(shape, np.uint8), np.zeros(shape)
         self.kept = {
-            name: np.empty((steps + 1, self.lanes), self.arrays[name].dtype)
+            name: np.zeros((steps + 1, self.lanes), self.arrays[name].dtype)
             for name in cells.kept
         }  # fmt: skip
+
+    def begin(self, cells: Cells, key: int) -> None:
+        """Go back to before the first step, with parameters that may be others."""
+        if cells is not self.cells:
+            self.cells = cells
+            self._fresh = cells.arrays(self.batch)
+            self.numbers[:] = cells.numbers
+        for name, array in self.arrays.items():
+            array[:] = self._fresh[name]
+        if "key" in self.arrays:
+            self.arrays["key"][0] = key % 2**64
+        for arriving in self.arriving.values():
+            arriving.fill(0.0)
 
     @abstractmethod
     def forward(self) -> int:
         """Take the cells through all steps; return the first one with a nan, or -1."""
 
     @abstractmethod
-    def backward(self, spike_bar: Floats, state_bars: Mapping[str, Floats]) -> Back:
-        """Take gradients back through all steps.
+    def backward(self, state_bars: Mapping[str, Floats]) -> dict[str, Floats]:
+        """Take gradients back through all steps, beginning with `spike_bar`.
+
+        Leaves d loss/d what arrived in `arrived`, and in `spike_bar` also what recurrent
+        connections bring.
 
         Parameters
         ----------
-        spike_bar
-            d loss/d spike, (steps, lanes); changed in place.
         state_bars
             d loss/d a state after each step, (steps, lanes).
+
+        Returns
+        -------
+        dict
+            d loss/d prepared numbers and arrays, one entry a unit.
         """
 
     def kept_at(self, name: str, step: int) -> AnyArray | None:
@@ -103,6 +128,30 @@ class Course(ABC):
             return self.arriving[name][step]
         return self.kept[name][step] if name in self.kept else None
 
+    @cached_property
+    def reverse_numbers(self) -> Floats:
+        """The numbers of the reverse."""
+        return self.cells.reverse_prepared.numbers.copy()
+
+    @cached_property
+    def reverse_arrays(self) -> dict[str, AnyArray]:
+        """The arrays of the reverse: gradients, what is prepared, what is shared with the step."""
+        return {
+            a.name: self.arrays[a.name] if a.name in self.arrays else new_array(self.lanes, a.dtype)
+            for a in self.cells.reverse.program.arrays
+        }
+
+    def begin_back(self) -> None:
+        """Set all gradients to 0, and take over what was prepared of the parameters."""
+        reverse, arrays = self.cells.reverse, self.reverse_arrays
+        prepared = self.cells.reverse_prepared
+        self.reverse_numbers[:] = prepared.numbers
+        for name, values in prepared.arrays.items():
+            if name not in self.arrays:
+                arrays[name][:] = self.cells.tiled(values, self.batch)
+        for name in (*reverse.bar.values(), *reverse.total.values()):
+            arrays[name].fill(0.0)
+
     def totals(self, arrays: Mapping[str, AnyArray]) -> dict[str, Floats]:
         """Return d loss/d each prepared number or array, one entry a unit."""
         found = {}
@@ -111,33 +160,40 @@ class Course(ABC):
         return found
 
 
-@dataclass(frozen=True)
-class Back:
-    """What `Course.backward` found.
-
-    Attributes
-    ----------
-    arrived
-        d loss/d what arrived, by variable, (steps, lanes).
-    spike_bar
-        d loss/d spike, with what recurrent connections brought.
-    totals
-        d loss/d prepared numbers and arrays, one entry a unit.
-    """
-
-    arrived: dict[str, Floats]
-    spike_bar: Floats
-    totals: dict[str, Floats]
-
-
 class CompiledCourse(Course):
-    """A course in compiled kernels; nothing of Python in a step."""
+    """A course in compiled kernels; nothing of Python in a step.
+
+    The tables of addresses are made once: all arrays stay where they are.
+    """
 
     def forward(self) -> int:
         """Take the cells through all steps; return the first one with a nan, or -1."""
-        kernels = self.cells.kernels
-        rows = Rows()
-        run = rows.run(self, kernels, kernels.on_spike_address, self.arrays, self.cells.numbers)
+        rows, run = self._ahead
+        function_of("cells", "forward")(rows.at(run))
+        return int(run[columns.R_RESULT])
+
+    def backward(self, state_bars: Mapping[str, Floats]) -> dict[str, Floats]:
+        """Take gradients back through all steps, beginning with `spike_bar`."""
+        reverse, arrays, (rows, run) = self.cells.reverse, self.reverse_arrays, self._back
+        self.begin_back()
+        outside = Rows()
+        bars = [[outside.at(arrays[reverse.bar[x]]), outside.at(g)] for x, g in state_bars.items()]
+        outside.put(run, columns.R_BARS, columns.R_BAR_ROWS, bars)
+        for link, turned in zip(self.links, self._turned, strict=True):
+            turned[:] = link.weights.T
+        function_of("cells", "backward")(rows.at(run))
+        return self.totals(arrays)
+
+    @cached_property
+    def _turned(self) -> list[Floats]:
+        return [np.zeros_like(link.weights) for link in self.links]
+
+    @cached_property
+    def _ahead(self) -> tuple[Rows, AnyArray]:
+        """The table of the way forward."""
+        kernels, rows = self.cells.kernels, Rows()
+        run = rows.run(self, kernels, self.arrays, self.numbers)
+        run[columns.R_ON_SPIKE] = kernels.on_spike_address
         run[columns.R_MASK] = rows.at(self.arrays["spiked"])
         links = [[rows.at(k.weights), self._row(k.variable)] for k in self.links]
         rows.put(run, columns.R_LINKS, columns.R_LINK_ROWS, links)
@@ -147,37 +203,32 @@ class CompiledCourse(Course):
                     for x in (*self.inputs, *self.ports)]  # fmt: skip
         rows.put(run, columns.R_ARRIVALS, columns.R_ARRIVAL_ROWS, arrivals)
         run[columns.R_HELD] = rows.at(self.arrays[self.held]) if self.held else 0
-        function_of("cells", "forward")(rows.at(run))
-        return int(run[columns.R_RESULT])
+        return rows, run
 
-    def backward(self, spike_bar: Floats, state_bars: Mapping[str, Floats]) -> Back:
-        """Take gradients back through all steps."""
+    @cached_property
+    def _back(self) -> tuple[Rows, AnyArray]:
+        """The table of the way back."""
         reverse, kernels = self.cells.reverse, self.cells.reverse_kernels
-        rows, arrays = Rows(), self.cells.reverse_arrays(self.batch, self.arrays)
-        run = rows.run(self, kernels, 0, arrays, self.cells.reverse_numbers)
+        rows, arrays = Rows(), self.reverse_arrays
+        run = rows.run(self, kernels, arrays, self.reverse_numbers)
         if reverse.bar_spike is not None:
             run[columns.R_MASK] = rows.at(arrays[reverse.bar_spike])
-        run[columns.R_SPIKE_BAR] = rows.at(spike_bar)
-        links = [[rows.at(np.ascontiguousarray(k.weights.T)), self._row(k.variable)]
-                 for k in self.links]  # fmt: skip
+        run[columns.R_SPIKE_BAR] = rows.at(self.spike_bar)
+        links = [[rows.at(turned), self._row(k.variable)]
+                 for k, turned in zip(self.links, self._turned, strict=True)]  # fmt: skip
         rows.put(run, columns.R_LINKS, columns.R_LINK_ROWS, links)
-        bars = [[rows.at(arrays[reverse.bar[x]]), rows.at(g)] for x, g in state_bars.items()]
-        rows.put(run, columns.R_BARS, columns.R_BAR_ROWS, bars)
         kept = []
         for place, name in enumerate(kernels.array_names):
             first = self.kept_at(name, 0) if name in reverse.stored else None
             if first is not None:
                 kept.append([0, rows.at(first), first.itemsize, place])
         rows.put(run, columns.R_KEPT, columns.R_KEPT_ROWS, kept)
-        arrived = {x: np.zeros_like(a) for x, a in self.arriving.items()}
-        arrivals = [self._arrival(rows, x, arrays[reverse.bar_input[x]], arrived[x])
-                    for x in self.inputs]  # fmt: skip
-        arrivals += [self._arrival(rows, x, arrays[reverse.bar[x]], arrived[x])
-                     for x in self.ports]  # fmt: skip
+        bars = {**reverse.bar, **reverse.bar_input}
+        arrivals = [self._arrival(rows, x, arrays[bars[x]], self.arrived[x])
+                    for x in (*self.inputs, *self.ports)]  # fmt: skip
         rows.put(run, columns.R_ARRIVALS, columns.R_ARRIVAL_ROWS, arrivals)
         run[columns.R_HELD] = rows.at(self.kept[self.held]) if self.held else 0
-        function_of("cells", "backward")(rows.at(run))
-        return Back(arrived, spike_bar, self.totals(arrays))
+        return rows, run
 
     def _row(self, variable: str) -> int:
         return (*self.inputs, *self.ports).index(variable)
@@ -192,11 +243,11 @@ class Rows:
     """Tables of addresses, and what keeps the memory behind them."""
 
     def __init__(self) -> None:
-        self._alive: list[AnyArray] = []
+        self._alive: dict[int, AnyArray] = {}
 
     def at(self, array: AnyArray) -> int:
         """Return the address of an array."""
-        self._alive.append(array)
+        self._alive[id(array)] = array
         return int(array.__array_interface__["data"][0])
 
     def put(self, run: AnyArray, table: int, count: int, rows: list[list[int]]) -> None:
@@ -204,12 +255,12 @@ class Rows:
         run[count] = len(rows)
         run[table] = self.at(np.array(rows, np.int64)) if rows else 0
 
-    def run(self, course: Course, kernels: Any, on_spike: int, arrays: Mapping[str, AnyArray],
+    def run(self, course: Course, kernels: Any, arrays: Mapping[str, AnyArray],
             numbers: Floats) -> AnyArray:  # fmt: skip
         """Return the table of a run with what forward and backward have in common."""
         run = np.zeros(columns.R_WIDTH, np.int64)
         table = np.array([self.at(arrays[name]) for name in kernels.array_names], np.int64)
-        run[columns.R_UPDATE], run[columns.R_ON_SPIKE] = kernels.update_address, on_spike
+        run[columns.R_UPDATE] = kernels.update_address
         run[columns.R_TABLE], run[columns.R_NUMBERS] = self.at(table), self.at(numbers)
         run[columns.R_IDS] = self.at(np.zeros(course.lanes, np.int32))
         run[columns.R_LANES], run[columns.R_UNITS] = course.lanes, course.units
@@ -223,18 +274,18 @@ class InterpretedCourse(Course):
 
     def forward(self) -> int:
         """Take the cells through all steps; return the first one with a nan, or -1."""
-        kernels, numbers = self.cells.interpreter, self.cells.numbers
+        kernels = self.cells.interpreter
         for step in range(self.steps):
             for x in self.inputs:
                 self.arrays[x][:] = self.arriving[x][step]
             self._keep(step)
-            kernels.update(self.arrays, numbers, 0, self.lanes, step)
+            kernels.update(self.arrays, self.numbers, 0, self.lanes, step)
             mask = self.arrays["spiked"]
             if np.any(mask & 2):
                 return step
             self.spikes[step] = mask & 1
-            kernels.on_spike(self.arrays, numbers, np.flatnonzero(mask), step)
-            if self.links and step >= self.delay:
+            kernels.on_spike(self.arrays, self.numbers, np.flatnonzero(mask), step)
+            if step >= self.delay:
                 spikes = self.spikes[step - self.delay].reshape(self.batch, self.units)
                 for link in self.links:
                     self.arriving[link.variable][step] += (spikes @ link.weights).ravel()
@@ -255,30 +306,30 @@ class InterpretedCourse(Course):
             free = ~(step < held if self.held_kind == columns.RELEASE else held > 0)
         return {x: free if x in self.cells.program.held else True for x in self.ports}
 
-    def backward(self, spike_bar: Floats, state_bars: Mapping[str, Floats]) -> Back:
-        """Take gradients back through all steps."""
+    def backward(self, state_bars: Mapping[str, Floats]) -> dict[str, Floats]:
+        """Take gradients back through all steps, beginning with `spike_bar`."""
         reverse, kernels = self.cells.reverse, self.cells.reverse_interpreter
-        arrays = self.cells.reverse_arrays(self.batch, self.arrays)
-        arrived = {x: np.zeros_like(a) for x, a in self.arriving.items()}
+        arrays = self.reverse_arrays
+        self.begin_back()
         for step in range(self.steps - 1, -1, -1):
             for x, outside in state_bars.items():
                 arrays[reverse.bar[x]] += outside[step]
             takes = self._takes(step, self.kept[self.held][step + 1] if self.held else None)
             for x in self.ports:
-                arrived[x][step] = np.where(takes[x], arrays[reverse.bar[x]], 0.0)
-            if self.links and step + self.delay < self.steps:
+                self.arrived[x][step] = np.where(takes[x], arrays[reverse.bar[x]], 0.0)
+            if step + self.delay < self.steps:
                 for link in self.links:
-                    later = arrived[link.variable][step + self.delay]
+                    later = self.arrived[link.variable][step + self.delay]
                     back = later.reshape(self.batch, self.units) @ link.weights.T
-                    spike_bar[step] += back.ravel()
+                    self.spike_bar[step] += back.ravel()
             if reverse.bar_spike is not None:
-                arrays[reverse.bar_spike][:] = spike_bar[step]
+                arrays[reverse.bar_spike][:] = self.spike_bar[step]
             now = dict(arrays)
             for name in reverse.stored:
                 kept = self.kept_at(name, step)
                 if kept is not None:
                     now[name] = kept
-            kernels.update(now, self.cells.reverse_numbers, 0, self.lanes, step)
+            kernels.update(now, self.reverse_numbers, 0, self.lanes, step)
             for x in self.inputs:
-                arrived[x][step] = now[reverse.bar_input[x]]
-        return Back(arrived, spike_bar, self.totals(arrays))
+                self.arrived[x][step] = now[reverse.bar_input[x]]
+        return self.totals(arrays)

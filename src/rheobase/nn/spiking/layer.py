@@ -17,7 +17,7 @@ from rheobase.nn.layers.base import Array, Key, Layer, Shape, expect_features, g
 from rheobase.nn.spiking import initial, readouts
 from rheobase.nn.spiking.cells import Cells, Programs
 from rheobase.nn.spiking.connections import Delays, Product
-from rheobase.nn.spiking.course import Back, CompiledCourse, Course, InterpretedCourse, Link
+from rheobase.nn.spiking.course import CompiledCourse, Course, InterpretedCourse
 from rheobase.nn.spiking.rates import rate_limits
 from rheobase.nn.spiking.targets import find_target
 from rheobase.nn.spiking.trained import find_trained
@@ -31,12 +31,16 @@ Floats = NDArray[np.float64]
 
 @dataclass
 class Saved:
-    """What the way back needs of a forward pass."""
+    """What the way back needs of a forward pass; its memory goes back to the layer with it."""
 
     product: Product
     course: Course
     cells: Cells
+    pool: list[Course]
     where: Any = None
+
+    def __del__(self) -> None:
+        self.pool.append(self.course)
 
 
 class Spiking(Layer):
@@ -204,6 +208,7 @@ class Spiking(Layer):
         self.weight_scale, self.weight_std = float(weight_scale), weight_std
         self.backend: str | None = None
         self._fixed: Cells | None = None
+        self._courses: dict[tuple[int, int, bool], list[Course]] = {}
 
     # -- arguments ------------------------------------------------------------------------
 
@@ -352,7 +357,8 @@ class Spiking(Layer):
     def run(self, x: Array, *, training: bool = False, key: Key | None = None) -> tuple[Array, Any]:
         """Forward: arrivals of all steps, the cells through all steps, the readout."""
         cells = self.cells()
-        course = self.course(cells, len(x), x.shape[1], key)
+        seed = 0 if key is None else int(generator(key).integers(2**63))
+        course = self.course(cells, len(x), x.shape[1], seed)
         product = self._product(x, cells)
         product.forward(course.arriving)
         failed = course.forward()
@@ -362,20 +368,20 @@ class Spiking(Layer):
                 mend="take smaller steps (dt=...), smaller weights (weight_scale=...) or a smaller "
                 "learning rate",
             )
-        saved = Saved(product, course, cells)
+        saved = Saved(product, course, cells, self._pool(course))
         return self._read(saved).astype(self._dtype(), copy=False), saved
 
     def reverse(self, g: Array, saved: Saved) -> tuple[Array | None, dict[str, Array]]:
         """Backward: the readout, the cells back through all steps, the arrivals."""
-        back = self._back(g, saved)
-        bars, g_x = saved.product.backward(back.arrived, with_inputs=True)
-        return g_x, self._gradients(saved, back, bars)
+        totals = self._back(g, saved)
+        bars, g_x = saved.product.backward(saved.course.arrived, with_inputs=True)
+        return g_x, self._gradients(saved, totals, bars)
 
     def reverse_parameters(self, g: Array, saved: Saved) -> dict[str, Array]:
         """Return the gradients of the parameters only."""
-        back = self._back(g, saved)
-        bars, _ = saved.product.backward(back.arrived, with_inputs=False)
-        return self._gradients(saved, back, bars)
+        totals = self._back(g, saved)
+        bars, _ = saved.product.backward(saved.course.arrived, with_inputs=False)
+        return self._gradients(saved, totals, bars)
 
     def regularization(self, saved: Saved) -> float:
         """Return what rates outside their limits add to the loss."""
@@ -389,22 +395,37 @@ class Spiking(Layer):
         """Return the type of the result: spikes stay spikes, numbers are those of the network."""
         return bool if self.readout == "spikes" else self.parameters["weights"].dtype
 
-    def course(self, cells: Cells, batch: int, steps: int, key: Key | None = None, *,
+    def course(self, cells: Cells, batch: int, steps: int, seed: int = 0, *,
                connected: bool = True) -> Course:  # fmt: skip
         """Return some samples at the beginning of their way through the steps."""
-        kind = CompiledCourse if choose_backend(self.backend)[0] == "numba" else InterpretedCourse
+        try:
+            course = self._courses[batch, steps, self._compiled].pop()
+        except (KeyError, IndexError):
+            course = self._new_course(cells, batch, steps)
+        course.begin(cells, seed)
+        recurrent = self.recurrent_target
+        if recurrent is not None and connected:
+            own = np.asarray(self.parameters["recurrent_weights"], float)
+            effective = recurrent.effective(cells.program, own, cells.parameters)
+            for link, weights in zip(course.links, effective, strict=True):
+                link.weights[:] = weights
+        return course
+
+    def _new_course(self, cells: Cells, batch: int, steps: int) -> Course:
         inputs = self.target.variables if self.target.is_input else ()
         ports = list(() if self.target.is_input else self.target.variables)
-        links: list[Link] = []
-        if self.recurrent_target is not None and connected:
-            own = np.asarray(self.parameters["recurrent_weights"], float)
-            effective = self.recurrent_target.effective(cells.program, own, cells.parameters)
-            variables = self.recurrent_target.variables
-            links = [Link(w, x) for w, x in zip(effective, variables, strict=True)]
-            ports += [x for x in variables if x not in ports]
-        seed = 0 if key is None else int(generator(key).integers(2**63))
-        return kind(cells, batch, steps, inputs=inputs, ports=ports, links=links,
-                    delay=self.recurrent_steps, key=seed)  # fmt: skip
+        linked = () if self.recurrent_target is None else self.recurrent_target.variables
+        ports += [x for x in linked if x not in ports]
+        kind = CompiledCourse if self._compiled else InterpretedCourse
+        return kind(cells, batch, steps, inputs=inputs, ports=ports, linked=linked,
+                    delay=self.recurrent_steps)  # fmt: skip
+
+    def _pool(self, course: Course) -> list[Course]:
+        return self._courses.setdefault((course.batch, course.steps, self._compiled), [])
+
+    @property
+    def _compiled(self) -> bool:
+        return choose_backend(self.backend)[0] == "numba"
 
     def _product(self, x: Array, cells: Cells) -> Product:
         weights = np.asarray(self.parameters["weights"], float)
@@ -413,8 +434,7 @@ class Spiking(Layer):
         if self.delay_range is not None:
             delays = Delays(np.asarray(self.parameters["delays"], float), *self.delay_range)
         named = dict(zip(self.target.variables, effective, strict=True))
-        compiled = choose_backend(self.backend)[0] == "numba"
-        return Product(x, named, self.delay_steps, delays, compiled)
+        return Product(x, named, self.delay_steps, delays, self._compiled)
 
     def _read(self, saved: Saved) -> Array:
         course = saved.course
@@ -426,25 +446,26 @@ class Spiking(Layer):
             found = found / self.model.unit_of(self.of).scale
         return found if self.readout_scale == 1.0 else found * self.readout_scale
 
-    def _back(self, g: Array, saved: Saved) -> Back:
+    def _back(self, g: Array, saved: Saved) -> dict[str, Floats]:
         """Go back through the readout and the steps."""
         course = saved.course
-        shape = (course.steps, course.lanes)
+        shape = (course.steps, course.batch, course.units)
         g = np.asarray(g, float) * self.readout_scale
         states: dict[str, Floats] = {}
+        spike_bar = course.spike_bar.reshape(shape)
         if self.readout in readouts.OF_SPIKES:
-            spike_bar = readouts.spikes_back(self.readout, g, _spikes(course), self.dt * 1e3)
+            readouts.spikes_back(self.readout, g, _spikes(course), self.dt * 1e3, spike_bar)
         else:
-            spike_bar = np.zeros(shape)
+            spike_bar.fill(0.0)
             g = g / self.model.unit_of(self.of).scale
             bars = readouts.state_back(self.readout, g, course.steps, saved.where)
-            states[self.of] = bars.reshape(shape)
+            states[self.of] = bars.reshape(course.steps, course.lanes)
         if self.limits is not None:
-            slope = self.limits.slope(_counts(course), course.steps * self.dt)
-            spike_bar = spike_bar.reshape(course.steps, course.batch, course.units) + slope
-        return course.backward(np.ascontiguousarray(spike_bar.reshape(shape)), states)
+            spike_bar += self.limits.slope(_counts(course), course.steps * self.dt)
+        return course.backward(states)
 
-    def _gradients(self, saved: Saved, back: Back, bars: dict[str, Any]) -> dict[str, Array]:
+    def _gradients(self, saved: Saved, totals: dict[str, Floats], bars: dict[str, Any],
+                   ) -> dict[str, Array]:  # fmt: skip
         """Return the gradients of all parameters from those of what they were turned into."""
         cells, dtype = saved.cells, self.parameters["weights"].dtype
         weights = np.asarray(self.parameters["weights"], float)
@@ -455,11 +476,11 @@ class Spiking(Layer):
         recurrent, theirs = self.recurrent_target, []
         if recurrent is not None:
             u = np.asarray(self.parameters["recurrent_weights"], float)
-            theirs = [self._of_link(saved.course, back.arrived[x]) for x in recurrent.variables]
+            theirs = [self._of_link(saved.course, x) for x in recurrent.variables]
             found["recurrent_weights"] = recurrent.bar_of_weights(u, cells.parameters, theirs)
             np.fill_diagonal(found["recurrent_weights"], 0.0)
         if self.trained:
-            of_cells = cells.bars_of_parameters(back.totals)
+            of_cells = cells.bars_of_parameters(totals)
             for trained in self.trained:
                 bar = np.zeros(self.units) + of_cells.get(trained.name, 0.0)
                 bar += self.target.bar_of_parameter(trained.name, weights, cells.parameters, own)
@@ -469,13 +490,12 @@ class Spiking(Layer):
                 found[trained.key] = trained.bar(theta, bar)
         return {name: value.astype(dtype, copy=False) for name, value in found.items()}
 
-    def _of_link(self, course: Course, arrived: Floats) -> Floats:
+    def _of_link(self, course: Course, variable: str) -> Floats:
         """Return d loss/d effective recurrent weights: spikes times what they brought."""
-        x = np.ascontiguousarray(_spikes(course).transpose(1, 0, 2)).view(bool)
-        named = {"u": np.zeros((self.units, self.units))}
-        compiled = choose_backend(self.backend)[0] == "numba"
-        product = Product(x, named, self.recurrent_steps, None, compiled)
-        bar: Floats = product.backward({"u": arrived}, with_inputs=False)[0]["u"]
+        x = readouts.read_spikes("spikes", _spikes(course), 1.0)
+        named = {variable: np.zeros((self.units, self.units))}
+        product = Product(x, named, self.recurrent_steps, None, self._compiled)
+        bar: Floats = product.backward(course.arrived, with_inputs=False)[0][variable]
         return bar
 
 

@@ -60,7 +60,7 @@ def check_readout(readout: str, spiking: bool, model: str) -> str:
 def read_spikes(readout: str, spikes: NDArray[np.uint8], dt_ms: float) -> NDArray[Any]:
     """Read spikes (steps, batch, units): (batch, steps, units) bool, or (batch, units)."""
     if readout == "spikes":
-        return np.ascontiguousarray(spikes.transpose(1, 0, 2)).view(bool)
+        return np.array(spikes.transpose(1, 0, 2), order="C").view(bool)
     if readout == "count":
         return spikes.sum(axis=0, dtype=np.float64)
     return first_steps(spikes)[0] * dt_ms
@@ -77,22 +77,24 @@ def first_steps(spikes: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[n
     return found[0], found[1]
 
 
-def spikes_back(readout: str, g: Floats, spikes: NDArray[np.uint8], dt_ms: float) -> Floats:
-    """Return d loss/d spike, (steps, batch, units), from d loss/d what was read."""
+def spikes_back(readout: str, g: Floats, spikes: NDArray[np.uint8], dt_ms: float,
+                out: Floats) -> None:  # fmt: skip
+    """Write d loss/d spike, (steps, batch, units), from d loss/d what was read."""
     if readout == "spikes":
-        return np.array(g.transpose(1, 0, 2), order="C", dtype=float)
-    if readout == "count":
-        return np.array(np.broadcast_to(g, spikes.shape), dtype=float)
-    first, second = first_steps(spikes)
-    t = np.arange(len(spikes))[:, None, None]
-    moved = np.where(t < first, t - first, np.where(t == first, first - second, 0))
-    return np.asarray(g * moved * dt_ms, float)
+        out[:] = g.transpose(1, 0, 2)
+    elif readout == "count":
+        out[:] = g
+    else:
+        first, second = first_steps(spikes)
+        t = np.arange(len(spikes))[:, None, None]
+        moved = np.where(t < first, t - first, np.where(t == first, first - second, 0))
+        out[:] = g * moved * dt_ms
 
 
 def read_state(readout: str, values: Floats) -> tuple[Floats, Any]:
     """Read a state after each step (steps, batch, units); return also what the way back needs."""
     if readout == "trace":
-        return np.ascontiguousarray(values.transpose(1, 0, 2)), None
+        return np.array(values.transpose(1, 0, 2), order="C"), None
     if readout == "max":
         where = values.argmax(axis=0)
         return np.take_along_axis(values, where[None], axis=0)[0], where
