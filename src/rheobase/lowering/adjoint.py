@@ -117,6 +117,7 @@ class _Reversal:
         self._refuse_whole_steps(with_respect_to)
         self.graph = Graph()
         self.taken = {a.name for a in program.arrays} | set(program.numbers)
+        self.taken |= {str(n.payload) for n in program.prepare.nodes}
         self.added: list[Array] = []
         self.bar: dict[str, str] = {}
         self.bar_spike: str | None = None
