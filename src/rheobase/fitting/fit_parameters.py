@@ -10,15 +10,18 @@ import numpy as np
 
 from rheobase.errors import RheobaseWarning, UserError, did_you_mean
 from rheobase.fitting import searching
+from rheobase.fitting.descending import descend
 from rheobase.fitting.losses import Loss, as_loss
 from rheobase.fitting.recording import Floats, Recording
 from rheobase.fitting.result import Fit, History, Sweep, sweeps_of
 from rheobase.fitting.searching import Effort, Tracker
 from rheobase.fitting.space import Space, space_of
-from rheobase.fitting.trials import Setting, at_rest, input_of, step_of, variable_of
+from rheobase.fitting.trials import Backend, Setting, at_rest, input_of, step_of, variable_of
 from rheobase.language.model import Model
 from rheobase.progress import Progress
 
+#: Descents along a gradient.
+DESCENTS = ("lbfgs", "adam")
 #: Searches without a gradient, by name.
 SEARCHES: dict[str, Callable[..., None]] = {
     "differential_evolution": searching.differential_evolution,
@@ -37,6 +40,7 @@ def fit_parameters(
     start: Any = None,
     iterations: int | None = None,
     population: int | None = None,
+    starts: int = 3,
     tolerance: float = 1e-6,
     variable: str = "v",
     to: str | None = None,
@@ -44,7 +48,7 @@ def fit_parameters(
     settle: Any = None,
     seed: int = 0,
     threads: int = 1,
-    backend: str | None = None,
+    backend: Backend | None = None,
     progress: bool | None = None,
 ) -> Fit:
     """Find parameters of a model within bounds, so that it does what recordings show.
@@ -67,16 +71,19 @@ def fit_parameters(
         and gives one number a candidate. If not given, "features" for models with a reset, whose
         spikes have no shape, "voltage" for the others.
     optimizer : str
-        "differential_evolution" or "cma" (CMA-ES, needs the library pycma).
+        Without a gradient: "differential_evolution" or "cma" (CMA-ES, needs the library pycma),
+        for any loss. Along the gradient: "lbfgs" or "adam", for losses of voltages.
     held_out : sequence of int or str
         Places or names of recordings that the fit does not see.
     start : dict of str to quantity, optional
         A candidate to begin with; those not named are the model's. At random if not given.
     iterations : int, optional
-        Generations: 100 if not given.
+        Generations, or steps of a descent: 100 if not given.
     population : int, optional
         Candidates of a generation: 4 + 3 log(parameters) and at least 3 a parameter, if not
-        given.
+        given. Descents begin at the best of so many random ones: 64 if not given.
+    starts : int
+        How many descents there are.
     tolerance : float
         The search ends early where the losses of a generation differ by less than this share.
     variable : str
@@ -89,7 +96,8 @@ def fit_parameters(
     settle : quantity, optional
         How long every cell gets the first value of its stimulus before time 0. If not given,
         models that begin at rest settle for 100 ms without input, from the rest of the model as
-        given: to look for that of every candidate is slow. Others begin as they are.
+        given: to look for that of every candidate is slow. Others begin as they are; in a descent,
+        those whose beginning depends on what is fitted settle as well.
     seed : int
         Of everything random: the same seed, the same fit.
     threads : int
@@ -135,24 +143,29 @@ def fit_parameters(
     every = _recordings(recordings)
     held = _held_out(held_out, every)
     space = space_of(model, parameters)
-    asked = as_loss(_usual_loss(model) if loss is None else loss)
+    asked = as_loss(_usual_loss(model, optimizer) if loss is None else loss)
     _needs_spikes(model, asked)
     _known(optimizer)
     length = step_of(dt, every)
-    begun, before = at_rest(model, settle, length)
+    along = optimizer in DESCENTS
+    begun, before = at_rest(model, settle, length, space.names if along else ())
     setting = Setting(
         begun, space, variable_of(model, variable, every, asked.needs_voltage),
         input_of(model, to, every), length, before, settle is not None, int(seed), int(threads),
         backend,
     )  # fmt: skip
     seen = [one for one, kept in zip(every, held, strict=True) if not kept]
-    effort = _effort(space, iterations, population, tolerance)
+    effort = _effort(optimizer, space, iterations, population, tolerance)
     first = None if start is None else _start(model, space, start)
     tracker = Tracker()
     with Progress(effort.iterations, f"fit of {model.name}", progress, unit="iterations") as shown:
         tracker.told = shown.update
-        search = SEARCHES[optimizer]
-        search(_evaluation(setting, seen, asked), effort, first, int(seed), tracker)
+        evaluate = _evaluation(setting, seen, asked)
+        if optimizer in SEARCHES:
+            SEARCHES[optimizer](evaluate, effort, first, int(seed), tracker)
+        else:
+            descend(setting, seen, asked, optimizer, effort, _count("starts", starts), first,
+                    int(seed), evaluate, tracker)  # fmt: skip
     if tracker.best_place is None:
         raise _hopeless(model, space)
     return _fit(model, setting, every, held, asked, tracker, optimizer)
@@ -273,8 +286,9 @@ def _held_out(held_out: Any, recordings: Sequence[Recording]) -> list[bool]:
     return held
 
 
-def _usual_loss(model: Model) -> str:
-    return "features" if model.threshold is not None and model.reset else "voltage"
+def _usual_loss(model: Model, optimizer: str) -> str:
+    shapeless = model.threshold is not None and model.reset and optimizer not in DESCENTS
+    return "features" if shapeless else "voltage"
 
 
 def _needs_spikes(model: Model, loss: Loss) -> None:
@@ -286,7 +300,7 @@ def _needs_spikes(model: Model, loss: Loss) -> None:
 
 
 def _known(optimizer: Any) -> None:
-    known = tuple(SEARCHES)
+    known = (*SEARCHES, *DESCENTS)
     if optimizer not in known:
         meant = did_you_mean(str(optimizer), known)
         raise UserError(
@@ -296,9 +310,13 @@ def _known(optimizer: Any) -> None:
         )
 
 
-def _effort(space: Space, iterations: Any, population: Any, tolerance: float) -> Effort:
+def _effort(
+    optimizer: str, space: Space, iterations: Any, population: Any, tolerance: float
+) -> Effort:
     rounds = 100 if iterations is None else _count("iterations", iterations)
     usual = max(3 * space.size, 4 + int(3 * np.log(space.size)), 8)
+    if optimizer in DESCENTS:
+        usual = 64
     size = usual if population is None else _count("population", population)
     return Effort(space.size, rounds, max(size, 5), float(tolerance))
 

@@ -58,10 +58,13 @@ class Loss(ABC):
     ----------
     needs_voltage, needs_spikes : bool
         What it looks at.
+    differentiable : bool
+        Whether it can be followed along its gradient.
     """
 
     needs_voltage: bool = False
     needs_spikes: bool = False
+    differentiable: bool = False
 
     @abstractmethod
     def __call__(self, recording: Recording, sweeps: Sweeps) -> Floats:
@@ -103,6 +106,11 @@ class Total(Loss):
         return any(part.needs_spikes for _, part in self.parts)
 
     @property
+    def differentiable(self) -> bool:  # type: ignore[override]
+        """Whether all of them are."""
+        return all(part.differentiable for _, part in self.parts)
+
+    @property
     def name(self) -> str:
         """The sum, written out."""
         return " + ".join(
@@ -111,8 +119,8 @@ class Total(Loss):
 
     def __call__(self, recording: Recording, sweeps: Sweeps) -> Floats:
         """Return the sum for each candidate."""
-        terms = [weight * part(recording, sweeps) for weight, part in self.parts]
-        return np.asarray(np.sum(terms, axis=0))
+        terms: list[Any] = [weight * part(recording, sweeps) for weight, part in self.parts]
+        return sum(terms[1:], start=terms[0])  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -122,6 +130,7 @@ class Voltage(Loss):
     scale: float
     between_spikes: bool
     needs_voltage = True
+    differentiable = True
     name = "voltage"
 
     @property
@@ -132,12 +141,12 @@ class Voltage(Loss):
     def __call__(self, recording: Recording, sweeps: Sweeps) -> Floats:
         """Return the mean square of the difference."""
         assert sweeps.voltage is not None
-        wrong = (sweeps.voltage - recording.values_si()) / self.scale
+        wrong: Any = (sweeps.voltage - recording.values_si()) / self.scale
         if not self.between_spikes:
-            return np.asarray(np.mean(wrong**2, axis=1))
+            return np.mean(wrong**2, axis=1)  # type: ignore[no-any-return]
         kept = np.stack([between(recording, recording.spikes, own) for own in sweeps.spikes])
         total = np.maximum(kept.sum(axis=1), 1)
-        return np.asarray(np.sum(np.where(kept, wrong, 0.0) ** 2, axis=1) / total)
+        return np.sum((wrong * kept) ** 2, axis=1) / total  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -228,6 +237,7 @@ class Own(Loss):
     function: Callable[[Recording, Sweeps], Any]
     needs_voltage = True
     needs_spikes = True
+    differentiable = True
 
     @property
     def name(self) -> str:
@@ -236,14 +246,16 @@ class Own(Loss):
 
     def __call__(self, recording: Recording, sweeps: Sweeps) -> Floats:
         """Return what the function gives, if that is one number a candidate."""
-        found = np.asarray(self.function(recording, sweeps), np.float64)
+        found = self.function(recording, sweeps)
+        if isinstance(found, float | list):
+            found = np.asarray(found, np.float64)
         if found.shape != (len(sweeps.spikes),):
             raise UserError(
                 f"fit_parameters: the loss {self.name} gave an array of the wrong shape",
                 expected=f"one number for each of {len(sweeps.spikes)} candidates",
                 given=f"shape {found.shape}",
             )
-        return found
+        return found  # type: ignore[no-any-return]
 
 
 # -- what users write -------------------------------------------------------------------------

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from rheobase.errors import RheobaseWarning, UserError, WiringError
 from rheobase.fitting.losses import Loss, Sweeps
 from rheobase.fitting.recording import Floats, Recording
 from rheobase.fitting.space import Space
+from rheobase.language.expressions import names_in
 from rheobase.language.model import Model
 from rheobase.network.currents import step
 from rheobase.simulation import Network, NotFiniteError
@@ -24,6 +25,9 @@ USUAL_SETTLE = 0.1
 
 #: Samples that are kept at a time, of all candidates; more are run one lot after another.
 MOST_SAMPLES = 20_000_000
+
+
+Backend: TypeAlias = Literal["numba", "interpreter"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +64,7 @@ class Setting:
     holding: bool
     seed: int
     threads: int
-    backend: str | None
+    backend: Backend | None
 
     def network(self, recordings: Sequence[Recording], values: Floats) -> tuple[Network, Any]:
         """Return a network of one cell for each candidate and recording, and its cells.
@@ -138,7 +142,8 @@ class Setting:
         several = len(recordings)
         for place, recording in enumerate(recordings):
             if voltage and np.isfinite(recording.dt):
-                every = max(1, int(recording.dt / self.dt + 1e-6))
+                ratio = recording.dt / self.dt
+                every = round(ratio) if abs(ratio - round(ratio)) < 1e-6 else 1
                 net.record(cells[place::several], self.variable, name=f"sweep {place}",
                            every=f"{every * self.dt!r} second")  # fmt: skip
         duration = f"{self.steps_of(recordings) * self.dt!r} second"
@@ -177,14 +182,18 @@ class Setting:
         return np.asarray(values[:, left] * (1 - share) + values[:, right] * share)
 
 
-def at_rest(model: Model, settle: Any, dt: float) -> tuple[Model, float]:
+def at_rest(
+    model: Model, settle: Any, dt: float, fixed: Collection[str] = ()
+) -> tuple[Model, float]:
     """Return a model for candidates, and how long they settle, a multiple of dt [s].
 
     A model that begins at rest has another rest for all parameters, and to look for each is slow.
-    Candidates begin at that of the model as given, and settle into their own by running.
+    Candidates begin at that of the model as given, and settle into their own by running. So do
+    those whose beginning depends on parameters in `fixed`, where it must not change.
     """
+    resting = model.initial == "rest" or _depends(model, fixed)
     if settle is None:
-        length = USUAL_SETTLE if model.initial == "rest" else 0.0
+        length = USUAL_SETTLE if resting else 0.0
     else:
         paste = "fit_parameters(..., settle=200*ms)"
         asked = to_si(settle, _SECOND, what="fit_parameters: settle", paste=paste)
@@ -192,12 +201,18 @@ def at_rest(model: Model, settle: Any, dt: float) -> tuple[Model, float]:
             raise UserError("fit_parameters: settle is not one time, 0 or more", given=str(settle))
         length = asked
     length = int(np.ceil(length / dt - 1e-6)) * dt
-    if not length or model.initial != "rest":
+    if not resting or (not length and not fixed):
         return model, length
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RheobaseWarning)
         cell = Network().add(model, name="cells")
         return model(initial={e.name: getattr(cell, e.name)[0] for e in model.differential}), length
+
+
+def _depends(model: Model, parameters: Collection[str]) -> bool:
+    """Return whether where a model begins depends on some of its parameters."""
+    assert not isinstance(model.initial, str)
+    return any(names_in(one) & set(parameters) for one in model.initial.values())
 
 
 def _sampled(recording: Recording) -> int:
