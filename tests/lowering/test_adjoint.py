@@ -208,7 +208,8 @@ def test_refractoriness_and_crossings_inside_a_step(options, method):
 
 def test_what_a_reset_changes_beside_states():
     model = Model("dv/dt = (I - v + k)/tau : 1\nk : 1\nI : 1 (input)", threshold="v > 1",
-                  reset="v = 0; k = 0.5*k + d", parameters={"tau": "10 ms", "k": 0.3, "d": 0.2})  # fmt: skip
+                  reset="v = 0; k = 0.5*k + d",
+                  parameters={"tau": "10 ms", "k": 0.3, "d": 0.2})  # fmt: skip
     made = driven(model, parameters=("tau", "d"), start={"v": [0.2, 0.9], "k": 0.3})
     assert "k" in made.reverse.bar
     found = made.check_along()
