@@ -9,7 +9,7 @@ stays where it is and nothing is stored twice.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from rheobase.engine.plan import AnyArray, FloatArray, new_array
 from rheobase.errors import InternalError
 from rheobase.lowering.program import Program
 from rheobase.rendering import prepare
+from rheobase.rendering.interpreter import values_of_prepare
 
 if TYPE_CHECKING:
     from rheobase.lowering.adjoint import Reverse
@@ -34,6 +35,7 @@ class Reading:
     reverse: Reverse
     kernels: Any
     fixed: dict[str, AnyArray] = field(default_factory=dict)
+    numbers: FloatArray = field(default_factory=lambda: np.zeros(0))
 
 
 class Cells:
@@ -94,6 +96,7 @@ class Cells:
         self.bar_arriving: dict[str, FloatArray] = {}
         self.totals: dict[str, FloatArray] = {}
         self.reverse_fixed: dict[str, AnyArray] = {}
+        self.reverse_numbers: FloatArray = np.zeros(0)
         self.stale = True
         if reverse is not None:
             self._lay_out_reverse(reverse)
@@ -135,22 +138,36 @@ class Cells:
     def refresh(self) -> None:
         """Prepare the numbers of the programs again, if parameters changed.
 
-        The numbers of a reverse are those of the step, in the same order.
+        The numbers of a reverse begin with those of the step, in the same order.
         """
         if not self.stale:
             return
         self.stale = False
         prepared = prepare(self.program, self.parameters, self.dt, self.start)
         self.numbers = prepared.numbers
-        for name, values in prepared.arrays.items():
+        arrays = dict(prepared.arrays)
+        if self.reverse is not None:
+            self.reverse_numbers = self._more(self.reverse.program, arrays)
+        for reading in self.readings.values():
+            reading.numbers = self._more(reading.reverse.program, arrays)
+        places = [self.fixed, self.reverse_fixed, *(r.fixed for r in self.readings.values())]
+        for name, values in arrays.items():
             each = self.spread(values)
-            for fixed in (
-                self.fixed,
-                self.reverse_fixed,
-                *(r.fixed for r in self.readings.values()),
-            ):
+            for fixed in places:
                 if name in fixed:
                     fixed[name][:] = each
+
+    def _more(self, program: Program, arrays: dict[str, AnyArray]) -> FloatArray:
+        """Return the numbers of a reverse; add to `arrays` what only it prepares."""
+        known = {*self.program.numbers, *arrays}
+        writes = tuple(w for w in program.prepare.writes if w.target not in known)
+        if not writes:
+            return self.numbers
+        block = replace(program.prepare, writes=writes).pruned()
+        found = values_of_prepare(block, self.parameters, self.dt, self.start)
+        arrays |= {n: np.asarray(v, float) for n, v in found.items() if n not in program.numbers}
+        of_step = dict(zip(self.program.numbers, self.numbers, strict=True))
+        return np.array([float(found[n]) if n in found else of_step[n] for n in program.numbers])
 
     def spread(self, values: Any) -> AnyArray:
         """Return one value an element: from a number, one a cell, one a lane and cell."""
@@ -215,7 +232,7 @@ class Cells:
         for name, array_name in self.reverse.bar_input.items():
             rows = self.bar_inputs[name]
             arrays[array_name] = rows[step % len(rows)]
-        self.reverse_kernels.update(arrays, self.numbers, 0, self.count, step)
+        self.reverse_kernels.update(arrays, self.reverse_numbers, 0, self.count, step)
 
     def back_reading(self, name: str, bar: FloatArray, step: int, r: int) -> None:
         """Go back through a subexpression that something reads: add to `bars` and `totals`."""
@@ -225,7 +242,7 @@ class Cells:
         arrays |= {n: values[r] for n, values in self.inputs.items()}
         arrays["spiked"] = self.spiked[r]
         arrays[reading.reverse.bar[f"observed_{name}"]] = bar
-        reading.kernels.update(arrays, self.numbers, 0, self.count, step)
+        reading.kernels.update(arrays, reading.numbers, 0, self.count, step)
 
     def lost(self, variable: str, step: int, r: int) -> AnyArray | None:
         """Return where arrivals of a step are lost because cells are held; None for nowhere."""

@@ -65,7 +65,7 @@ class CompiledDriver(InterpretedDriver):
             row[c.J_VALUES], row[c.J_WIDE] = _at(injection.values), injection.values.shape[1]
         self._run("back", self._back, begin, end)
         if begin == 0:
-            self.take_loss(0)
+            self.end_back()
 
     def _run(self, which: str, calls: AnyArray, begin: int, end: int) -> None:
         tape = self.tape
@@ -217,7 +217,7 @@ class CompiledDriver(InterpretedDriver):
         return self._row(
             c.C_WIDTH, C_POINTERS=_at(pointers), C_POINTER_ROWS=len(rows),
             C_UPDATE=kernels.update_address, C_TABLE=_at(table),
-            C_NUMBERS=_at(cells.numbers), C_COUNT=cells.count,
+            C_NUMBERS=_at(cells.reverse_numbers), C_COUNT=cells.count,
         )  # fmt: skip
 
     @staticmethod
@@ -292,7 +292,7 @@ class CompiledDriver(InterpretedDriver):
             names = reading.kernels.array_names
             pointers += self._pointers(source, names, table, 0, False)
             row[c.M_BACK] = reading.kernels.update_address
-            row[c.M_BACK_TABLE], row[c.M_BACK_NUMBERS] = _at(table), _at(source.numbers)
+            row[c.M_BACK_TABLE], row[c.M_BACK_NUMBERS] = _at(table), _at(reading.numbers)
         made = self._pointer_table(pointers)
         row[c.M_POINTERS], row[c.M_POINTER_ROWS] = _at(made), len(pointers)
 

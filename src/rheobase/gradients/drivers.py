@@ -83,7 +83,18 @@ class InterpretedDriver:
         for place in reversed(range(begin, end)):
             self.step_back(place, place - begin)
         if begin == 0:
-            self.take_loss(0)
+            self.end_back()
+
+    def end_back(self) -> None:
+        """Go back to the initial values, and to the weights of spikes of before the run."""
+        tape = self.tape
+        self.take_loss(0)
+        for line in self.leaving:
+            if line.bar_weights is None:
+                continue
+            for place in range(max(-line.spikes.before, -line.delay), 0):
+                column = place + line.spikes.before
+                line.back(tape.first + place, column, tape.first + tape.steps, None)
 
     def take_loss(self, place: int) -> None:
         """Add the derivatives of the loss by the states before a step; what is clamped is not."""

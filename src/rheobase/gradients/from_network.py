@@ -25,7 +25,7 @@ from rheobase.engine.plan import (
 from rheobase.errors import UserError
 from rheobase.gradients.cells import Cells
 from rheobase.gradients.currents import Clamp, Coupling, Injection
-from rheobase.gradients.links import Drive, Link, Trains
+from rheobase.gradients.links import Drive, Link, Trains, read_by_weights
 from rheobase.gradients.noise import NoiseValues, poisson_counts
 from rheobase.gradients.tape import MEMORY, Backend, Tape
 from rheobase.lowering.surrogates import Surrogate
@@ -128,10 +128,11 @@ def tape_of(net: Network, steps: int, parameters: Wishes, projections: Wishes,
         _connect(made, projection, projections.get(projection.name, frozenset()))
     for coupling in plan.continuous:
         _couple(made, coupling, bool(projections.get(coupling.name)))
-    for item in plan.inputs:
-        made.injections.append((_inject(made, plan, item), item))
+    for current in plan.inputs:
+        made.injections.append((_inject(made, plan, current), current))
         tape.injections.append(made.injections[-1][0])
-    tape.drives += [d for item in plan.drives for d in _drives(made, plan, item)]
+    for item, told in zip(plan.drives, net._told.drives, strict=True):
+        tape.drives += _drives(made, plan, item, told.weight, told.cells)
     for clamp in plan.clamps:
         cells = _cells_at(made, clamp.target)
         values = np.array(np.broadcast_to(clamp.values, clamp.cells.shape))
@@ -286,7 +287,8 @@ def _inject(made: NetworkTape, plan: NetworkPlan, item: InputPlan) -> Injection:
     return Injection(cells, item.array, item.mode, every, columns, amplitude, rows)
 
 
-def _drives(made: NetworkTape, plan: NetworkPlan, item: DrivePlan) -> list[Drive]:
+def _drives(made: NetworkTape, plan: NetworkPlan, item: DrivePlan, weight: Any,
+            driven: Any) -> list[Drive]:  # fmt: skip
     first, count = made.tape.first, item.cells.size
     if item.kind == "times":
         inside = (item.steps >= first) & (item.steps < first + made.steps)
@@ -297,12 +299,16 @@ def _drives(made: NetworkTape, plan: NetworkPlan, item: DrivePlan) -> list[Drive
         steps, places, counts = poisson_counts(plan, item, count, first, made.steps)
     starts = np.searchsorted(steps, np.arange(made.steps + 1)).astype(np.int64)
     cells = _cells_at(made, item.target)
+    raw = np.zeros(cells.size)
+    raw[driven.indices] = weight
+    wanted = bool(read_by_weights(cells, item.port) & cells.with_respect_to)
     drives = []
     for variable, weights in item.weights.items():
         each = np.zeros(cells.size)
         each[item.cells] = weights
         ids = np.ascontiguousarray(item.cells[places], np.int32)
-        drives.append(Drive(cells, variable, each, starts, ids, counts))
+        drives.append(Drive(cells, variable, each, starts, ids, counts, item.port, raw,
+                            np.zeros(cells.size) if wanted else None))  # fmt: skip
     return drives
 
 

@@ -187,6 +187,8 @@ class Drive:
     starts, ids, counts : ndarray
         The events of step first + c are entries starts[c] to starts[c + 1]: elements, ascending,
         and how many events each has.
+    port, raw : str, ndarray of shape (target size,)
+        Where they arrive, and the weights as the user knows them.
     bar_weights : ndarray, shape (target size,), or None
         Derivative with respect to `weights`.
     """
@@ -197,7 +199,18 @@ class Drive:
     starts: Int64Array
     ids: Int32Array
     counts: FloatArray
+    port: str
+    raw: FloatArray
     bar_weights: FloatArray | None = None
+
+    def refresh(self) -> None:
+        """Work out the effective weights again: parameters changed."""
+        program, parameters = self.target.program, self.parameters()
+        self.weights[:] = effective_weights(program, self.port, self.variable, self.raw, parameters)
+
+    def parameters(self) -> dict[str, Any]:
+        """Return the parameters that effective weights read, of each cell."""
+        return {"dt": self.target.dt, **self.target.parameters}
 
     def forward(self, place: int) -> None:
         """Add the events of a step, the `place`-th of the tape, to what arrives."""
@@ -272,12 +285,15 @@ class Link:
         Weights as the user knows them: dense (source size, target size), or one a synapse.
     lines : list of Line
         What is run: the effective weights, by variable and delay.
+    through : frozenset of str
+        The parameters of the target that its effective weights depend on.
     """
 
     def __init__(self, source: Cells | Trains, target: Cells, port: str, weights: FloatArray,
                  delays: float | FloatArray, row_start: Int64Array | None,
                  targets: Int32Array | None, wanted: frozenset[str]) -> None:  # fmt: skip
         self.source, self.target, self.port = source, target, port
+        self.through = read_by_weights(target, port)
         self.row_start, self.targets, self.wanted = row_start, targets, wanted
         self.weights = np.array(weights, np.float64)
         self.delays: float | FloatArray = delays
@@ -290,6 +306,11 @@ class Link:
     def variables(self) -> tuple[str, ...]:
         """The variables of the target that arrivals are added to."""
         return variables_of(self.target.program, self.port)
+
+    @property
+    def goes_back(self) -> bool:
+        """Whether derivatives by its effective weights are needed."""
+        return bool(self.wanted or self.through & self.target.with_respect_to)
 
     def set_weights(self, weights: Any) -> None:
         """Take over weights of the same shape; nothing is built anew."""
@@ -438,6 +459,13 @@ class Link:
                 sign = np.where(on[place], way / 2.0, np.where(way > 0, 1.0, -1.0))
                 np.add.at(total, place, sign * weights[place] * line.bar_weights)
         return total.reshape(self.weights.shape)
+
+
+def read_by_weights(target: Cells, port: str) -> frozenset[str]:
+    """Return the parameters that the effective weights of a port depend on."""
+    entry = target.program.ports[port]
+    blocks = [block for x, block in entry.weigh.items() if x not in entry.identity]
+    return frozenset().union(*(block.reads() for block in blocks))
 
 
 def variables_of(program: Program, port: str) -> tuple[str, ...]:

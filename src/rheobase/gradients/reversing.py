@@ -14,7 +14,7 @@ from rheobase.lowering.surrogates import Surrogate
 from rheobase.rendering.reverses import reverse_prepare, reverse_weigh
 
 if TYPE_CHECKING:
-    from rheobase.gradients.links import Link
+    from rheobase.gradients.links import Drive, Link
 
 Reset = Literal["detached", "through"]
 
@@ -124,3 +124,15 @@ def _by_target(link: Link, values: Any) -> Any:
     found = np.zeros(link.target.size)
     np.add.at(found, link.targets, values)
     return found
+
+
+def drive_bars(drive: Drive) -> dict[str, Any]:
+    """Return the derivatives by parameters that the effective weights of a drive depend on."""
+    cells = drive.target
+    found = reverse_weigh(cells.program, drive.port, drive.variable, drive.raw,
+                          drive.parameters(), drive.bar_weights)  # fmt: skip
+    return {
+        name: _as_given(np.broadcast_to(value, drive.raw.shape), cells.parameters[name])
+        for name, value in found.items()
+        if name in cells.with_respect_to
+    }

@@ -26,8 +26,17 @@ from rheobase.engine.plan import FloatArray, new_array
 from rheobase.errors import InternalError, UserError
 from rheobase.gradients.cells import Cells
 from rheobase.gradients.currents import Clamp, Coupling, Injection, Remembered
-from rheobase.gradients.links import Arrivals, Drive, Line, Link, Spikes, Trains
+from rheobase.gradients.links import (
+    Arrivals,
+    Drive,
+    Line,
+    Link,
+    Spikes,
+    Trains,
+    read_by_weights,
+)
 from rheobase.gradients.reversing import (
+    drive_bars,
     parameter_bars,
     reversed_program,
     reversed_reading,
@@ -307,7 +316,7 @@ class Tape:
         self._checkpoints = []
         self._collected = {key: np.empty((steps + 1, key[0].count)) for key in self.collect}
         for cells in self.populations:
-            cells.refresh()
+            self._refresh(cells)
             for name, values in cells.initial.items():
                 cells.history[name][0] = values
         for memory in self.remembered:
@@ -323,6 +332,18 @@ class Tape:
         for clamp in self.clamps:  # what is read after the run is held too
             clamp.forward(self.first + end, end - begin)
         self._collect(self.segments - 1)
+
+    def _refresh(self, cells: Cells) -> None:
+        """Prepare numbers again, and weights that depend on parameters, if those changed."""
+        if not cells.stale:
+            return
+        cells.refresh()
+        for link in self.links:
+            if link.target is cells and link.through:
+                link.refresh()
+        for drive in self.drives:
+            if drive.target is cells and read_by_weights(cells, drive.port):
+                drive.refresh()
 
     @property
     def segments(self) -> int:
@@ -457,7 +478,7 @@ class Tape:
         self._make_rings(inputs)
         for link in self.links:
             for line in link.lines:
-                line.bar_weights = np.zeros_like(line.weights) if link.wanted else None
+                line.bar_weights = np.zeros_like(line.weights) if link.goes_back else None
         for item in (*self.drives, *self.couplings):
             if item.bar_weights is not None:
                 item.bar_weights[:] = 0.0
@@ -508,18 +529,21 @@ class Tape:
             found.spikes[trains] = bar.reshape(self.steps, self.batch, trains.size)
         for link in self.links:
             self._link_bars(link, found)
+        for drive in self.drives:
+            if drive.bar_weights is not None:
+                mine = found.parameters.setdefault(drive.target, {})
+                _add(mine, drive_bars(drive))
         return found
 
     def _link_bars(self, link: Link, found: Bars) -> None:
-        if not link.wanted:
+        if not link.goes_back:
             return
         weights, parameters = weight_bars(link)
-        found.weights[link] = weights
+        if link.wanted:
+            found.weights[link] = weights
         if "delay" in link.wanted:
             found.delays[link] = link.bar_delays()
-        mine = found.parameters.setdefault(link.target, {})
-        for name, bar in parameters.items():
-            mine[name] = mine.get(name, 0.0) + bar
+        _add(found.parameters.setdefault(link.target, {}), parameters)
 
     # -- laying out -----------------------------------------------------------------------
 
@@ -636,6 +660,11 @@ def default_backend() -> Backend:
     from importlib.util import find_spec
 
     return "numba" if find_spec("numba") else "interpreter"
+
+
+def _add(to: dict[str, Any], parts: Mapping[str, Any]) -> None:
+    for name, part in parts.items():
+        to[name] = to.get(name, 0.0) + part
 
 
 def _ring(kept: dict[str, FloatArray], name: str, slots: int, count: int) -> None:

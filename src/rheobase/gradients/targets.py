@@ -119,7 +119,7 @@ class Parameter(Target):
         """Find it on the tape."""
         cells = made.populations[self.population]
         assert isinstance(cells, Cells)
-        self.cells, self.links = cells, [x for x in made.tape.links if x.target is cells]
+        self.cells = cells
         self.shape = self.read().shape
 
     def read(self) -> AnyArray:
@@ -137,9 +137,6 @@ class Parameter(Target):
         else:
             parameters[self.name] = float(values) if values.ndim == 0 else values
         self.cells.set_parameters(parameters)
-        for link in self.links:
-            if set(link.variables) - link.target.program.ports[link.port].identity:
-                link.refresh()
 
     def bar(self, bars: Bars) -> AnyArray:
         """Return the derivatives by it per SI unit."""
