@@ -1,5 +1,7 @@
 """Gradients of any model: what to change in a network so that a number of its run changes."""
 
+from rheobase.gradients.exact import exact_gradient
+from rheobase.gradients.exact_runs import ExactCells, ExactRun
 from rheobase.gradients.objective import Gradient, Objective, gradient
 from rheobase.gradients.runs import Run
 from rheobase.gradients.tape import Bars, Tape
@@ -7,12 +9,15 @@ from rheobase.gradients.tracked import Tracked, detach, gradients_of, value_and_
 
 __all__ = [
     "Bars",
+    "ExactCells",
+    "ExactRun",
     "Gradient",
     "Objective",
     "Run",
     "Tape",
     "Tracked",
     "detach",
+    "exact_gradient",
     "gradient",
     "gradients_of",
     "value_and_gradient",

@@ -296,9 +296,9 @@ def events_of(plan: NetworkPlan, parts: list[Part], coefficients: Coefficients, 
         due = time < end
         spike, place = spike[due], place[due]
         cell = target.cells.start + synapses.targets[place].astype(np.int64)
-        made.add(ARRIVAL, time[due], cell, ref=count + place,
-                 port=coefficients.ports[target.name, projection.port],
-                 weight=weights[place], source=sender.spikes.start + spike, order=order)  # fmt: skip
+        port = coefficients.ports[target.name, projection.port]
+        made.add(ARRIVAL, time[due], cell, ref=count + place, port=port, weight=weights[place],
+                 source=sender.spikes.start + spike, order=order)  # fmt: skip
         wires.append(Wires(projection.name, slice(count, count + n), weights, delays))
         count += n
     for order, drive in enumerate(plan.event_drives, len(plan.events)):

@@ -101,6 +101,7 @@ class EventRun:
             {} if not isinstance(p, PopulationPlan) else {n: p.arrays[n].copy() for n in p.arrays}
             for p in plan.populations
         ]
+        self.copy = copy
         self.result = copy.run(duration, backend=backend)
         self.parts = list(self._parts(copy))
         self.by_name = {part.name: part for part in self.parts}
