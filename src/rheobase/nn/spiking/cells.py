@@ -177,7 +177,7 @@ class Cells:
 
     def bars_of_parameters(self, totals: Mapping[str, Floats]) -> dict[str, Floats]:
         """Return d loss/d parameters from d loss/d what was prepared from them."""
-        from rheobase.lowering.adjoint import reverse_prepare
+        from rheobase.rendering.reverses import reverse_prepare
 
         shared = set(self.program.numbers)
         bars = {n: g.sum() if n in shared else g for n, g in totals.items()}

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rheobase.engine.plan import new_array
+from rheobase.errors import InternalError
 from rheobase.nn.spiking.parts import columns, function_of
 
 if TYPE_CHECKING:
@@ -246,7 +247,9 @@ class Rows:
         self._alive: dict[int, AnyArray] = {}
 
     def at(self, array: AnyArray) -> int:
-        """Return the address of an array."""
+        """Return the address of an array, which must be contiguous."""
+        if not array.flags.c_contiguous:
+            raise InternalError(f"an array of shape {array.shape} is not contiguous")
         self._alive[id(array)] = array
         return int(array.__array_interface__["data"][0])
 

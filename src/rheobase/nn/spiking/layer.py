@@ -281,6 +281,8 @@ class Spiking(Layer):
     def draw(self, key: Key, dtype: np.dtype[Any]) -> None:
         """Draw weights and delays; what is trained of the model begins at the model's values."""
         random = generator(key)
+        theta: dict[str, Array] = {t.key: np.zeros(self.units, dtype) for t in self.trained}
+        self.parameters = theta
         deviation = self._deviation()
         shape = (self.inputs, self.units)
         parameters: dict[str, Array] = {
@@ -292,9 +294,7 @@ class Spiking(Layer):
             parameters["recurrent_weights"] = own.astype(dtype)
         if self.delay_range is not None:
             parameters["delays"] = random.uniform(*self.delay_range, shape).astype(dtype)
-        for trained in self.trained:
-            parameters[trained.key] = np.zeros(self.units, dtype)
-        self.parameters = parameters
+        self.parameters = parameters | theta
 
     def _deviation(self) -> float:
         """Return the standard deviation of a weight times sqrt(inputs)."""

@@ -106,7 +106,7 @@ def state_back(readout: str, g: Floats, steps: int, where: Any) -> Floats:
     if readout == "trace":
         return np.array(g.transpose(1, 0, 2), order="C", dtype=float)
     if readout == "mean":
-        return np.array(np.broadcast_to(g / steps, (steps, *g.shape)), dtype=float)
+        return np.tile(g / steps, (steps, 1, 1))
     bars = np.zeros((steps, *g.shape))
     if readout == "last":
         bars[-1] = g
