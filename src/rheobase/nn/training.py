@@ -344,17 +344,8 @@ class _Run:
         layers, batches = len(task.net.layers), len(task.batches)
         columns = 2 + layers + len(task.metrics)
         rows = np.concatenate(self.rows) if self.rows else np.zeros((0, columns))
-        entries = -(-len(rows) // self.every)
-        weights = np.tile([b.stop - b.start for b in task.batches], -(-len(rows) // batches))
-        means = np.array(
-            [
-                np.average(rows[part], axis=0, weights=weights[part])
-                for part in (
-                    slice(k * self.every, min((k + 1) * self.every, len(rows)))
-                    for k in range(entries)
-                )
-            ]
-        ).reshape(entries, columns)
+        means = _means(rows, [b.stop - b.start for b in task.batches], self.every)
+        entries = len(means)
         ends = np.minimum(np.arange(1, entries + 1) * self.every, len(rows)) / batches
         found = {name: means[:, 2 + layers + k] for k, name in enumerate(task.metrics)}
         validation = np.array(self.validation).reshape(len(self.validation), 1 + len(task.metrics))
@@ -373,6 +364,17 @@ class _Run:
             stopped=self.stopped,
             seconds=seconds,
         )
+
+
+def _means(rows: Array, sizes: list[int], every: int) -> Array:
+    """Return the means over every so many batches, each counted by its samples."""
+    weights = np.resize(np.array(sizes, np.float64), len(rows))[:, None]
+    starts = np.arange(0, len(rows), every)
+    if not len(starts):
+        return rows
+    return np.asarray(
+        np.add.reduceat(rows * weights, starts) / np.add.reduceat(weights, starts)
+    )
 
 
 def _samples(
