@@ -131,7 +131,7 @@ def _draw_curve(ax: Axes, fit: Fit) -> None:
     ax.set_ylim(0, None)
     plain = unit.dimension == DIMENSIONLESS
     label(ax, "stimulus" if plain else with_unit("current", unit.text))
-    ax.set_ylabel("spikes a second after onset", color=INK, fontsize=10)
+    ax.set_ylabel("rate after onset (Hz)", color=INK, fontsize=10)
     if fit.held_out:
         remark(ax, "open: held out")
     legend(ax, beside=False, inside="lower right")
