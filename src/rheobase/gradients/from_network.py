@@ -6,7 +6,7 @@ synapses and noise are drawn as in its run), and the tape is made of the copy's 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,6 +16,7 @@ from rheobase.engine import facts
 from rheobase.engine.plan import (
     ContinuousPlan,
     DrivePlan,
+    FloatArray,
     InputPlan,
     NetworkPlan,
     PopulationPlan,
@@ -275,6 +276,7 @@ def _couple(made: NetworkTape, plan: ContinuousPlan, wanted: bool) -> None:
 def _inject(made: NetworkTape, plan: NetworkPlan, item: InputPlan) -> Injection:
     cells = _cells_at(made, item.target)
     every = np.arange(cells.size, dtype=np.int32) if item.cells is None else item.cells
+    rows: Callable[[int, int], FloatArray]
     if item.kind == "ou":
         values = NoiseValues(plan, item, made.tape.first)
         columns, rows = facts.input_columns(item, values.size, every.size), values.rows

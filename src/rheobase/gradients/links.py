@@ -158,7 +158,7 @@ class Line:
             elif self.weights.size:
                 assert self.targets is not None
                 pre = np.repeat(np.arange(self.source.size), np.diff(self.row_start))
-                np.add.at(shaped, (slice(None), pre), self.weights * bar[:, self.targets])
+                np.add.at(shaped.T, pre, (self.weights * bar[:, self.targets]).T)
         if self.bar_weights is not None:
             self._back_to_weights(column, bar)
 

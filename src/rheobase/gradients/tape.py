@@ -479,9 +479,11 @@ class Tape:
         for link in self.links:
             for line in link.lines:
                 line.bar_weights = np.zeros_like(line.weights) if link.goes_back else None
-        for item in (*self.drives, *self.couplings):
-            if item.bar_weights is not None:
-                item.bar_weights[:] = 0.0
+        sums = [item.bar_weights for item in self.drives]
+        sums += [item.bar_weights for item in self.couplings]
+        for bar_weights in sums:
+            if bar_weights is not None:
+                bar_weights[:] = 0.0
         for injection in self.injections:
             if injection.bar_amplitude is not None:
                 injection.bar_amplitude[:] = 0.0

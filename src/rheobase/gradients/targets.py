@@ -175,7 +175,7 @@ class Initial(Target):
 
     def bar(self, bars: Bars) -> AnyArray:
         """Return the derivatives by it per SI unit."""
-        return bars.initial[self.cells, self.name][0][self.where]
+        return np.asarray(bars.initial[self.cells, self.name][0][self.where])
 
 
 class Weight(Target):
