@@ -24,7 +24,7 @@ CORE = 40.0
 _PARTS = 640
 _NARROW = 1e-10
 _FAR = 1e5
-_MOST = 30000
+_MOST, _FEW = 30000, 500
 _ALIKE = 1e-11
 """Values that differ by less, relatively, are taken for equal."""
 
@@ -158,9 +158,16 @@ class _Search:
     def chosen(self, which: np.ndarray) -> _Search:
         return _Search(self.low[which], self.high[which])
 
-    def halved(self) -> _Search:
-        middle = self.middle
-        return _Search(np.concatenate([self.low, middle]), np.concatenate([middle, self.high]))
+    def divided(self) -> _Search:
+        """Return the parts: halves, or eighths while there are few (a round costs more then)."""
+        edges = [self.low, self.middle, self.high]
+        if len(self.low) < _FEW:
+            for _ in range(2):
+                between = [_Search(a, b).middle for a, b in pairwise(edges)]
+                edges = [edges[0], *(e for pair in zip(between, edges[1:], strict=True)
+                                     for e in pair)]  # fmt: skip
+        low, high = np.concatenate(edges[:-1]), np.concatenate(edges[1:])
+        return _Search(low, high).chosen(low < high)
 
 
 def largest(
@@ -230,7 +237,7 @@ def _within(
             keep &= (np.abs(search.low) <= CORE) & (np.abs(search.high) <= CORE)
         if not keep.any() or keep.sum() > _MOST:
             break
-        search = search.chosen(keep).halved()
+        search = search.chosen(keep).divided()
     return _near_best(found, best), flat
 
 
@@ -300,7 +307,7 @@ def _roots(f: Operations, search: _Search) -> list[float]:
         keep &= ~done
         if not keep.any() or keep.sum() > _MOST:
             break
-        search = search.chosen(keep).halved()
+        search = search.chosen(keep).divided()
     return [x for x in found if _is_root(f, x)]
 
 
