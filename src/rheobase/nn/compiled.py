@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rheobase.nn import losses, parts
-from rheobase.nn.activations import LIBRARY
+from rheobase.nn.activations import LIBRARY, Activation
 from rheobase.nn.elementwise import loops_of
 from rheobase.nn.layers.base import Array, Layer
 from rheobase.nn.layers.dense import Dense
@@ -45,7 +45,7 @@ def trainer(task: Task) -> Trainer | None:
 
 def _simple(activation: object) -> bool:
     return any(activation is known for known in LIBRARY.values()) and (
-        loops_of(activation, 64) is not None  # type: ignore[arg-type]
+        isinstance(activation, Activation) and loops_of(activation, 64) is not None
     )
 
 
@@ -145,13 +145,14 @@ class CompiledDense:
     def _laid_out(self) -> tuple[Array, tuple[int, int, int, int], int]:
         """Return the table of layers, the other places in memory, and the size of memory."""
         part = self._part
-        width, free, at = part.PART, 0, 0
+        width: int = part.PART
+        free = at = 0
         rows = []
 
         def room(units: int) -> int:
             nonlocal free
-            free += units * width
-            return free - units * width
+            begin, free = free, free + units * width
+            return begin
 
         before = room(self._task.net.layers[0].inputs)
         for layer in self._task.net.layers:
@@ -164,6 +165,7 @@ class CompiledDense:
             row[part.VALUES_AT], row[part.BACK_AT] = _addresses(layer)
             row[part.AFTER] = room(layer.units) if row[part.VALUES_AT] else row[part.NET]
             row[part.BACK] = room(layer.units)
+            row[part.BACK_NET] = room(layer.units) if row[part.BACK_AT] else row[part.BACK]
             before = row[part.AFTER]
             rows.append(row)
         places = room(self._task.outputs[0]), room(1), room(1), room(2)

@@ -60,11 +60,11 @@ def _lanes(dtype: np.dtype[Any]) -> int:
     return _BYTES // dtype.itemsize
 
 
-def _placed(x: Array, rows: int, columns: int, corner: Pair, step: Pair = (1, 1)) -> Seen:
+def _placed(x: Array, frame: Pair, corner: Pair, step: Pair = (1, 1)) -> Seen:
     """Return images in a larger frame of zeros, their first pixel at a corner."""
     lanes = _lanes(x.dtype)
     samples = -(-len(x) // lanes) * lanes
-    buffer = empty((x.shape[1], rows, columns, samples), x.dtype)
+    buffer = empty((x.shape[1], *frame, samples), x.dtype)
     parts.part("tiles").place(x.transpose(1, 2, 3, 0), buffer, *corner, step)
     return Seen(buffer, len(x))
 
@@ -72,7 +72,7 @@ def _placed(x: Array, rows: int, columns: int, corner: Pair, step: Pair = (1, 1)
 def see(x: Array, window: Window) -> Seen:
     """Return images with their padding, sample by sample in vectors."""
     top, left = window.padding
-    return _placed(x, x.shape[2] + 2 * top, x.shape[3] + 2 * left, (top, left))
+    return _placed(x, (x.shape[2] + 2 * top, x.shape[3] + 2 * left), (top, left))
 
 
 def convolve(seen: Seen, w: Array, b: Array | None, window: Window, groups: int) -> Array:
@@ -99,7 +99,7 @@ def convolve(seen: Seen, w: Array, b: Array | None, window: Window, groups: int)
 def convolve_back_to_weights(g: Array, seen: Seen, w: Array, window: Window, groups: int) -> Array:
     """Backward: see `convolution.convolve_back_to_weights`."""
     ready = in_vectors(g) and len(g) == seen.numbers.shape[3]
-    back = g.transpose(1, 2, 3, 0) if ready else _placed(g, *g.shape[2:], (0, 0)).numbers
+    back = g.transpose(1, 2, 3, 0) if ready else _placed(g, g.shape[2:], (0, 0)).numbers
     lanes = _lanes(w.dtype)
     sums = empty((*w.shape, lanes), w.dtype)
     sums[...] = 0
@@ -114,7 +114,7 @@ def convolve_back_to_weights(g: Array, seen: Seen, w: Array, window: Window, gro
         window.dilation,
         lanes,
     )
-    return sums.sum(axis=-1)
+    return np.asarray(sums.sum(axis=-1))
 
 
 def convolve_back_to_images(g: Array, w: Array, window: Window, groups: int, shape: Pair) -> Array:
@@ -125,9 +125,9 @@ def convolve_back_to_images(g: Array, w: Array, window: Window, groups: int, sha
     its pixels, with kernels turned by half a turn that lead from outputs to channels.
     """
     reach = window.reach(0), window.reach(1)
-    rows, columns = shape[0] + reach[0] - 1, shape[1] + reach[1] - 1
+    frame = shape[0] + reach[0] - 1, shape[1] + reach[1] - 1
     corner = (reach[0] - 1 - window.padding[0], reach[1] - 1 - window.padding[1])
-    stretched = _placed(g, rows, columns, corner, window.stride)
+    stretched = _placed(g, frame, corner, window.stride)
     of_group = w.shape[0] // groups
     turned = w[:, :, ::-1, ::-1].reshape(groups, of_group, *w.shape[1:]).swapaxes(1, 2)
     turned = turned.reshape(groups * w.shape[1], of_group, *w.shape[2:])

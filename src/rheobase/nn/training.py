@@ -372,9 +372,7 @@ def _means(rows: Array, sizes: list[int], every: int) -> Array:
     starts = np.arange(0, len(rows), every)
     if not len(starts):
         return rows
-    return np.asarray(
-        np.add.reduceat(rows * weights, starts) / np.add.reduceat(weights, starts)
-    )
+    return np.asarray(np.add.reduceat(rows * weights, starts) / np.add.reduceat(weights, starts))
 
 
 def _samples(

@@ -24,7 +24,7 @@ PART, LANES = 256, 8
 
 # Columns of the table of layers: numbers of units, places in the vector of parameters, places in
 # the memory for samples, addresses of compiled activations (0: linear).
-INPUTS, UNITS, WEIGHTS, BIAS, BEFORE, NET, AFTER, BACK, VALUES_AT, BACK_AT = range(10)
+INPUTS, UNITS, WEIGHTS, BIAS, BEFORE, NET, AFTER, BACK, BACK_NET, VALUES_AT, BACK_AT = range(11)
 SQUARED, BINARY, CLASSES = range(3)  # losses
 SGD, ADAM = range(2)  # optimizers
 # Numbers of an optimizer.
@@ -97,9 +97,7 @@ def dot(typing_context, memory, a, b, n):
             builder.extract_element(total, ir.Constant(ir.IntType(32), k)) for k in range(LANES)
         ]
         while len(lanes) > 1:
-            lanes = [
-                builder.fadd(x, y) for x, y in zip(lanes[::2], lanes[1::2], strict=True)
-            ]
+            lanes = [builder.fadd(x, y) for x, y in zip(lanes[::2], lanes[1::2], strict=True)]
         return lanes[0]
 
     i = types.int64
@@ -110,7 +108,7 @@ def dot(typing_context, memory, a, b, n):
 def forward(theta, memory, layers, n):
     """z_j = b_j + sum_i w_ij x_i for all units and n samples of a layer, then y = f(z)."""
     wide_vectors()
-    address = memory.ctypes.data
+    address = np.int64(memory.ctypes.data)
     for layer in layers:
         inputs, units = layer[INPUTS], layer[UNITS]
         for j in range(units):
@@ -124,23 +122,24 @@ def forward(theta, memory, layers, n):
         if layer[VALUES_AT] != 0:
             for j in range(units):
                 place = 8 * j * PART
-                call3(layer[VALUES_AT], np.int64(address) + 8 * layer[NET] + place,
-                      np.int64(address) + 8 * layer[AFTER] + place, n)  # fmt: skip
+                call3(layer[VALUES_AT], address + 8 * layer[NET] + place,
+                      address + 8 * layer[AFTER] + place, n)  # fmt: skip
 
 
 @_inner
 def backward(theta, gradient, memory, layers, ones, n, last_is_done):
     """From dL/dy of the last layer to the gradients of all parameters, which are added to."""
     wide_vectors()
-    address = memory.ctypes.data
+    address = np.int64(memory.ctypes.data)
     for number in range(len(layers) - 1, -1, -1):
         layer = layers[number]
         inputs, units, back = layer[INPUTS], layer[UNITS], layer[BACK]
         if layer[BACK_AT] != 0 and not (last_is_done and number == len(layers) - 1):
-            for j in range(units):  # dL/dz = dL/dy f'(z)
-                g_at = np.int64(address) + 8 * (back + j * PART)
-                z_at = np.int64(address) + 8 * (layer[NET] + j * PART)
-                call4(layer[BACK_AT], z_at, g_at, g_at, n)
+            # dL/dz = dL/dy f'(z), to another place: in place it could not be done in vectors
+            for j in range(units):
+                z, g, out = layer[NET] + j * PART, back + j * PART, layer[BACK_NET] + j * PART
+                call4(layer[BACK_AT], address + 8 * z, address + 8 * g, address + 8 * out, n)
+            back = layer[BACK_NET]
         for j in range(units):
             g = back + j * PART
             for i in range(inputs):  # dL/dw_ij = sum of x_i dL/dz_j
