@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rheobase import synapses as synapses
     from rheobase import units as units
     from rheobase.fitting.fit_parameters import fit_parameters as fit_parameters
+    from rheobase.gradients.explaining import explain_gradient as explain_gradient
     from rheobase.gradients.objective import gradient as gradient
     from rheobase.interactive import interact as interact
     from rheobase.language.functions import function as function
@@ -51,6 +52,7 @@ _HOMES = {
     "analysis": "rheobase.analysis",
     "check": "rheobase.check",
     "errors": "rheobase.errors",
+    "explain_gradient": "rheobase.gradients.explaining:explain_gradient",
     "fit_parameters": "rheobase.fitting.fit_parameters:fit_parameters",
     "fitting": "rheobase.fitting",
     "function": "rheobase.language.functions:function",
@@ -80,6 +82,7 @@ __all__ = [
     "analysis",
     "check",
     "errors",
+    "explain_gradient",
     "fit_parameters",
     "fitting",
     "function",

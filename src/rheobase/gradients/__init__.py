@@ -2,6 +2,7 @@
 
 from rheobase.gradients.exact import exact_gradient
 from rheobase.gradients.exact_runs import ExactCells, ExactRun
+from rheobase.gradients.explaining import explain_gradient
 from rheobase.gradients.objective import Gradient, Objective, gradient
 from rheobase.gradients.runs import Run
 from rheobase.gradients.tape import Bars, Tape
@@ -18,6 +19,7 @@ __all__ = [
     "Tracked",
     "detach",
     "exact_gradient",
+    "explain_gradient",
     "gradient",
     "gradients_of",
     "value_and_gradient",

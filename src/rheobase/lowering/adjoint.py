@@ -31,7 +31,6 @@ Reset = Literal["detached", "through"]
 _STORED = frozenset({
     "state", "input", "parameter", "prepared", "release", "refractory", "left",
 })  # fmt: skip
-_MARGINS = {"gt": 1.0, "ge": 1.0, "lt": -1.0, "le": -1.0}
 
 
 @dataclass(frozen=True)
@@ -101,6 +100,49 @@ def reverse(program: Program, *, surrogate: Surrogate, reset: Reset = "detached"
     return _Reversal(program, surrogate, reset, with_respect_to, inputs).result()
 
 
+def prepared_from(program: Program, parameters: frozenset[str]) -> frozenset[str]:
+    """Return the numbers and arrays that `prepare` makes of some parameters."""
+    nodes, writes = program.prepare.nodes, program.prepare.writes
+    return frozenset(
+        w.target for w in writes
+        if any(nodes[k].payload in parameters and nodes[k].operation in ("number", "element")
+               for k in needed_by(nodes, (w,)))
+    )  # fmt: skip
+
+
+def without_derivative(program: Program, parameters: frozenset[str]) -> frozenset[str]:
+    """Return those of some parameters that only say for how long a cell is refractory."""
+    if program.on_spike is None:
+        return frozenset()
+    states = frozenset(program.states)
+    spike = program.on_spike
+    rest = replace(spike, writes=tuple(w for w in spike.writes if w.target in states)).pruned()
+    elsewhere = program.update.reads() | rest.reads()
+    for block in program.observe.values():
+        elsewhere |= block.reads()
+    made = {name: prepared_from(program, frozenset({name})) for name in parameters}
+    return frozenset(n for n, m in made.items() if m & spike.reads() and not m & elsewhere)
+
+
+def threshold_sides(program: Program) -> tuple[int, int, int | None] | None:
+    """Return the nodes of the update that a cell spikes for, if the first is above the second.
+
+    The third is the condition that it is refractory, None where it never is; all is None where
+    the threshold is no comparison.
+    """
+    block = program.update
+    mask = next(w.node for w in block.writes if w.target == "spiked")
+    spike, held = block.nodes[mask].operands[0], None
+    if program.refractory_kind != "none":
+        spike, free = block.nodes[spike].operands
+        (held,) = block.nodes[free].operands
+    comparison = block.nodes[spike]
+    if comparison.operation not in ("gt", "ge", "lt", "le"):
+        return None
+    left, right = comparison.operands
+    return (left, right, held) if comparison.operation in ("gt", "ge") else (right, left, held)
+
+
 class _Reversal:
     """The state of one reversal."""
 
@@ -113,7 +155,7 @@ class _Reversal:
             )
         self.program, self.surrogate, self.reset = program, surrogate, reset
         self.inputs = self._checked(inputs)
-        self.wanted = self._prepared_from(with_respect_to)
+        self.wanted = prepared_from(program, with_respect_to)
         self._refuse_whole_steps(with_respect_to)
         self.graph = Graph()
         self.taken = {a.name for a in program.arrays} | set(program.numbers)
@@ -134,35 +176,14 @@ class _Reversal:
             )
         return tuple(name for name in known if name in inputs)
 
-    def _prepared_from(self, parameters: frozenset[str]) -> frozenset[str]:
-        """Return what `prepare` makes of the parameters."""
-        nodes, writes = self.program.prepare.nodes, self.program.prepare.writes
-        return frozenset(
-            w.target for w in writes
-            if any(nodes[k].payload in parameters and nodes[k].operation in ("number", "element")
-                   for k in needed_by(nodes, (w,)))
-        )  # fmt: skip
-
     def _refuse_whole_steps(self, parameters: frozenset[str]) -> None:
-        """Refuse parameters that only say for how long a cell is refractory."""
-        program = self.program
-        if program.on_spike is None:
-            return
-        states = frozenset(program.states)
-        spike, update = program.on_spike, program.update
-        rest = replace(spike, writes=tuple(w for w in spike.writes if w.target in states)).pruned()
-        elsewhere = update.reads() | rest.reads()
-        for block in program.observe.values():
-            elsewhere |= block.reads()
-        for name in sorted(parameters):
-            made = self._prepared_from(frozenset({name}))
-            if made & spike.reads() and not made & elsewhere:
-                raise EquationError(
-                    f"{program.name}: {name} only says for how long a cell is refractory, which "
-                    "has no derivative here",
-                    mend="leave it out of with_respect_to, or find it by trying values "
-                    "(rb.fit_parameters with a method without gradients)",
-                )
+        for name in sorted(without_derivative(self.program, parameters)):
+            raise EquationError(
+                f"{self.program.name}: {name} only says for how long a cell is refractory, which "
+                "has no derivative here",
+                mend="leave it out of with_respect_to, or find it by trying values "
+                "(rb.fit_parameters with a method without gradients)",
+            )
 
     # -- the step, once more --------------------------------------------------------------
 
@@ -172,7 +193,7 @@ class _Reversal:
         written = {w.target: update[w.node] for w in program.update.writes}
         states = {name: written.get(name) or self._element(name) for name in program.states}
         after = self._reset(states)
-        spikes, why = self._spike(update, program.update, states, after)
+        spikes, why = self._spike(update, states, after)
         backward = Backward(graph, {*program.states, *self.inputs, *self.wanted})
         sections = tuple(graph.sections)
         self._seed(backward, states, after, spikes)
@@ -194,27 +215,21 @@ class _Reversal:
 
     # -- spikes ---------------------------------------------------------------------------
 
-    def _spike(self, update: list[Value], block: Block, states: Mapping[str, Value],
+    def _spike(self, update: list[Value], states: Mapping[str, Value],
                after: Mapping[str, Value]) -> tuple[_Spikes | None, str]:  # fmt: skip
         """Return what is known of the threshold, or why there is no derivative of spikes."""
         if self.program.on_spike is None:
             return None, f"{self.program.name} has no threshold"
         if self.surrogate.kind == "none":
             return None, "surrogate='none' takes the true derivative of spikes, which is 0"
-        mask = next(w.node for w in block.writes if w.target == "spiked")
-        spike, held = block.nodes[mask].operands[0], None
-        if self.program.refractory_kind != "none":
-            spike, free = block.nodes[spike].operands
-            held = update[block.nodes[free].operands[0]]
-        comparison = block.nodes[spike]
-        if comparison.operation not in _MARGINS:
+        sides = threshold_sides(self.program)
+        if sides is None:
             return None, (
                 f"the threshold of {self.program.name} is no comparison such as v > V_T, "
                 "and a surrogate needs the distance from it"
             )
-        left, right = (update[o] for o in comparison.operands)
-        if _MARGINS[comparison.operation] < 0:
-            left, right = right, left
+        left, right = update[sides[0]], update[sides[1]]
+        held = None if sides[2] is None else update[sides[2]]
         scale = None
         if self.surrogate.scale is None:
             scale = _Gap(self.graph, left, right).after_reset(states, after)

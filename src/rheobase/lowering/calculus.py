@@ -12,11 +12,13 @@ from functools import reduce
 from rheobase.language.expressions import (
     Binary,
     Call,
+    Compare,
     Expr,
     Name,
     Number,
     Unary,
     names_in,
+    rebuild,
     substitute,
 )
 from rheobase.lowering.derivatives import ARGUMENTS, VALUE, rule
@@ -134,7 +136,7 @@ def derivative(expression: Expr, name: str) -> Expr | None:
     >>> from rheobase.language.expressions import to_text
     >>> from rheobase.language.parsing import parse_expression
     >>> to_text(derivative(parse_expression("x*tanh(2*x)"), "x"))
-    'tanh(2*x) + x*(1 - tanh(2*x)*tanh(2*x))*2'
+    'tanh(2*x) + x*((1 - tanh(2*x)*tanh(2*x))*2)'
     """
     if name not in names_in(expression):
         return ZERO
@@ -233,6 +235,76 @@ def _chained(function: str, arguments: tuple[Expr, ...], slopes: tuple[Expr, ...
             return None
         total = plus(total, times(substitute(found, names), slope))
     return total
+
+
+def tidy(expression: Expr) -> Expr:
+    """Write an expression shorter: numbers worked out, signs drawn to the front.
+
+    Examples
+    --------
+    >>> from rheobase.language.expressions import to_text
+    >>> from rheobase.language.parsing import parse_expression
+    >>> to_text(tidy(parse_expression("a + -(2*3)*b*1 - (-c)/d + 0*e")))
+    'a - 6*b + c/d'
+    """
+    expression = rebuild(expression, tidy)
+    if isinstance(expression, Unary) and expression.operator == "-":
+        return _negated(expression.operand)
+    if isinstance(expression, Call) and expression.function == "where":
+        condition, yes, no = expression.arguments
+        known = _known(condition)
+        return expression if known is None else yes if known else no
+    if not isinstance(expression, Binary):
+        return expression
+    a, b, operator = expression.left, expression.right, expression.operator
+    if isinstance(a, Number) and isinstance(b, Number):
+        return _worked_out(expression, a.value, b.value)
+    if operator in ("+", "-"):
+        if _is_negative(b):
+            operator, b = "-" if operator == "+" else "+", _negated(b)
+        return plus(a, b) if operator == "+" else tidy_minus(a, b)
+    if operator in ("*", "/"):
+        product = times if operator == "*" else over
+        if _is_negative(a) or _is_negative(b):
+            sign = _is_negative(a) != _is_negative(b)
+            a = _negated(a) if _is_negative(a) else a
+            b = _negated(b) if _is_negative(b) else b
+            return _negated(product(a, b)) if sign else product(a, b)
+        return product(a, b)
+    return expression
+
+
+def tidy_minus(a: Expr, b: Expr) -> Expr:
+    """a - b, where a - a is nothing."""
+    return ZERO if a == b else minus(a, b)
+
+
+def _is_negative(expression: Expr) -> bool:
+    if isinstance(expression, Number):
+        return expression.value < 0
+    return isinstance(expression, Unary) and expression.operator == "-"
+
+
+def _known(condition: Expr) -> bool | None:
+    """Return whether an equality of two numbers holds, None for other conditions."""
+    if not isinstance(condition, Compare) or condition.operator != "==":
+        return None
+    if isinstance(condition.left, Number) and isinstance(condition.right, Number):
+        return condition.left.value == condition.right.value
+    return None
+
+
+def _worked_out(expression: Binary, a: float, b: float) -> Expr:
+    match expression.operator:
+        case "+":
+            return Number(a + b)
+        case "-":
+            return Number(a - b)
+        case "*":
+            return Number(a * b)
+        case "/" if b != 0.0:
+            return Number(a / b)
+    return expression
 
 
 def constant(expression: Expr) -> bool:
