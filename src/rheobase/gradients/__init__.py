@@ -7,6 +7,7 @@ from rheobase.gradients.objective import Gradient, Objective, gradient
 from rheobase.gradients.runs import Run
 from rheobase.gradients.tape import Bars, Tape
 from rheobase.gradients.tracked import Tracked, detach, gradients_of, value_and_gradient
+from rheobase.lowering.surrogates import Surrogate
 
 __all__ = [
     "Bars",
@@ -15,6 +16,7 @@ __all__ = [
     "Gradient",
     "Objective",
     "Run",
+    "Surrogate",
     "Tape",
     "Tracked",
     "detach",
