@@ -17,9 +17,8 @@ import numpy as np
 from rheobase.engine import facts
 from rheobase.engine.plan import AnyArray, FloatArray, new_array
 from rheobase.errors import InternalError
+from rheobase.gradients.preparing import Again
 from rheobase.lowering.program import Program
-from rheobase.rendering import prepare
-from rheobase.rendering.interpreter import values_of_prepare
 
 if TYPE_CHECKING:
     from rheobase.lowering.adjoint import Reverse
@@ -66,6 +65,9 @@ class Cells:
         self.program, self.reverse = program, reverse
         self.dt, self.start = dt, start
         self.with_respect_to: frozenset[str] = frozenset()
+        self._prepare = Again(program.prepare)
+        self._shared = frozenset(program.numbers)
+        self._extra: dict[int, Again] = {}
         self.kernels: Any = None
         self.reverse_kernels: Any = None
         self.readings: dict[str, Reading] = {}
@@ -95,6 +97,7 @@ class Cells:
         self.bar_inputs: dict[str, FloatArray] = {}
         self.bar_arriving: dict[str, FloatArray] = {}
         self.totals: dict[str, FloatArray] = {}
+        self.back_to_parameters: Again | None = None
         self.reverse_fixed: dict[str, AnyArray] = {}
         self.reverse_numbers: FloatArray = np.zeros(0)
         self.stale = True
@@ -143,13 +146,14 @@ class Cells:
         if not self.stale:
             return
         self.stale = False
-        prepared = prepare(self.program, self.parameters, self.dt, self.start)
-        self.numbers = prepared.numbers
-        arrays = dict(prepared.arrays)
+        names = self.known_values()
+        found = self._prepare(names)
+        arrays = {n: v for n, v in found.items() if n not in self._shared}
+        self.numbers = np.array([float(found.get(n, 0.0)) for n in self.program.numbers])
         if self.reverse is not None:
-            self.reverse_numbers = self._more(self.reverse.program, arrays)
+            self.reverse_numbers = self._more(self.reverse.program, found, arrays)
         for reading in self.readings.values():
-            reading.numbers = self._more(reading.reverse.program, arrays)
+            reading.numbers = self._more(reading.reverse.program, found, arrays)
         places = [self.fixed, self.reverse_fixed, *(r.fixed for r in self.readings.values())]
         for name, values in arrays.items():
             each = self.spread(values)
@@ -157,17 +161,20 @@ class Cells:
                 if name in fixed:
                     fixed[name][:] = each
 
-    def _more(self, program: Program, arrays: dict[str, AnyArray]) -> FloatArray:
+    def known_values(self) -> dict[str, Any]:
+        """Return everything that numbers are prepared from, by name."""
+        return {**self.parameters, "dt": self.dt, "start": self.start}
+
+    def _more(self, program: Program, found: dict[str, Any],
+              arrays: dict[str, AnyArray]) -> FloatArray:  # fmt: skip
         """Return the numbers of a reverse; add to `arrays` what only it prepares."""
-        known = {*self.program.numbers, *arrays}
-        writes = tuple(w for w in program.prepare.writes if w.target not in known)
-        if not writes:
-            return self.numbers
-        block = replace(program.prepare, writes=writes).pruned()
-        found = values_of_prepare(block, self.parameters, self.dt, self.start)
-        arrays |= {n: np.asarray(v, float) for n, v in found.items() if n not in program.numbers}
-        of_step = dict(zip(self.program.numbers, self.numbers, strict=True))
-        return np.array([float(found[n]) if n in found else of_step[n] for n in program.numbers])
+        if id(program) not in self._extra:
+            writes = tuple(w for w in program.prepare.writes if w.target not in found)
+            self._extra[id(program)] = Again(replace(program.prepare, writes=writes).pruned())
+        more = self._extra[id(program)](self.known_values())
+        arrays |= {n: v for n, v in more.items() if n not in program.numbers}
+        whole = found | more
+        return np.array([float(whole.get(n, 0.0)) for n in program.numbers])
 
     def spread(self, values: Any) -> AnyArray:
         """Return one value an element: from a number, one a cell, one a lane and cell."""

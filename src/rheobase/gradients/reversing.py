@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from rheobase.gradients.cells import Cells
+from rheobase.gradients.preparing import Again
 from rheobase.lowering.adjoint import Reverse, reverse
+from rheobase.lowering.adjoint_blocks import GIVEN, reverse_block
 from rheobase.lowering.program import Array, Level, Node, Program, Write
 from rheobase.lowering.surrogates import Surrogate
-from rheobase.rendering.reverses import reverse_prepare, reverse_weigh
+from rheobase.rendering.reverses import reverse_weigh
 
 if TYPE_CHECKING:
     from rheobase.gradients.links import Drive, Link
@@ -69,11 +71,14 @@ def parameter_bars(cells: Cells) -> dict[str, Any]:
     for name, total in cells.totals.items():
         each = total.reshape(cells.batch, cells.size)
         bars[name] = float(np.sum(each)) if name in shared else np.sum(each, axis=0)
-    found = reverse_prepare(cells.program, cells.parameters, cells.dt, cells.start, bars)
+    if cells.back_to_parameters is None:
+        block = reverse_block(cells.program.prepare, frozenset(bars), cells.with_respect_to)
+        cells.back_to_parameters = Again(block)
+    names = cells.known_values() | {GIVEN + name: bar for name, bar in bars.items()}
+    found = cells.back_to_parameters(names)
     return {
-        name: _as_given(value, cells.parameters[name])
+        name.removeprefix(GIVEN): _as_given(value, cells.parameters[name.removeprefix(GIVEN)])
         for name, value in found.items()
-        if name in cells.with_respect_to
     }
 
 
