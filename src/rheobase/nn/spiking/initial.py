@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rheobase.errors import UserError
-from rheobase.language.expressions import Compare
+from rheobase.language.expressions import Compare, names_in
 
 if TYPE_CHECKING:
     from rheobase.nn.spiking.layer import Spiking
@@ -29,7 +29,7 @@ def weight_of_threshold(layer: Spiking) -> float:
         The state does not react, or the threshold is no comparison: `weight_std` has to say.
     """
     cells = layer.cells()
-    responses = []
+    responses, state = [], _state(layer)
     for size in (0.0, SMALL):
         course = layer.course(cells, 1, STEPS, connected=False)
         weights = np.full((1, layer.units), size)
@@ -38,11 +38,18 @@ def weight_of_threshold(layer: Spiking) -> float:
         for variable, arriving in zip(layer.target.variables, effective, strict=True):
             course.arriving[variable][:last] = arriving
         course.forward()
-        responses.append(course.kept[layer.of])
+        responses.append(course.kept[state].copy())
     peak = float(np.abs(responses[1] - responses[0]).max(axis=0).mean()) / SMALL
     if not (np.isfinite(peak) and peak > 0):
-        raise _unknown(layer, f"what arrives does not change {layer.of}")
+        raise _unknown(layer, f"what arrives does not change {state}")
     return _distance(layer) / peak
+
+
+def _state(layer: Spiking) -> str:
+    """Return the state whose response counts: the one the threshold looks at."""
+    condition = layer.model.threshold
+    names = set() if condition is None else names_in(condition)
+    return next((e.name for e in layer.model.differential if e.name in names), layer.of)
 
 
 def _distance(layer: Spiking) -> float:
