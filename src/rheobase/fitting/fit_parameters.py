@@ -18,6 +18,7 @@ from rheobase.fitting.searching import Effort, Tracker
 from rheobase.fitting.space import Space, space_of
 from rheobase.fitting.trials import Backend, Setting, at_rest, input_of, step_of, variable_of
 from rheobase.language.model import Model
+from rheobase.nn.passes import single_threaded
 from rheobase.progress import Progress
 
 #: Descents along a gradient.
@@ -80,8 +81,8 @@ def fit_parameters(
     iterations : int, optional
         Generations, or steps of a descent: 100 if not given.
     population : int, optional
-        Candidates of a generation: 4 + 3 log(parameters) and at least 3 a parameter, if not
-        given. Descents begin at the best of so many random ones: 64 if not given.
+        Candidates of a generation: three a parameter, at least 20, if not given. Descents begin
+        at the best of so many random ones: 64 if not given.
     starts : int
         How many descents there are.
     tolerance : float
@@ -158,7 +159,10 @@ def fit_parameters(
     effort = _effort(optimizer, space, iterations, population, tolerance)
     first = None if start is None else _start(model, space, start)
     tracker = Tracker()
-    with Progress(effort.iterations, f"fit of {model.name}", progress, unit="iterations") as shown:
+    with (
+        Progress(effort.iterations, f"fit of {model.name}", progress, unit="iterations") as shown,
+        single_threaded(),
+    ):
         tracker.told = shown.update
         evaluate = _evaluation(setting, seen, asked)
         if optimizer in SEARCHES:
@@ -314,7 +318,7 @@ def _effort(
     optimizer: str, space: Space, iterations: Any, population: Any, tolerance: float
 ) -> Effort:
     rounds = 100 if iterations is None else _count("iterations", iterations)
-    usual = max(3 * space.size, 4 + int(3 * np.log(space.size)), 8)
+    usual = max(3 * space.size, 20)
     if optimizer in DESCENTS:
         usual = 64
     size = usual if population is None else _count("population", population)
