@@ -195,3 +195,14 @@ def test_nothing_is_said_about_candidates(sweeps):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         rb.fit_parameters(CELL, sweeps[0], {"E_L": (-80, -10) * mV}, iterations=1, population=5)
+
+
+def test_the_interpreter_finds_the_same_to_the_bit(sweeps):
+    def once(**options):
+        fit = rb.fit_parameters(
+            CELL, sweeps[0].part(0 * ms, 100 * ms), BOUNDS, loss=["van_rossum", "voltage"],
+            iterations=2, population=5, dt=0.25 * ms, **options,
+        )  # fmt: skip
+        return [value.magnitude for value in fit.parameters.values()], list(fit.history.loss)
+
+    assert once(backend="interpreter") == once(backend="numba")
