@@ -262,6 +262,8 @@ def feature_maps(
 ) -> Axes:
     """Draw kernels against images: each row an image, each column a kernel, and what it finds.
 
+    Red is positive and blue negative, up to the largest number of the kernel, or of its maps.
+
     Parameters
     ----------
     images : array_like
@@ -293,9 +295,9 @@ def feature_maps(
             given=f"{found.shape}",
         )
     ax = dressed(ax, (1.1 * (len(filters) + 1), 1.1 * (len(seen) + 1)))
-    reach = float(np.abs(found).max()) or 1.0
-    strength = float(np.abs(filters).max()) or 1.0
+    reach = np.abs(found).max(axis=(0, 2, 3))
     for column, kernel in enumerate(filters, 1):
+        strength = float(np.abs(kernel).max()) or 1.0
         _tile(ax, kernel, column, 0.2, 0.45, _SIGNED, strength, frame=True)
         if names is not None:
             ax.text(column, 0.07, names[column - 1], ha="center", va="bottom", fontsize=9,
@@ -303,7 +305,7 @@ def feature_maps(
     for row, image in enumerate(seen, 1):
         _tile(ax, image, 0, row, 0.95, "gray_r", None, frame=True)
         for column, one in enumerate(found[row - 1], 1):
-            _tile(ax, one, column, row, 0.95, _SIGNED, reach)
+            _tile(ax, one, column, row, 0.95, _SIGNED, float(reach[column - 1]) or 1.0)
     _bare(ax)
     ax.set(
         xlim=(-0.5, len(filters) + 0.5),
