@@ -49,7 +49,7 @@ def changed(**parts):
         (changed(b=lambda g, x, w, b, r: r / len(x)), "the mean over the samples; it has to be"),
         (
             changed(w=lambda g, x, w, b, r: r * len(x)),
-            "summed over the samples; it has to be the m",
+            "summed over the samples; it has",
         ),
         (changed(w=lambda g, x, w, b, r: -r), "the sign is wrong"),
         (changed(w=lambda g, x, w, b, r: 0 * r), "always 0"),
@@ -96,6 +96,20 @@ def test_conventions_and_mistakes_of_a_function(backward, words):
     assert report.passed is (words is None), report
     if words:
         assert words in report.causes[0]
+
+
+def test_numbers_as_arguments():
+    def unit(x, w, b):
+        return np.tanh(w * x + b)
+
+    def right(x, w, b):
+        s = 1 - np.tanh(w * x + b) ** 2
+        return s * w, s * x, s
+
+    assert rb.check.gradient(right, unit, (0.5, 2.0, -0.3))
+    report = rb.check.gradient(lambda x, w, b: [right(x, w, b)[n] for n in (1, 0, 2)], unit,
+                               (0.5, 2.0, -0.3))  # fmt: skip
+    assert report.causes == ("yours is the gradient by w: the order is another one",)
 
 
 def test_a_mask_of_the_wrong_thing_is_named():
@@ -159,7 +173,7 @@ def test_errors():
     def fails(x):
         raise ValueError("no")
 
-    with pytest.raises(UserError, match="check.gradient: forward raised ValueError: no"):
+    with pytest.raises(UserError, match=r"check\.gradient: forward raised ValueError: no"):
         rb.check.gradient(np.cos, fails, [1.0])
     with pytest.raises(UserError, match="backward is no function\ngiven: 3"):
         rb.check.gradient(3, np.sin, [1.0])

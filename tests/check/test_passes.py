@@ -73,7 +73,8 @@ def test_what_a_report_says():
     report = rb.check.equal(lambda x, k: convolve(x, k[..., ::-1, ::-1]), nn.conv2d)
     assert str(report) == (
         "Your function does not do what conv2d does.\n\n"
-        "First difference: inputs of shape (1, 1, 4, 5), of shape (1, 1, 2, 2), entry [0, 0, 0, 0]\n"
+        "First difference: inputs of shape (1, 1, 4, 5), of shape (1, 1, 2, 2), "
+        "entry [0, 0, 0, 0]\n"
         "  yours  30\n"
         "  ours   58\n\n"
         "Cause: your convolution flips the kernels (a true convolution); conv2d lays them on as "
@@ -105,6 +106,7 @@ def test_a_mistake_that_nobody_knows_is_not_named():
         (lambda x: 1 / (1 + np.exp(np.clip(x, -700, 700))), nn.sigmoid, "as in exp(x) for exp(-x)"),
         (nn.tanh.derivative, nn.tanh, "your function is the derivative"),
         (lambda x: x * (1 - x), nn.sigmoid.derivative, "a*(1 - a) is to be taken of the output"),
+        (lambda x: nn.sigmoid(x) * (1 - nn.sigmoid(x)), nn.sigmoid.derivative, None),
         (lambda x: 1 - x**2, nn.tanh.derivative, "1 - a**2 is to be taken of the output"),
         (lambda x: (x >= 0) * 1.0, nn.relu.derivative, "x > 0, not x >= 0"),
         (lambda x: np.heaviside(x, 0.5), nn.relu.derivative, "at the kink yours is 1/2"),
@@ -160,8 +162,8 @@ def test_students_code_that_stops():
 
 def test_other_functions_with_inputs_of_ones_own():
     assert rb.check.equal(lambda x: x**2, np.square, inputs=[([1.0, -2.0],), np.ones(3)])
-    found = rb.check.equal(lambda x: -(x**2), np.square,
-                           inputs=lambda rng: [rng.standard_normal(4) for _ in range(3)])  # fmt: skip
+    draw = lambda rng: [rng.standard_normal(4) for _ in range(3)]  # noqa: E731
+    found = rb.check.equal(lambda x: -(x**2), np.square, inputs=draw)
     assert found.causes == ("the sign is wrong",)
     with pytest.raises(
         UserError, match="it is not known what to call these functions with\ngiven: sq"

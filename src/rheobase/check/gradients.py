@@ -178,7 +178,7 @@ def _near(args: tuple[Any, ...], which: Sequence[int], rng: np.random.Generator)
     point = list(args)
     for n in which:
         spread = 0.3 * (float(np.std(args[n])) or abs(float(np.mean(args[n]))) or 1.0)
-        point[n] = args[n] + spread * rng.standard_normal(args[n].shape)
+        point[n] = np.asarray(args[n] + spread * rng.standard_normal(args[n].shape))
     return tuple(point)
 
 
@@ -197,7 +197,7 @@ def _setting(
     """Return a point with its true gradients; None for a later one at which forward fails."""
     try:
         y = _output(forward, args)
-        g = rng.standard_normal(y.shape) if convention.upstream and y.ndim else np.ones(y.shape)
+        g = np.asarray(rng.standard_normal(y.shape)) if convention.upstream else np.ones(y.shape)
         truth = tuple(_differences(forward, args, n, g, rng) for n in which)
     except StudentError as error:
         if trial:

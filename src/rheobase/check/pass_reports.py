@@ -9,6 +9,10 @@ from typing import Any
 import numpy as np
 
 
+_SMALL = 1e-3
+"""Where all entries are smaller they are taken for as large: 1 - a may have cancelled."""
+
+
 @dataclass(frozen=True)
 class PassReport:
     """What `rb.check.equal` or `rb.check.gradient` found; prints as text.
@@ -67,7 +71,7 @@ def mismatch(yours: Any, ours: Any, tolerance: float) -> Mismatch | None:
         return Mismatch("shape", a.shape, b.shape)
     with np.errstate(all="ignore"):
         scale = np.max(np.abs(b), initial=0.0, where=np.isfinite(b))
-        near = np.abs(a - b) <= tolerance * np.maximum(scale, 1e-300)
+        near = np.abs(a - b) <= tolerance * max(float(scale), _SMALL)
         near |= (a == b) | (np.isnan(a) & np.isnan(b))
     if near.all():
         return None
