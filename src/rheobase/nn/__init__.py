@@ -35,7 +35,7 @@ from rheobase.nn.neuron import Neuron, NeuronGradient
 from rheobase.nn.optimizers import SGD, Adam
 from rheobase.nn.saving import load
 from rheobase.nn.sequential import Sequential
-from rheobase.nn.spiking import Spiking, encode, leaky_readout, normalized_lif, tasks
+from rheobase.nn.spiking import FirstSpike, Spiking, encode, leaky_readout, normalized_lif, tasks
 from rheobase.nn.training import EarlyStopping, fit
 from rheobase.nn.vector_activations import VectorActivation, maxout, softmax
 
@@ -50,6 +50,7 @@ __all__ = [
     "Dropout",
     "EarlyStopping",
     "Facts",
+    "FirstSpike",
     "Flatten",
     "History",
     "Interval",

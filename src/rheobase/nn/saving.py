@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rheobase.errors import FileFormatError, UserError
-from rheobase.nn import layers as kinds
 from rheobase.nn.layers.base import Array, Layer
 
 if TYPE_CHECKING:
@@ -125,7 +124,9 @@ def load(path: str | Path) -> Sequential:
 
 
 def _layer(entry: dict[str, Any], path: str | Path) -> Layer:
-    kind = getattr(kinds, entry["kind"], None) if entry["kind"] in kinds.__all__ else None
+    from rheobase import nn  # all kinds of layers, those of spiking neurons too
+
+    kind = getattr(nn, entry["kind"], None) if entry["kind"] in nn.__all__ else None
     if not (isinstance(kind, type) and issubclass(kind, Layer)):
         raise FileFormatError(
             f"{path} has a layer of a kind that is not known here", given=f"{entry['kind']}"

@@ -11,7 +11,7 @@ import rheobase as rb
 from rheobase import nn
 from rheobase.errors import ShapeError, UserError
 from rheobase.nn.spiking import first_spike, first_spike_loops
-from rheobase.units import mV, ms, pA, pF
+from rheobase.units import ms, mV, pA, pF
 
 SIZES = [(1.0, 1.0), (2.0, 1.0), (1.0, 1.5), (6.0, 0.5)]
 
@@ -75,7 +75,8 @@ def test_backward_agrees_with_differences(tau_m: float, tau_s: float) -> None:
 
     g_x, gradients = layer.reverse(g, saved)
     assert layer.regularization(saved) > 0
-    for array, bar in ((x, g_x), (layer.weights, gradients["weights"]), (layer.bias, gradients["bias"])):  # fmt: skip
+    pairs = [(x, g_x), (layer.weights, gradients["weights"]), (layer.bias, gradients["bias"])]
+    for array, bar in pairs:
         for place in list(np.ndindex(array.shape))[::3]:
             kept = array[place]
             array[place] = kept + 1e-6
@@ -141,7 +142,7 @@ def trained(threads: int) -> tuple[nn.Sequential, Any]:
         nn.FirstSpike(12, 2, mean=0.4, std=0.5, temperature=0.3, **options),
         seed=2,
     )
-    nn.fit(net, x, y, loss="cross_entropy", optimizer=nn.Adam(0.02), epochs=400, threads=threads)
+    nn.fit(net, x, y, loss="cross_entropy", optimizer=nn.Adam(0.02), epochs=200, threads=threads)
     return net, (net(x).argmax(axis=1) == y).all()
 
 
@@ -162,7 +163,7 @@ def test_it_is_described_saved_and_loaded(tmp_path: Any) -> None:
 
 
 def test_refusals() -> None:
-    with pytest.raises(UserError, match="nn.FirstSpike: tau_s must be above 0\ngiven: tau_s = 0"):
+    with pytest.raises(UserError, match="tau_s must be above 0\ngiven: tau_s = 0"):
         nn.FirstSpike(2, 3, tau_s=0)
     with pytest.raises(UserError, match="temperature must be above 0"):
         nn.FirstSpike(2, 3, temperature=-1.0)
