@@ -164,7 +164,7 @@ def test_per_cell_parameters():
     net, axon = hodgkin_huxley(3)
     axon.g_K = [30, 36, 40] * rb.units.mS / cm**2
     objective = Objective(
-        net, lambda run: np.mean(run["axon"].v[-1] ** 2), ["g_K", (axon[1:], "g_Na")],
+        net, lambda run: np.mean(run["axon"].last.v ** 2), ["g_K", (axon[1:], "g_Na")],
         duration=4 * ms,
     )  # fmt: skip
     assert objective.start.tolist() == [30, 36, 40, 120, 120]

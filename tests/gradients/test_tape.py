@@ -1,5 +1,7 @@
 """A tape of lanes against PyTorch: the same recurrent spiking network written out by hand."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -172,3 +174,28 @@ def test_memory_grows_with_the_square_root_of_the_steps():
         kept = length + -(-steps // length)
         assert kept <= 2 * steps**0.5 + 2
     assert segment_length(100, row, 100 * row) == 100
+
+
+def peak(steps, memory):
+    """Bytes that a run and its way back take besides what stays the same for any length."""
+    tape = Tape(DT, memory=memory)
+    cells = tape.cells("cells", lower(MODEL), 400, {"tau": 10e-3, "tau_s": 5e-3})
+    tape.connect(cells, cells, "in", 0.01 * np.eye(400), delay=1)
+    tape.set_initial(cells, {"v": np.linspace(0.0, 1.2, 400)})
+    tape.run(4)
+    tracemalloc.start()
+    try:
+        tape.run(steps)
+        bars = tape.backward(last={(cells, "v"): np.ones(400)})
+        return tracemalloc.get_traced_memory()[1], bars.initial[cells, "s"]
+    finally:
+        tracemalloc.stop()
+
+
+def test_memory_as_measured():
+    short, _ = peak(400, 1000)
+    long, parts = peak(6400, 1000)
+    whole, at_once = peak(6400, 2**30)
+    assert long < 6 * short  # 16 times the steps: 4 times the memory, and 8 bytes a step
+    assert whole > 10 * long
+    np.testing.assert_array_equal(parts, at_once)

@@ -42,16 +42,24 @@ class Spikes:
         self.starts: Int64Array = np.zeros(1, np.int64)
         self.ids: Int32Array = np.zeros(0, np.int32)
 
-    def make_room(self, before: int, steps: int, capacity: int) -> None:
-        """Begin anew with room for so many steps and spikes.
-
-        Room that is never written to takes no memory, so that the most there can be is asked for.
-        """
+    def begin(self, before: int, steps: int) -> None:
+        """Begin anew, with so many steps."""
         self.before = before
         if self.starts.size != before + steps + 1:
             self.starts = np.zeros(before + steps + 1, np.int64)
-        if self.ids.size < capacity:
-            self.ids = np.empty(capacity, np.int32)
+
+    def make_room(self, place: int, capacity: int) -> bool:
+        """Have room for so many spikes from a step on; return whether they have moved.
+
+        Room that is never written to takes no memory, so that the most there can be is asked for.
+        """
+        kept = int(self.starts[place + self.before])
+        if self.ids.size >= kept + capacity:
+            return False
+        larger = np.empty(kept + max(kept, capacity), np.int32)
+        larger[:kept] = self.ids[:kept]
+        self.ids = larger
+        return True
 
     def put(self, column: int, ids: Int32Array) -> None:
         """Set the spikes of a column; those before it are set already."""

@@ -112,8 +112,8 @@ def _text(unit: Unit) -> str:
 def _brief(values: Any) -> str:
     """Write one number, or how large several are."""
     found = np.asarray(values)
-    if found.ndim == 0:
-        return f"{float(found):.5g}"
+    if found.size == 1:
+        return f"{float(found.reshape(())):.5g}"
     if found.size == 0:
         return "none"
     return f"{found.min():.4g} ... {found.max():.4g} ({found.size})"
@@ -317,20 +317,23 @@ class Objective:
     def _evaluate(self) -> tuple[float, Bars]:
         run, value, result = self._forward()
         states: dict[Any, Any] = {}
+        last: dict[Any, Any] = {}
         spikes: dict[Any, Any] = {}
         sources = run.sources()
         found = [np.zeros(x.shape) for x in sources.values()]
         if isinstance(result, Tracked):
             found = [np.asarray(g) for g in gradients_of(result, list(sources.values()))]
-        for (population, name), bar in zip(sources, found, strict=True):
+        for (population, name, whole), bar in zip(sources, found, strict=True):
             cells: Any = self.made.populations[population]
             if name == SPIKES:
                 spikes[cells] = bar[:, None, :]
-            else:
+            elif whole:
                 states[cells, name] = run.unit(population, name).from_si(bar[:, None, :])
+            else:
+                last[cells, name] = run.unit(population, name).from_si(bar[None, :])
         if any(not np.all(np.isfinite(bar)) for bar in found):
             self._explain()
-        return value, self.made.tape.backward(states, spikes)
+        return value, self.made.tape.backward(states, spikes, last=last)
 
 
 class NotFiniteRunError(UserError):

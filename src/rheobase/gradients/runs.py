@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rheobase.gradients.from_network import NetworkTape
 
 SPIKES = "spikes"
+Source: TypeAlias = tuple[str, str, bool]
 
 
 class PopulationRun:
@@ -23,15 +24,26 @@ class PopulationRun:
     Every state is an attribute: an array of shape (steps + 1, cells), the values before each step
     and after the last, in the unit of its equation (as in `result.traces`). `spikes`, shape (steps,
     cells), is 1 where a cell spiked in a step and else 0; the surrogate stands for its derivative.
+
+    Attributes
+    ----------
+    last : PopulationRun
+        The same with the states after the last step only, shape (cells,): of a long run these
+        take no memory.
     """
 
-    def __init__(self, run: Run, name: str) -> None:
-        self._run, self._name = run, name
+    def __init__(self, run: Run, name: str, whole: bool = True) -> None:
+        self._run, self._name, self._whole = run, name, whole
+
+    @property
+    def last(self) -> PopulationRun:
+        """The states after the last step only."""
+        return PopulationRun(self._run, self._name, whole=False)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        return self._run._array(self._name, name)
+        return self._run._array(self._name, name, self._whole)
 
     def __dir__(self) -> list[str]:
         return self._run._names(self._name)
@@ -50,7 +62,7 @@ class Run:
 
     def __init__(self, made: NetworkTape) -> None:
         self._made = made
-        self._arrays: dict[tuple[str, str], Tracked] = {}
+        self._arrays: dict[Source, Tracked] = {}
         self._views: dict[str, PopulationRun] = {}
         tape = made.tape
         self.dt = tape.dt * 1e3
@@ -81,28 +93,29 @@ class Run:
         assert values is not None
         return values.unit(name)
 
-    def _array(self, population: str, name: str) -> Tracked:
-        key = (population, name)
+    def _array(self, population: str, name: str, whole: bool) -> Tracked:
+        key = (population, name, whole)
         if key not in self._arrays:
-            self._arrays[key] = Tracked(self._values(population, name))
+            self._arrays[key] = Tracked(self._values(*key))
         return self._arrays[key]
 
-    def _values(self, population: str, name: str) -> Any:
+    def _values(self, population: str, name: str, whole: bool) -> Any:
         cells = self._made.populations[population]
         assert isinstance(cells, Cells)
-        known = self._names(population)
+        known = [n for n in self._names(population) if whole or n != SPIKES]
         if name not in known:
             meant = did_you_mean(name, known)
             raise UnknownNameError(
-                f"run[{population!r}] has no {name!r}"
+                f"run[{population!r}]{'' if whole else '.last'} has no {name!r}"
                 + (f"; did you mean {meant}?" if meant else ""),
                 mend="a loss reads states and spikes: " + ", ".join(known),
             )
         tape = self._made.tape
         if name == SPIKES:
             return tape.spike_array(cells)[:, 0]
-        return self.unit(population, name).from_si(tape.states(cells, name)[:, 0])
+        values = tape.states(cells, name)[:, 0] if whole else tape.last(cells, name)[0]
+        return self.unit(population, name).from_si(values)
 
-    def sources(self) -> dict[tuple[str, str], Tracked]:
-        """Return the arrays that the loss has looked at."""
+    def sources(self) -> dict[Source, Tracked]:
+        """Return what the loss has looked at, by population, name, all steps (or the last)."""
         return self._arrays

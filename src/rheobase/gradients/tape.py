@@ -321,8 +321,8 @@ class Tape:
                 cells.history[name][0] = values
         for memory in self.remembered:
             memory.start(self.first)
-        self._bind()
         for segment in range(self.segments):
+            self._make_room(segment)
             self._checkpoints.append(Checkpoint.of(self))
             self._run_segment(segment)
             if segment + 1 < self.segments:
@@ -360,6 +360,16 @@ class Tape:
             item.take(self.first + begin, end - begin)
         self._kept = segment
         self._driver.forward(begin, end)
+
+    def _make_room(self, segment: int) -> None:
+        """Have room for all spikes there can be in a segment."""
+        begin, end = self.bounds(segment)
+        moved = segment == 0
+        for cells in self.populations:
+            if cells.program.spiking:
+                moved |= self.spikes[cells].make_room(begin, (end - begin) * cells.count)
+        if moved:
+            self._bind()
 
     def _carry_over(self, segment: int) -> None:
         """Let the next segment begin with the states that this one ends with."""
@@ -426,7 +436,8 @@ class Tape:
     def backward(self, states: Mapping[Key, Any] | None = None,
                  spikes: Mapping[Cells, Any] | None = None,
                  inputs: frozenset[Key] | set[Key] = frozenset(),
-                 trains: frozenset[Trains] | set[Trains] = frozenset()) -> Bars:  # fmt: skip
+                 trains: frozenset[Trains] | set[Trains] = frozenset(),
+                 last: Mapping[Key, Any] | None = None) -> Bars:  # fmt: skip
         """Go back through the last run.
 
         Parameters
@@ -439,6 +450,8 @@ class Tape:
             The (cells, input) whose derivatives are wanted at every step.
         trains
             The given spikes whose derivatives are wanted.
+        last
+            By (cells, state): d loss/d state after the last step, shape (batch, cells).
 
         Returns
         -------
@@ -446,6 +459,9 @@ class Tape:
             Derivatives with respect to everything that was asked for.
         """
         self._begin_back(states or {}, spikes or {}, set(inputs), set(trains))
+        for (cells, name), bar in (last or {}).items():
+            self._need_reverse(cells)
+            cells.bars[name] += cells.spread(bar)
         for segment in reversed(range(self.segments)):
             self._again(segment)
             self._driver.back(*self.bounds(segment))
@@ -603,16 +619,14 @@ class Tape:
         longest = max((line.delay for link in self.links for line in link.lines), default=0)
         for source, kept in self.spikes.items():
             early = before.get(source, (np.zeros(0, np.int64), np.zeros(0, np.int32)))
+            kept.begin(longest, self.steps)
             if isinstance(source, Trains):
                 steps, ids = spikes.get(source, (np.zeros(0, np.int64), np.zeros(0, np.int32)))
                 columns = np.concatenate([np.asarray(early[0]), np.asarray(steps)]) + longest
                 inside = (columns >= 0) & (columns < self.steps + longest)
-                kept.make_room(longest, self.steps, columns.size)
                 kept.fill(columns[inside], np.concatenate([early[1], ids])[inside])
                 continue
             columns = np.asarray(early[0]) + longest
-            most = source.count * self.steps if source.program.spiking else 0
-            kept.make_room(longest, self.steps, most + columns.size)
             inside = columns >= 0
             kept.fill(columns[inside], np.asarray(early[1])[inside])
         for link in self.links:
