@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-
 _SMALL = 1e-3
 """Where all entries are smaller they are taken for as large: 1 - a may have cancelled."""
 

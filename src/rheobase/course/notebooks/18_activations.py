@@ -99,8 +99,8 @@ with course.exercise("2") as check:
 # %% [markdown]
 # ### Exercise 3
 #
-# ReLU is $\max(x, 0)$. Write its derivative. At 0 there is a kink: on its left the derivative is 0, on
-# its right 1. Some books say 0, some 1, some that there is none. Take 0, as PyTorch does.
+# ReLU is $\max(x, 0)$. Write its derivative. At 0 there is a kink: on its left the derivative is 0,
+# on its right 1. Some books say 0, some 1, some that there is none. Take 0, as PyTorch does.
 
 
 # %% exercise
@@ -135,8 +135,8 @@ for name in ["sigmoid", "tanh", "relu"]:
 # %% [markdown]
 # ### Exercise 4
 #
-# Where the derivative is nearly 0, a unit is *saturated* and hardly learns. From which $x > 0$ on is
-# the derivative of tanh, $1 - \tanh^2 x$, below 0.01? Find it to 0.01, on the grid given.
+# Where the derivative is nearly 0, a unit is *saturated* and hardly learns. From which $x > 0$ on
+# is the derivative of tanh, $1 - \tanh^2 x$, below 0.01? Find it to 0.01, on the grid given.
 
 # %% exercise
 x = np.arange(0, 10, 0.01)

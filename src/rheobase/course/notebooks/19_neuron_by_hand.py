@@ -134,8 +134,8 @@ with course.exercise("3") as check:
                 hint="the last entry of longer_x is 1, that of longer_w is b")
 
 # %% [markdown]
-# Several units make a layer: $w_{ij}$ goes **from** $i$ **to** $j$, in row $i$ and column $j$. Then all
-# net inputs are one product, `z = x @ w + b`.
+# Several units make a layer: $w_{ij}$ goes **from** $i$ **to** $j$, in row $i$ and column $j$. Then
+# all net inputs are one product, `z = x @ w + b`.
 #
 # ## Forward and backward
 #
@@ -153,8 +153,8 @@ plt.show()
 # %% [markdown]
 # ### Exercise 4
 #
-# Write `backward(g, x, w, b)` for a sigmoid neuron. `g` is $dL/da$; return $dL/dx$, $dL/dw$ and $dL/db$
-# in this order.
+# Write `backward(g, x, w, b)` for a sigmoid neuron. `g` is $dL/da$; return $dL/dx$, $dL/dw$ and
+# $dL/db$ in this order.
 
 
 # %%
@@ -230,8 +230,8 @@ with course.exercise("5") as check:
 # ### Exercise 6
 #
 # Now a loop. Four inputs, the targets of OR. Write `learn(steps, rate)`: begin with the weights
-# `[-2, 3]` and the bias 0, take that many steps down the mean of $(a - t)^2$ over the four samples, and
-# return weights and bias. For all samples at once, `z = x @ w + b` has four entries; dL/dw is
+# `[-2, 3]` and the bias 0, take that many steps down the mean of $(a - t)^2$ over the four samples,
+# and return weights and bias. For all samples at once, `z = x @ w + b` has four entries; dL/dw is
 # `x.T @ g_z`, dL/db is `g_z.sum()`.
 
 # %%
@@ -284,7 +284,7 @@ with course.exercise("6") as check:
     step = descent.weights[1] - descent.weights[0]
     moved = given_w - descent.weights[0]
     check.that("the weights are changed", np.any(moved != 0), "w is never given a new value")
-    check.unless(np.allclose(moved, -step), "your steps go uphill: subtract rate times the gradient")
+    check.unless(np.allclose(moved, -step), "your steps go uphill: subtract rate*gradient")
     check.unless(np.allclose(moved, 4*step), "yours is the sum over the samples, not the mean")
     check.value("the weights after one step", given_w, descent.weights[1], within=1e-9)
     check.value("the bias after one step", given_b, descent.biases[1], within=1e-9)
@@ -304,8 +304,8 @@ plt.show()
 # ### Exercise 7
 #
 # How many of the four samples can one neuron get right at best with the targets of XOR,
-# `[0, 1, 1, 0]`? Try several starts (`nn.Neuron([w_1, w_2], b).descend(...)`), and count outputs on the
-# right side of 0.5.
+# `[0, 1, 1, 0]`? Try several starts (`nn.Neuron([w_1, w_2], b).descend(...)`), and count outputs on
+# the right side of 0.5.
 
 # %% exercise
 at_best = ...
