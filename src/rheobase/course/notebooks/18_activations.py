@@ -139,22 +139,22 @@ for name in ["sigmoid", "tanh", "relu"]:
 # is the derivative of tanh, $1 - \tanh^2 x$, below 0.01? Find it to 0.01, on the grid given.
 
 # %% exercise
-x = np.arange(0, 10, 0.01)
+grid = np.arange(0, 10, 0.01)
 saturated = ...
 
 # %% mistake: too large
-x = np.arange(0, 10, 0.01)
-saturated = x[nn.tanh.derivative(x) < 0.001].min()
+grid = np.arange(0, 10, 0.01)
+saturated = grid[nn.tanh.derivative(grid) < 0.001].min()
 
 # %% solution
-x = np.arange(0, 10, 0.01)
-saturated = x[nn.tanh.derivative(x) < 0.01].min()
+grid = np.arange(0, 10, 0.01)
+saturated = grid[nn.tanh.derivative(grid) < 0.01].min()
 print(f"{saturated:.2f}; exactly {np.arctanh(np.sqrt(0.99)):.4f}")
 
 # %% check
 with course.exercise("4") as check:
     check.value("saturated", saturated, np.arctanh(np.sqrt(0.99)), within=0.0101,
-                hint="x[condition].min() is the smallest x at which the condition holds")
+                hint="grid[condition].min() is the smallest x at which the condition holds")
 
 # %% [markdown]
 # ### Exercise 5

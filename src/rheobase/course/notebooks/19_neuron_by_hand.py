@@ -67,7 +67,7 @@ with course.exercise("1") as check:
 
 # %%
 x, w = np.array([1.0, 0.0, 2.0]), np.array([0.5, 3.0, -1.0])
-print(net_input(x, w), np.sum(x*w), x @ w)
+print(nn.net_input(x, w, how="loop"), np.sum(x*w), x @ w)
 
 # %% [markdown]
 # ## Similarity
