@@ -56,7 +56,7 @@ def test_it_prints_as_tables(fit):
     assert lines[0].startswith("AdEx fitted to 3 recordings (differential_evolution): features = ")
     assert lines[2].split() == ["parameter", "value", "bounds"]
     assert lines[3].split()[0] == "g_L" and lines[3].split()[2:] == ["nS", "2", "...", "20"]
-    assert lines[-4].split()[:6] == ["B6", "182", "held", "out", "162.5", "13"]
+    assert lines[-4].split()[:6] == ["B6", "182", "held", "out", "163.9", "13"]
     page = fit._repr_html_()
     assert page.count("<table>") == 2 and "<td>B6 185</td>" in page
     with pytest.raises(UnknownNameError, match=r"no recording 'B7'.*\nexpected: 'B6 181'"):

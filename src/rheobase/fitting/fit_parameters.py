@@ -159,9 +159,11 @@ def fit_parameters(
     seen = [one for one, kept in zip(every, held, strict=True) if not kept]
     effort = _effort(optimizer, space, iterations, population, tolerance)
     first = None if start is None else _start(model, space, start)
+    several = _count("starts", starts)
+    rounds = effort.iterations * (several if optimizer == "lbfgs" else 1)
     tracker = Tracker()
     with (
-        Progress(effort.iterations, f"fit of {model.name}", progress, unit="iterations") as shown,
+        Progress(rounds, f"fit of {model.name}", progress, unit="iterations") as shown,
         single_threaded(),
     ):
         tracker.told = shown.update
@@ -169,8 +171,8 @@ def fit_parameters(
         if optimizer in SEARCHES:
             SEARCHES[optimizer](evaluate, effort, first, int(seed), tracker)
         else:
-            descend(setting, seen, asked, optimizer, effort, _count("starts", starts), first,
-                    int(seed), evaluate, tracker)  # fmt: skip
+            descend(setting, seen, asked, optimizer, effort, several, first, int(seed), evaluate,
+                    tracker)  # fmt: skip
     if tracker.best_place is None:
         raise _hopeless(model, space)
     return _fit(model, setting, every, held, asked, tracker, optimizer)

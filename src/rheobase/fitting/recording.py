@@ -214,15 +214,15 @@ class Recording:
 
     @cached_property
     def mean_current(self) -> float:
-        """The stimulus that is the furthest from where it begins, half the time or more (SI).
+        """Mean of the stimulus where it is at least half as far from its beginning as it goes (SI).
 
-        Of a step this is its height: what the axis of an f-I curve shows.
+        Of a step this is its height, noise averaged out: what the axis of an f-I curve shows.
         """
         dt = self.dt if math.isfinite(self.dt) else self.duration / 2000
         count = max(1, round(self.duration / dt))
         values = self.stimulus.values(np.arange(count), dt)[:, 0]
         away = np.abs(values - values[0])
-        return float(np.median(values[away >= 0.5 * away.max()]))
+        return float(np.mean(values[away >= 0.5 * away.max()]))
 
     @cached_property
     def first_value(self) -> float:

@@ -18,10 +18,6 @@ Evaluate: TypeAlias = Callable[[Floats], Floats]
 _HOPELESS = 1e30
 
 
-class Enough(Exception):
-    """Raised inside a search that has done what it was asked for."""
-
-
 @dataclass
 class Tracker:
     """What a search has seen: the best candidate so far, and how it came to it.
@@ -147,7 +143,7 @@ def cma(
         tracker.see(places, losses)
         start = places[int(np.argmin(losses))]
     options = {
-        "bounds": [0.0, 1.0], "popsize": effort.population, "verbose": -9,
+        "bounds": [0.0, 1.0], "popsize": effort.population, "verbose": -10,
         "maxiter": effort.iterations,
         # No global random state: its own numbers come from ours, and it seeds none.
         "seed": np.nan, "randn": lambda *shape: random.standard_normal(shape),
