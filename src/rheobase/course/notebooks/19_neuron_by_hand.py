@@ -109,29 +109,26 @@ with course.exercise("2") as check:
 # ### Exercise 3
 #
 # A bias is a weight from an input that is always 1 (a *clamped* input). Make `longer_x` and
-# `longer_w` such that `longer_x @ longer_w` is `x @ w + b`.
+# `longer_w` such that `longer_x @ longer_w` is `x @ w + b`, with the bias -0.7.
 
 # %% exercise
-b = -0.7
 longer_x = ...
 longer_w = ...
 
 # %% mistake: the last entry of longer_x is 1
-b = -0.7
-longer_x = np.append(x, b)
-longer_w = np.append(w, b)
+longer_x = np.append(x, -0.7)
+longer_w = np.append(w, -0.7)
 
 # %% solution
-b = -0.7
 longer_x = np.append(x, 1.0)
-longer_w = np.append(w, b)
+longer_w = np.append(w, -0.7)
 
 # %% check
 with course.exercise("3") as check:
     check.given("longer_x", longer_x)
     check.given("longer_w", longer_w)
     check.value("longer_x @ longer_w", np.dot(longer_x, longer_w), x @ w - 0.7, within=1e-12,
-                hint="the last entry of longer_x is 1, that of longer_w is b")
+                hint="the last entry of longer_x is 1, that of longer_w is b = -0.7")
 
 # %% [markdown]
 # Several units make a layer: $w_{ij}$ goes **from** $i$ **to** $j$, in row $i$ and column $j$. Then
