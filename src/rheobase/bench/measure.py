@@ -30,6 +30,7 @@ UNITS = {
     "memory": "B", "spikes": "count", "neurons": "count", "synapses": "count",
     "rate": "Hz", "frequency": "Hz", "cv": "1", "synchrony": "1", "peak": "1", "realtime": "1",
     "estimated_memory": "1", "estimated_time": "1", "growth": "1", "accuracy": "1",
+    "error": "1", "coincidence": "1", "between_spikes": "mV",
     "bandwidth": "GB/s", "latency": "ns", "exp": "ns", "step": "ns", "event": "ns",
     "floor": "ns",
 }  # fmt: skip
