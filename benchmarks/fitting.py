@@ -5,8 +5,8 @@ python benchmarks/fitting.py [--seeds N]
 An AdEx with ten free parameters is fitted to three sweeps of each of the two cells that come with
 the library, by both searches and from several seeds; what counts are the numbers of spikes in the
 two sweeps held out (relative error within 10 %). Three conductances of Hodgkin and Huxley's axon
-are looked for in a synthetic trace (within 1 %). Figures are kept in results/fitting.json: the worst
-of the seeds, and the median of the seconds of the processor.
+are looked for in a synthetic trace (within 1 %). Figures are kept in results/fitting.json: the
+worst of the seeds, and the median of the seconds of the processor.
 """
 
 from __future__ import annotations
