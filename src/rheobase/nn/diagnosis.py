@@ -20,6 +20,8 @@ BETTER = 0.98
 _LOOKED_AT = 1000  # samples that are sent through to look at the layers
 _FLAT = 0.01  # share of the largest derivative below which an activation is saturated
 
+_SATURATING = {"sigmoid": 0.25, "tanh": 1.0, "softsign": 1.0}  # with their largest derivatives
+
 
 def warn_if_guessing(task: Task, history: History) -> None:
     """Warn when the loss at the end is that of an answer that does not look at its input.
@@ -82,19 +84,19 @@ def _of_the_activations(task: Task) -> Iterator[str]:
         slopes = np.abs(activation.derivative(z))
         units = np.moveaxis(slopes, 1, -1) if slopes.ndim == 4 else slopes
         dead = units.reshape(-1, units.shape[-1]).max(axis=0) == 0
-        if dead.mean() >= 0.25:
-            yield (
-                f"layer {number}: {dead.sum()} of {dead.size} units are dead ({activation.name} "
-                "passes no gradient for any sample). Take a smaller learning rate, another seed, "
-                "or leaky_relu."
-            )
-        elif activation.name in ("sigmoid", "tanh", "softsign"):
-            flat = float(np.mean(slopes < _FLAT * (0.25 if activation.name == "sigmoid" else 1)))
+        if activation.name in _SATURATING:
+            flat = float(np.mean(slopes < _FLAT * _SATURATING[activation.name]))
             if flat > 0.9:
                 yield (
                     f"layer {number}: {activation.name} is saturated for {flat:.0%} of what it "
                     "gets, and its derivative nearly 0. Make inputs or weights smaller."
                 )
+        elif dead.mean() >= 0.25:
+            yield (
+                f"layer {number}: {dead.sum()} of {dead.size} units are dead ({activation.name} "
+                "passes no gradient for any sample). Take a smaller learning rate, another seed, "
+                "or leaky_relu."
+            )
 
 
 def _of_the_steps(task: Task, history: History) -> Iterator[str]:
