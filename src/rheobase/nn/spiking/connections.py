@@ -163,7 +163,7 @@ class Product:
         steps = self.x.shape[1]
         for k, share in self._shares():
             early, late = self.x[:, : steps - k], bar[:, k:]
-            each = np.einsum("bti,btj->ij", early, late)
+            each = np.einsum("bti,btj->ij", early.astype(float), late)
             weights_bar += share * each
             if g_x is not None:
                 g_x[:, : steps - k] += late @ (weights * share).T

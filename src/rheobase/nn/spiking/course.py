@@ -123,11 +123,11 @@ class Course(ABC):
 
     def kept_at(self, name: str, step: int) -> AnyArray | None:
         """Return what the reverse of a step reads under a name, if that changes with the step."""
+        rows: AnyArray | None
+        rows = self.arriving.get(name) if name in self.inputs else self.kept.get(name)
         if name == "spiked":
-            return self.spikes[step]
-        if name in self.inputs:
-            return self.arriving[name][step]
-        return self.kept[name][step] if name in self.kept else None
+            rows = self.spikes
+        return None if rows is None else np.asarray(rows[step])
 
     @cached_property
     def reverse_numbers(self) -> Floats:

@@ -60,7 +60,7 @@ def _distance(layer: Spiking) -> float:
     if not isinstance(condition, Compare):
         raise _unknown(layer, "the threshold is no comparison")
     sides = [layer._values.evaluate_expression(e) for e in (condition.left, condition.right)]
-    gap = float(np.mean(np.abs(np.subtract(*sides))))
+    gap = float(np.mean(np.abs(np.asarray(sides[0]) - np.asarray(sides[1]))))
     if not (np.isfinite(gap) and gap > 0):
         raise _unknown(layer, "the cells begin at their threshold")
     return gap

@@ -86,7 +86,7 @@ class Spiking(Layer):
         trained `recurrent_weights`.
     recurrent_to, recurrent_delay
         Port and delay of these connections; the model's only port and one step if left out.
-    trainable : tuple of str
+    trainable : str or tuple of str
         Parameters of the model that are trained, one value for each unit.
     values : mapping, optional
         Parameters and initial states other than the model's, such as
@@ -165,7 +165,7 @@ class Spiking(Layer):
         recurrent: bool = False,
         recurrent_to: str | None = None,
         recurrent_delay: Any = None,
-        trainable: tuple[str, ...] = (),
+        trainable: str | tuple[str, ...] = (),
         values: Mapping[str, Any] | None = None,
         readout: str | None = None,
         of: str | None = None,
@@ -504,7 +504,8 @@ def _spikes(course: Course) -> NDArray[np.uint8]:
 
 
 def _counts(course: Course) -> Floats:
-    return _spikes(course).sum(axis=0, dtype=np.float64)
+    counts: Floats = _spikes(course).sum(axis=0, dtype=np.float64)
+    return counts
 
 
 def _model(given: Any) -> Model:

@@ -38,7 +38,8 @@ class RateLimits:
     def slope(self, counts: NDArray[Any], seconds: float) -> Floats:
         """Return d loss/d spike of any time, (samples, units)."""
         below, above = self._outside(counts, seconds)
-        return self.strength * 2.0 * (above - below) / (seconds * counts.shape[1])
+        slope: Floats = self.strength * 2.0 * (above - below) / (seconds * counts.shape[1])
+        return slope
 
     def _outside(self, counts: NDArray[Any], seconds: float) -> tuple[Floats, Floats]:
         rates = counts / seconds

@@ -62,8 +62,8 @@ def read_spikes(readout: str, spikes: NDArray[np.uint8], dt_ms: float) -> NDArra
     if readout == "spikes":
         return np.array(spikes.transpose(1, 0, 2), order="C").view(bool)
     if readout == "count":
-        return spikes.sum(axis=0, dtype=np.float64)
-    return first_steps(spikes)[0] * dt_ms
+        return np.asarray(spikes.sum(axis=0, dtype=np.float64))
+    return np.asarray(first_steps(spikes)[0] * dt_ms)
 
 
 def first_steps(spikes: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

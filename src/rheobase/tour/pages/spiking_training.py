@@ -74,7 +74,7 @@ def network(surrogate: str, seed: int) -> nn.Sequential:
 def learned(samples: int, epochs: int) -> dict[str, Any]:
     """Train with the surrogate and with the true gradient."""
     x, y = nn.tasks.random_patterns(samples, inputs=100, steps=200, seed=0)
-    found = {}
+    found: dict[str, Any] = {}
     for surrogate in ("fast_sigmoid", "none"):
         net = network(surrogate, seed=0)
         found[surrogate] = nn.fit(net, x, y, loss="cross_entropy", optimizer=nn.Adam(0.02),
@@ -105,7 +105,9 @@ def draw_sample(net: nn.Sequential, samples: int) -> Figure:
     x, y = nn.tasks.random_patterns(samples, inputs=100, steps=200, seed=0)
     hidden, readout = net.layers
     spikes, saved = hidden.run(x)
-    chosen = int(np.argmax(spikes.sum(axis=(1, 2)) * (np.argmax(net(x), axis=1) == y)))
+    right = np.flatnonzero(net(x).argmax(axis=1) == y)
+    busy = spikes[right].sum(axis=(1, 2))
+    chosen = int(right[np.argsort(busy)[3 * len(right) // 4]])
     _, read = readout.run(spikes)
     v = saved.course.kept["v"].reshape(201, samples, 4)[1:, chosen]
     out = read.course.kept["v"].reshape(201, samples, 2)[1:, chosen]
@@ -124,8 +126,8 @@ def draw_sample(net: nn.Sequential, samples: int) -> Figure:
         panels[2].plot(top, out[top, j], "o", color=color, markersize=4)
     panels[0].set(ylabel="input")
     panels[1].set(ylabel="4 neurons, v", ylim=(-2, 1.6))
-    panels[2].set(ylabel="readouts", xlabel="time (ms)")
-    panels[2].legend(title=f"the label is {y[chosen]}", ncols=2, fontsize=8)
+    panels[2].set(ylabel="readouts", xlabel="time (ms)", ylim=(None, 1.7 * out.max()))
+    panels[2].legend(title=f"the label is {y[chosen]}", ncols=2, loc="upper right")
     return figure
 
 
