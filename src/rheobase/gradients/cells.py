@@ -32,8 +32,8 @@ class Reading:
     """The way back through a subexpression that couplings read."""
 
     reverse: Reverse
-    kernels: Any
     fixed: dict[str, AnyArray] = field(default_factory=dict)
+    kernels: Any = None
     numbers: FloatArray = field(default_factory=lambda: np.zeros(0))
 
 
@@ -126,9 +126,9 @@ class Cells:
                 found[array_name] = self.bars[name]
         return found
 
-    def add_reading(self, name: str, reverse: Reverse, kernels: Any) -> None:
+    def add_reading(self, name: str, reverse: Reverse) -> None:
         """Take the way back through a subexpression."""
-        self.readings[name] = Reading(reverse, kernels, self._arrays_of(reverse))
+        self.readings[name] = Reading(reverse, self._arrays_of(reverse))
         self.stale = True
 
     # -- values ---------------------------------------------------------------------------

@@ -86,7 +86,19 @@ class Options:
 
 
 def independent_copy(net: Network) -> Network:
-    """Return a network that stands where this one does, and shares nothing with it."""
+    """Return a network that stands where this one does, and shares nothing with it.
+
+    Raises
+    ------
+    UserError
+        Functions are called during its run that may set something.
+    """
+    if any(hook.changes for hook in net._hooks):
+        raise UserError(
+            "functions are called during the runs of this network (net.every), and what they set "
+            "has no derivative",
+            mend="differentiate a network without them",
+        )
     return copy_of(net)
 
 
@@ -258,9 +270,18 @@ def is_dense(row_start: Any, targets: Any, size: int) -> bool:
 
 
 def _couple(made: NetworkTape, plan: ContinuousPlan, wanted: bool) -> None:
+    source = _cells_at(made, plan.source)
+    block = source.program.observe.get(plan.source_array)
+    if block is not None and block.reads() & set(source.input_names):
+        inputs = ", ".join(sorted(block.reads() & set(source.input_names)))
+        raise UserError(
+            f"{plan.name!r} reads {plan.source_array} of {source.name!r}, which is computed from "
+            f"the input {inputs} of the step before; that is not differentiated",
+            mend=f"read a state, or a {plan.source_array} that is computed from states",
+        )
     projection = made.net._told.projections[plan.name]
     coupling = made.tape.couple(
-        _cells_at(made, plan.source), plan.source_array, _cells_at(made, plan.target),
+        source, plan.source_array, _cells_at(made, plan.target),
         plan.input_array, plan.row_start, plan.sources, plan.weights, plan.delay_steps, wanted,
     )  # fmt: skip
     kept = made.couplings.setdefault(plan.name, [])

@@ -108,7 +108,7 @@ class Run:
             raise UnknownNameError(
                 f"run[{population!r}]{'' if whole else '.last'} has no {name!r}"
                 + (f"; did you mean {meant}?" if meant else ""),
-                mend="a loss reads states and spikes: " + ", ".join(known),
+                mend=f"a loss reads states and spikes, {', '.join(known)}, and works out the rest",
             )
         tape = self._made.tape
         if name == SPIKES:

@@ -23,7 +23,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from rheobase.engine.plan import FloatArray, new_array
-from rheobase.errors import InternalError, UserError
+from rheobase.errors import InternalError
 from rheobase.gradients.cells import Cells
 from rheobase.gradients.currents import Clamp, Coupling, Injection, Remembered
 from rheobase.gradients.links import (
@@ -44,6 +44,7 @@ from rheobase.gradients.reversing import (
 )
 from rheobase.lowering.program import Program
 from rheobase.lowering.surrogates import Surrogate
+from rheobase.rendering.primitives import has_numba
 
 Backend: TypeAlias = Literal["numba", "interpreter"]
 Key: TypeAlias = tuple[Cells, str]
@@ -187,20 +188,27 @@ class Tape:
             reverse = reversed_program(program, surrogate, reset, with_respect_to)
         made = Cells(name, size, self.batch, program, reverse, parameters, self.dt, self.start, key)
         made.with_respect_to = with_respect_to
-        self._compile(made)
+        made.kernels = self._kernels(program)
         self.populations.append(made)
         self.spikes[made] = Spikes()
         self.set_initial(made, initial or {})
         self._shape = ()
         return made
 
-    def _compile(self, cells: Cells) -> None:
+    def _kernels(self, program: Program) -> Any:
+        """Return the kernels of a program, compiled or interpreted."""
         from rheobase.rendering import CompiledKernels, InterpreterKernels
 
-        make = CompiledKernels if self.backend == "numba" else InterpreterKernels
-        cells.kernels = make(cells.program)
-        if cells.reverse is not None:
-            cells.reverse_kernels = make(cells.reverse.program)
+        return (CompiledKernels if self.backend == "numba" else InterpreterKernels)(program)
+
+    def _compile_back(self) -> None:
+        """Make the kernels of the way back, the first time it is gone."""
+        for cells in self.populations:
+            if cells.reverse is not None and cells.reverse_kernels is None:
+                cells.reverse_kernels = self._kernels(cells.reverse.program)
+            for reading in cells.readings.values():
+                if reading.kernels is None:
+                    reading.kernels = self._kernels(reading.reverse.program)
 
     def add_trains(self, name: str, size: int) -> Trains:
         """Add a source of given spikes, `size` trains a lane."""
@@ -263,7 +271,7 @@ class Tape:
         if found is None:
             computed = of not in source.states
             if computed and source.reverse is not None:
-                self._read_back(source, of)
+                source.add_reading(of, reversed_reading(source.program, of, source.with_respect_to))
             found = Remembered(source, of, computed, np.zeros((slots, source.count)))
             self.remembered.append(found)
         elif len(found.ring) < slots:
@@ -275,14 +283,6 @@ class Tape:
         self.couplings.append(made)
         self._shape = ()
         return made
-
-    def _read_back(self, source: Cells, name: str) -> None:
-        """Make the way back through a subexpression."""
-        from rheobase.rendering import CompiledKernels, InterpreterKernels
-
-        reverse = reversed_reading(source.program, name, source.with_respect_to)
-        make = CompiledKernels if self.backend == "numba" else InterpreterKernels
-        source.add_reading(name, reverse, make(reverse.program))
 
     # -- forward --------------------------------------------------------------------------
 
@@ -424,11 +424,14 @@ class Tape:
 
     def not_finite(self) -> tuple[Cells, int] | None:
         """Return where a state was not finite: the population, and the first step; or None."""
-        for cells in self.populations:
-            for name in cells.states:
-                if not np.all(np.isfinite(cells.history[name][: self.length + 1])):
-                    bad = ~np.isfinite(cells.history[name]).all(axis=1)
-                    return cells, int(np.flatnonzero(bad)[0])
+        for segment in range(self.segments):
+            self._again(segment)
+            begin, end = self.bounds(segment)
+            for cells in self.populations:
+                for name in cells.states:
+                    bad = ~np.isfinite(cells.history[name][: end - begin + 1]).all(axis=1)
+                    if np.any(bad):
+                        return cells, self.first + begin + int(np.argmax(bad))
         return None
 
     # -- backward -------------------------------------------------------------------------
@@ -458,6 +461,7 @@ class Tape:
         Bars
             Derivatives with respect to everything that was asked for.
         """
+        self._compile_back()
         self._begin_back(states or {}, spikes or {}, set(inputs), set(trains))
         for (cells, name), bar in (last or {}).items():
             self._need_reverse(cells)
@@ -673,9 +677,7 @@ def segment_length(steps: int, row_bytes: int, memory: int) -> int:
 
 def default_backend() -> Backend:
     """Return "numba" where it is installed."""
-    from importlib.util import find_spec
-
-    return "numba" if find_spec("numba") else "interpreter"
+    return "numba" if has_numba() else "interpreter"
 
 
 def _add(to: dict[str, Any], parts: Mapping[str, Any]) -> None:
@@ -698,8 +700,3 @@ def _slice_of(rows: FloatArray, begin: int) -> Callable[[int, int], FloatArray]:
         return rows[first - begin : first - begin + steps]
 
     return values
-
-
-def shape_error(what: str, expected: str, given: str) -> UserError:
-    """Return the error for an array of a wrong shape."""
-    return UserError(what, expected=expected, given=given)
