@@ -7,7 +7,7 @@ import pytest
 
 import rheobase as rb
 from rheobase.gradients import Tape
-from rheobase.gradients.tape import segment_length
+from rheobase.gradients.checkpoints import segment_length
 from rheobase.lowering import lower
 from rheobase.lowering.surrogates import Surrogate
 

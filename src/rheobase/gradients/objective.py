@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rheobase.errors import UserError, WiringError
+from rheobase.gradients.bars import Bars
 from rheobase.gradients.from_network import NetworkTape, Options, independent_copy, tape_of
 from rheobase.gradients.runs import SPIKES, Run
-from rheobase.gradients.tape import MEMORY, Backend, Bars
+from rheobase.gradients.tape import MEMORY, Backend
 from rheobase.gradients.targets import Target, targets_of
 from rheobase.gradients.tracked import Tracked, detach, gradients_of
 from rheobase.lowering.surrogates import Surrogate

@@ -15,16 +15,16 @@ The bits are the same.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 from rheobase.engine.plan import FloatArray, new_array
 from rheobase.errors import InternalError
+from rheobase.gradients.bars import Bars, Key, bars_of
 from rheobase.gradients.cells import Cells
+from rheobase.gradients.checkpoints import Checkpoint, segment_length
 from rheobase.gradients.currents import Clamp, Coupling, Injection, Remembered
 from rheobase.gradients.links import (
     Arrivals,
@@ -36,52 +36,17 @@ from rheobase.gradients.links import (
     read_by_weights,
 )
 from rheobase.gradients.reversing import (
-    drive_bars,
-    parameter_bars,
     reversed_program,
     reversed_reading,
-    weight_bars,
 )
 from rheobase.lowering.program import Program
 from rheobase.lowering.surrogates import Surrogate
 from rheobase.rendering.primitives import has_numba
 
 Backend: TypeAlias = Literal["numba", "interpreter"]
-Key: TypeAlias = tuple[Cells, str]
 
 MEMORY = 512 * 2**20
 """Bytes that the past of a run may take before it is kept in segments."""
-
-
-@dataclass
-class Bars:
-    """What `Tape.backward` returns: derivatives of the loss, named by what they belong to.
-
-    Attributes
-    ----------
-    initial : dict of (Cells, str) to ndarray, shape (batch, cells)
-        With respect to the initial value of every state.
-    inputs : dict of (Cells, str) to ndarray, shape (steps, batch, cells)
-        With respect to inputs, of those asked for.
-    arrivals : dict of (Cells, str) to ndarray, shape (steps, batch, cells)
-        With respect to what arrived in each step, of those given to `run`.
-    spikes : dict of Trains to ndarray, shape (steps, batch, trains)
-        With respect to given spikes (each 0 or 1), of those asked for.
-    weights : dict of Link to ndarray, of the shape of its weights
-        With respect to weights as the user knows them.
-    delays : dict of Link to ndarray, of the shape of its weights
-        With respect to delays, per step.
-    parameters : dict of Cells to dict of str to float or ndarray
-        With respect to parameters in SI units: a number, or one value a cell.
-    """
-
-    initial: dict[Key, FloatArray] = field(default_factory=dict)
-    inputs: dict[Key, FloatArray] = field(default_factory=dict)
-    arrivals: dict[Key, FloatArray] = field(default_factory=dict)
-    spikes: dict[Trains, FloatArray] = field(default_factory=dict)
-    weights: dict[Link, FloatArray] = field(default_factory=dict)
-    delays: dict[Link, FloatArray] = field(default_factory=dict)
-    parameters: dict[Cells, dict[str, Any]] = field(default_factory=dict)
 
 
 class Tape:
@@ -469,7 +434,7 @@ class Tape:
         for segment in reversed(range(self.segments)):
             self._again(segment)
             self._driver.back(*self.bounds(segment))
-        return self._bars(set(inputs))
+        return bars_of(self, set(inputs))
 
     def _again(self, segment: int) -> None:
         """Bring the past of a segment back: from its checkpoint, unless it is there."""
@@ -529,43 +494,6 @@ class Tape:
             for name in cells.input_names:
                 wide = self.steps if (cells, name) in inputs else slots
                 _ring(cells.bar_inputs, name, wide, cells.count)
-
-    def _bars(self, inputs: set[Key]) -> Bars:
-        found = Bars()
-        for cells in self.populations:
-            if cells.reverse is None:
-                continue
-            for name in cells.states:
-                found.initial[cells, name] = cells.bars[name].reshape(self.batch, cells.size).copy()
-            found.parameters[cells] = parameter_bars(cells)
-        shift = self.first % self.steps if self.steps else 0
-        for cells, name in inputs:
-            whole = np.roll(cells.bar_inputs[name], -shift, axis=0)
-            found.inputs[cells, name] = whole.reshape(self.steps, self.batch, cells.size)
-        for item in self.arrivals:
-            if item.given is not None:
-                whole = np.roll(item.target.bar_arriving[item.variable], -shift, axis=0)
-                shape = (self.steps, self.batch, item.target.size)
-                found.arrivals[item.target, item.variable] = whole.reshape(shape)
-        for trains, bar in self.bar_trains.items():
-            found.spikes[trains] = bar.reshape(self.steps, self.batch, trains.size)
-        for link in self.links:
-            self._link_bars(link, found)
-        for drive in self.drives:
-            if drive.bar_weights is not None:
-                mine = found.parameters.setdefault(drive.target, {})
-                _add(mine, drive_bars(drive))
-        return found
-
-    def _link_bars(self, link: Link, found: Bars) -> None:
-        if not link.goes_back:
-            return
-        weights, parameters = weight_bars(link)
-        if link.wanted:
-            found.weights[link] = weights
-        if "delay" in link.wanted:
-            found.delays[link] = link.bar_delays()
-        _add(found.parameters.setdefault(link.target, {}), parameters)
 
     # -- laying out -----------------------------------------------------------------------
 
@@ -646,43 +574,9 @@ class Tape:
         self._driver.bind()
 
 
-@dataclass
-class Checkpoint:
-    """Everything that the steps from one on depend on, copied."""
-
-    arrays: dict[Key, Any]
-    rings: list[tuple[FloatArray, bool]]
-
-    @classmethod
-    def of(cls, tape: Tape) -> Checkpoint:
-        """Copy what the next segment begins with: row 0 of every past."""
-        arrays = {(c, n): v[0].copy() for c in tape.populations for n, v in c.history.items()}
-        return cls(arrays, [(m.ring.copy(), m.fresh) for m in tape.remembered])
-
-    def restore(self, tape: Tape) -> None:
-        """Put everything back."""
-        for (cells, name), values in self.arrays.items():
-            cells.history[name][0] = values
-        for memory, (ring, fresh) in zip(tape.remembered, self.rings, strict=True):
-            memory.ring[...] = ring
-            memory.fresh = fresh
-
-
-def segment_length(steps: int, row_bytes: int, memory: int) -> int:
-    """Return how many steps are kept at a time: all, or as many as sqrt(steps) asks for."""
-    if steps < 4 or steps * row_bytes <= memory:
-        return max(steps, 1)
-    return math.ceil(math.sqrt(steps))
-
-
 def default_backend() -> Backend:
     """Return "numba" where it is installed."""
     return "numba" if has_numba() else "interpreter"
-
-
-def _add(to: dict[str, Any], parts: Mapping[str, Any]) -> None:
-    for name, part in parts.items():
-        to[name] = to.get(name, 0.0) + part
 
 
 def _ring(kept: dict[str, FloatArray], name: str, slots: int, count: int) -> None:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rheobase.errors import ShapeError, UnknownNameError, UserError, WiringError, did_you_mean
+from rheobase.gradients.bars import Bars
 from rheobase.gradients.cells import Cells
 from rheobase.gradients.currents import Injection
 from rheobase.gradients.from_network import NetworkTape
 from rheobase.gradients.links import Link
-from rheobase.gradients.tape import Bars
 from rheobase.network.waveforms import Samples
 from rheobase.units import DIMENSIONLESS, UNITS, Unit, to_si
 
