@@ -139,7 +139,7 @@ def fit(
     optimizer: str | Optimizer = "adam",
     epochs: int = 10,
     batch_size: int | None = None,
-    validation: tuple[Any, Any] | float | None = None,
+    validation: tuple[Any, ...] | float | None = None,
     metrics: tuple[Metric, ...] = ("accuracy",),
     schedule: Schedule | None = None,
     seed: int = 0,
@@ -403,7 +403,7 @@ def _set_aside(
     x: Array,
     target: Array,
     loss: Loss,
-    validation: tuple[Any, Any] | float | None,
+    validation: tuple[Any, ...] | float | None,
     seed: int,
 ) -> tuple[Array, Array, tuple[Array, Array] | None]:
     """Return what is trained on, and what is not."""

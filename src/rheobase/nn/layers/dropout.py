@@ -34,7 +34,7 @@ class Dropout(Layer):
     --------
     >>> import numpy as np
     >>> from rheobase import nn
-    >>> y, _ = nn.Dropout(0.5).run(np.ones((1, 6)), training=True, key=(0,))
+    >>> y, _ = nn.Dropout(0.5).run(np.ones((1, 100)), training=True, key=(0,))
     >>> sorted(set(y[0].tolist()))
     [0.0, 2.0]
     """
