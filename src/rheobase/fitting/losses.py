@@ -311,7 +311,7 @@ def van_rossum(tau: Any = "20 ms") -> Loss:
 
     Both trains are filtered with exp(-t/tau); with i, j over the spikes of the model and k, l over
     those of the data, the distance is sum_ij e(t_i - t_j) + sum_kl e(t_k - t_l) - 2 sum_ik
-    e(t_i - t_k), e(t) = exp(-|t|/tau), up to a factor of 1/2. A small tau asks for times, a large
+    e(t_i - t_k), e(t) = exp(-abs(t)/tau), up to a factor of 1/2. A small tau asks for times, a large
     one for counts.
 
     References
