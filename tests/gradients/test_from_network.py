@@ -153,3 +153,42 @@ def test_dense_rows_are_found():
     assert is_dense(start, np.array([0, 1, 0, 1]), 2)
     assert not is_dense(start, np.array([0, 1, 1, 1]), 2)
     assert not is_dense(np.array([0, 1, 4]), np.array([0, 0, 1, 1]), 2)
+
+
+def test_crossings_within_a_step_have_the_bits_of_a_run():
+    net = rb.Network(dt=0.5 * ms)
+    linear = rb.Model(
+        "dv/dt = (I - v)/tau_m : mV (unless refractory)\nI : mV (input)", crossing="linear",
+        threshold="v > 15*mV", reset="v = 0*mV", refractory="1.7*ms", method="euler",
+        receives={"in": "v += weight"}, parameters=dict(tau_m=10 * ms),
+    )  # fmt: skip
+    cells = net.add(linear, 4, name="cells")
+    net.inject(cells, rb.stimuli.step([16, 20, 30, 0] * mV))
+    net.connect(cells, cells, weight=2 * mV, to="in", name="w")
+    net.record(cells, "v")
+    made = tape_of(independent_copy(net), 80, {}, {}, Options(backend="interpreter"))
+    made.run()
+    result = net.run(40 * ms)
+    mine = made.tape.states(made.populations["cells"], "v")[:-1, 0] * 1e3
+    np.testing.assert_array_equal(mine, np.asarray(result.traces["cells"]["v"]))
+    assert result.spikes["cells"].ids.size > 5
+
+
+def test_white_noise_is_a_constant():
+    net = rb.Network(dt=0.5 * ms, seed=9)
+    noisy = rb.Model("dx/dt = -x/tau + sigma*sqrt(2/tau)*xi : 1",
+                     parameters=dict(tau=10 * ms, sigma=0.3))  # fmt: skip
+    cells = net.add(noisy, 5, name="cells")
+    net.record(cells, "x")
+    objective = rb.gradients.Objective(
+        net, lambda run: np.sum(run["cells"].x ** 2), ["tau", "sigma"], duration=8 * ms,
+        backend="interpreter", memory=100,
+    )  # fmt: skip
+    x = objective.start
+    _, gradient = objective.vector(x)
+    for n, h in enumerate(1e-6 * x):
+        step = np.eye(2)[n] * h
+        want = (objective.value(x + step) - objective.value(x - step)) / (2 * h)
+        assert gradient[n] == pytest.approx(want, rel=1e-6)
+    kept = np.asarray(net.run(8 * ms).traces["cells"]["x"])
+    np.testing.assert_array_equal(objective.run(x)["cells"].x.value[:-1], kept)
