@@ -7,7 +7,7 @@ import rheobase as rb
 from rheobase.errors import ShapeError, UnitError, UserError
 from rheobase.fitting import Recording
 from rheobase.fitting.recording import upward_crossings
-from rheobase.units import Hz, mA, ms, mV, pA, second
+from rheobase.units import Hz, mA, ms, mV, pA, second, um
 
 V = np.array([-70.0, -65.0, 10.0, -60.0, -68.0, -30.0, 5.0, 6.0])
 CURRENT = np.array([0.0, 0, 300, 300, 300, 300, 0, 0])
@@ -112,5 +112,29 @@ def test_refused_without_samples():
 
 def test_a_wrong_current_is_found_when_it_is_used():
     recording = make(stimulus=CURRENT * mA * mV)
-    with pytest.raises(rb.errors.WiringError, match="does not fit the input I of AdEx"):
+    with pytest.raises(rb.errors.WiringError, match=r"input I of AdEx\n.*values in pA\n.*mA"):
         rb.fit_parameters(rb.models.AdEx, recording, {"b": (1, 2) * pA})
+    text = r"input I of HodgkinHuxley\n.*uA/cm\*\*2\n.*values in pA\n.*recording.per_area\("
+    with pytest.raises(rb.errors.WiringError, match=text):
+        rb.fit_parameters(rb.models.HodgkinHuxley, make(), {"E_L": (-60, -50) * mV})
+    plain = make(stimulus=CURRENT)
+    with pytest.raises(rb.errors.WiringError, match=r"values in pA\n.*plain numbers\ngive the sti"):
+        rb.fit_parameters(rb.models.AdEx, plain, {"b": (1, 2) * pA})
+
+
+def test_a_stimulus_per_area():
+    one = make()
+    assert one.mean_current == pytest.approx(300e-12)
+    per_area = one.per_area(30_000 * um**2)
+    # 300 pA over 30,000 um2 are 1 uA/cm2, or 0.01 A/m2
+    assert per_area.mean_current == pytest.approx(0.01)
+    assert per_area.stimulus.unit.text == "uA/cm**2"
+    np.testing.assert_allclose(per_area.voltage, one.voltage)
+    assert one.mean_current == pytest.approx(300e-12)
+    fit = rb.fit_parameters(rb.models.HodgkinHuxley, per_area, {"E_L": (-60, -50) * mV},
+                            iterations=1, population=5)  # fmt: skip
+    assert fit.loss > 0
+    with pytest.raises(UnitError, match="per_area: area"):
+        one.per_area(3 * mV)
+    with pytest.raises(UserError, match="the area is not one value above 0"):
+        one.per_area(0 * um**2)

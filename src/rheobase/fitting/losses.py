@@ -309,10 +309,10 @@ def coincidence(within: Any = None) -> Loss:
 def van_rossum(tau: Any = "20 ms") -> Loss:
     """Squared van Rossum distance of the trains, over that of the data from an empty train.
 
-    Both trains are filtered with exp(-t/tau); with i, j over the spikes of the model and k, l over
-    those of the data, the distance is sum_ij e(t_i - t_j) + sum_kl e(t_k - t_l) - 2 sum_ik
-    e(t_i - t_k), e(t) = exp(-abs(t)/tau), up to a factor of 1/2. A small tau asks for times, a large
-    one for counts.
+    Both trains are filtered with exp(-t/tau). With e(t) = exp(-abs(t)/tau), i, j over the spikes of
+    the model and k, l over those of the data, the distance is, up to a factor of 1/2,
+    `sum_ij e(t_i - t_j) + sum_kl e(t_k - t_l) - 2 sum_ik e(t_i - t_k)`. A small tau asks for times,
+    a large one for counts.
 
     References
     ----------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from rheobase.errors import ShapeError, UserError
 from rheobase.network.currents import Current, from_array
 from rheobase.network.waveforms import Noise
-from rheobase.units import UNITS, Dimension, Unit, split_quantity, to_si
+from rheobase.units import UNITS, Dimension, Unit, parse_unit, split_quantity, to_si
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -200,6 +201,11 @@ class Recording:
         return self._unit.text
 
     @property
+    def measured_unit(self) -> Unit:
+        """The unit of the voltage, with its dimension."""
+        return self._unit
+
+    @property
     def dimension(self) -> Dimension:
         """The dimension of what was measured."""
         return self._unit.dimension
@@ -313,6 +319,34 @@ class Recording:
             name=self.name, start=f"{max(self.start - first * self.dt, 0.0)!r} second",
             stop=f"{self.stop - first * self.dt!r} second",
         )  # fmt: skip
+
+    def per_area(self, area: Any) -> Recording:
+        """Return the recording with a stimulus per area: what models of a patch of membrane take.
+
+        Parameters
+        ----------
+        area : quantity
+            Of the membrane of the cell: 20_000*um**2.
+
+        Raises
+        ------
+        UnitError
+            It is no area.
+        UserError
+            It is not above 0.
+        """
+        paste = "recording.per_area(20_000*um**2)"
+        found = to_si(area, Dimension(metre=2.0), what="Recording.per_area: area", paste=paste)
+        if not (isinstance(found, float) and found > 0):
+            raise UserError(
+                "Recording.per_area: the area is not one value above 0", given=str(area)
+            )
+        made = copy(self)
+        for name in ("mean_current", "first_value", "onset"):
+            made.__dict__.pop(name, None)  # worked out from the stimulus, kept
+        shapes = tuple(shape.scaled(1.0 / found) for shape in self.stimulus.shapes)
+        made.stimulus = Current(shapes, parse_unit("uA/cm**2"))
+        return made
 
     # -- showing ----------------------------------------------------------------------------
 

@@ -17,9 +17,10 @@ from rheobase.language.expressions import names_in
 from rheobase.language.model import Model
 from rheobase.network.currents import step
 from rheobase.simulation import Network, NotFiniteError
-from rheobase.units import Dimension, quantity, to_si
+from rheobase.units import Dimension, Unit, parse_unit, quantity, to_si
 
 _SECOND = Dimension(second=1.0)
+_PER_AREA = parse_unit("uA/cm**2").dimension
 #: How long models that begin at rest settle, if nothing is said [s].
 USUAL_SETTLE = 0.1
 
@@ -273,12 +274,17 @@ def input_of(model: Model, given: str | None, recordings: Sequence[Recording]) -
             raise WiringError(
                 f"fit_parameters: the stimulus of recording {_called(recording, place)} does not "
                 f"fit the input {name} of {model.name}",
-                expected=f"a current in {unit.text}",
-                given=f"one in {recording.stimulus.unit.text}",
-                mend="a model of a patch of membrane takes a current per area: divide by the "
-                "area of the cell",
+                expected=_in(unit),
+                given=_in(recording.stimulus.unit),
+                mend="for a patch of membrane, say the area: recording.per_area(20_000*um**2)"
+                if unit.dimension == _PER_AREA
+                else f"give the stimulus as {_in(unit)}",
             )
     return name
+
+
+def _in(unit: Unit) -> str:
+    return "plain numbers" if unit.text == "1" else f"values in {unit.text}"
 
 
 def variable_of(model: Model, name: str, recordings: Sequence[Recording], voltage: bool) -> str:
@@ -310,8 +316,9 @@ def variable_of(model: Model, name: str, recordings: Sequence[Recording], voltag
             raise WiringError(
                 f"fit_parameters: recording {_called(recording, place)} is not of the dimension "
                 f"of {name} of {model.name}",
-                expected=f"values in {unit.text}",
-                given=f"values in {recording.unit}",
+                expected=_in(unit),
+                given=_in(recording.measured_unit),
+                mend="give what was recorded in that unit, as a plain number if need be",
             )
     return name
 
