@@ -108,3 +108,38 @@ def test_spikes_are_kept_by_column(seed):
     for column in (-1, *range(10)):
         np.testing.assert_array_equal(at_once.of(column), one_by_one.of(column))
     assert at_once.of(9).size == at_once.of(-1).size == 0
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        dict(refractory="3*ms"),
+        dict(refractory="w > 0.3"),
+        dict(refractory="3*ms", crossing="linear"),
+    ],
+    ids=["duration", "condition", "linear"],
+)
+def test_arrivals_that_are_lost_have_no_derivative(options):
+    model = rb.Model(
+        "dv/dt = -v/tau : 1 (unless refractory)\ndw/dt = -w/tau : 1", method="euler",
+        threshold="v > 1", reset="v = 0\nw = 0.4", receives={"in": "v += weight"},
+        parameters=dict(tau=10 * rb.units.ms), **options,
+    )  # fmt: skip
+    found = []
+    for backend in ("interpreter", "numba"):
+        tape = Tape(1e-3, backend=backend)
+        cells = tape.cells("cells", lower(model), 1, {"tau": 10e-3},
+                           surrogate=Surrogate("none"))  # fmt: skip
+        given = np.full((11, 1, 1), 0.3)
+        tape.run(11, arrivals={(cells, "v"): given})
+        v = tape.states(cells, "v")[:, 0, 0].copy()
+        bars = tape.backward(last={(cells, "v"): np.ones((1, 1))})
+        found.append(bars.arrivals[cells, "v"][:, 0, 0])
+    (steps, _) = tape.spike_events(cells)
+    assert steps.tolist() == [5]  # v after arrivals: 0.3, 0.57, 0.81, 1.03, 1.23
+    held = (v[1:] == 0.0) & (np.arange(11) >= 5)
+    assert 2 <= held.sum() <= 4 and not held[-1]
+    for bar in found:
+        assert np.all(bar[held] == 0.0)
+        after = np.flatnonzero(held)[-1] + 1
+        np.testing.assert_allclose(bar[after:], 0.9 ** np.arange(10 - after, -1, -1))
