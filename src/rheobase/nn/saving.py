@@ -131,4 +131,4 @@ def _layer(entry: dict[str, Any], path: str | Path) -> Layer:
         raise FileFormatError(
             f"{path} has a layer of a kind that is not known here", given=f"{entry['kind']}"
         )
-    return kind(**entry["arguments"])
+    return kind.from_configuration(entry["arguments"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -234,6 +235,19 @@ def test_the_first_weights_are_measured_on_the_model() -> None:
         network.record(cell, "v")
         v = network.run(60 * ms).traces["cell"].v.values
         assert peak == pytest.approx(v.max() + 65, rel=0.03)
+
+
+def test_a_network_is_saved_with_its_models(tmp_path: Path) -> None:
+    curve = rb.gradients.Surrogate("arctan", slope=3.0)
+    net = nn.Sequential(
+        nn.Spiking(ADAPTIVE, 6, 4, recurrent=True, delays=(0 * ms, 6 * ms), trainable="tau_m",
+                   values={"tau_b": [50, 60, 70, 80] * ms}, surrogate=curve, weight_scale=3.0),
+        nn.Spiking(nn.leaky_readout(), 4, 2, readout="max"), seed=3)  # fmt: skip
+    net.layers[0].log_tau_m = [0.1, 0.2, 0.3, 0.4]
+    again = nn.load(net.save(tmp_path / "net.npz"))
+    x = spikes(3, 40, 6)
+    np.testing.assert_array_equal(net(x), again(x))
+    assert again.layers[0]._programs._asked == net.layers[0]._programs._asked
 
 
 def test_a_state_that_is_not_finite_is_told() -> None:

@@ -165,6 +165,11 @@ class Layer(ABC):
             "net.load(path).",
         )
 
+    @classmethod
+    def from_configuration(cls, arguments: dict[str, Any]) -> Layer:
+        """Return a layer from what `configuration` said of one."""
+        return cls(**arguments)
+
     def describe(self) -> str:
         """Return one line: what it is, its sizes, how many parameters."""
         return f"{self!r}: {self.parameter_count()} parameters"

@@ -14,7 +14,7 @@ from rheobase.language.model import Model
 from rheobase.lowering.surrogates import Surrogate
 from rheobase.lowering.surrogates import surrogate as find_surrogate
 from rheobase.nn.layers.base import Array, Key, Layer, Shape, expect_features, generator, positive
-from rheobase.nn.spiking import initial, readouts
+from rheobase.nn.spiking import files, initial, readouts
 from rheobase.nn.spiking.cells import Cells, Programs
 from rheobase.nn.spiking.connections import Delays, Product
 from rheobase.nn.spiking.course import CompiledCourse, Course, InterpretedCourse
@@ -177,6 +177,7 @@ class Spiking(Layer):
         weight_scale: float = 2.0,
         weight_std: float | None = None,
     ) -> None:
+        self._arguments = {k: v for k, v in locals().items() if k not in ("self", "__class__")}
         super().__init__()
         self.model = _model(model)
         self.inputs = positive("Spiking", "inputs", inputs)
@@ -275,6 +276,15 @@ class Spiking(Layer):
         recurrent = ", recurrent=True" if self.recurrent else ""
         return (f"Spiking({self.model.name}, {self.inputs}, {self.units}{recurrent}, "
                 f"readout={self.readout!r})")  # fmt: skip
+
+    def configuration(self) -> dict[str, Any]:
+        """Return the arguments that make such a layer, the model as its equations."""
+        return files.to_plain(self._arguments)
+
+    @classmethod
+    def from_configuration(cls, arguments: dict[str, Any]) -> Layer:
+        """Return a layer from what `configuration` said of one."""
+        return cls(**files.from_plain(arguments))
 
     # -- parameters -----------------------------------------------------------------------
 
