@@ -128,3 +128,9 @@ def test_a_function_of_the_user():
 def test_refused(make, kind, text):
     with pytest.raises(kind, match=text):
         make()
+
+
+def test_coincident_is_within_four_milliseconds():
+    later = SPIKES + np.array([0.0039, 0.0041, -0.0039, 0.02])
+    chance = 2 * 0.004 * 4 / 1.0
+    assert gamma(DATA, later) == pytest.approx((2 / 4 - chance) / (1 - chance))

@@ -66,7 +66,7 @@ class Sweep:
 
     @property
     def coincidence(self) -> float:
-        """Coincidence factor: 1 for spikes at the same times, 0 for what chance gives."""
+        """Coincidence factor: 1 for spikes at the same times (within 4 ms), 0 for chance."""
         return gamma(self.recording, self.spikes)
 
     @property
