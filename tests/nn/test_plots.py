@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from matplotlib.collections import PathCollection
 
+from rheobase import nn
 from rheobase.errors import ShapeError
 from rheobase.nn import plots
 
@@ -133,3 +134,21 @@ def test_curves_are_means_over_seeds_with_a_band(drawn):
     assert ax.get_xlabel() == "batches"
     with pytest.raises(ShapeError, match="the curve 'short' has another number of points than x"):
         plots.curves({"short": [1, 2]}, x=[1, 2, 3])
+
+
+def test_gradients_of_each_layer_over_training(drawn):
+    x, y = nn.datasets.xor(40, 0.2)
+    nets = [nn.Sequential(nn.Dense(2, 3, "tanh"), nn.Dropout(0.1), nn.Dense(3, 1, "sigmoid"),
+                          seed=seed) for seed in (0, 1)]  # fmt: skip
+    some = [nn.fit(net, x, y, loss="squared_error", epochs=3) for net in nets]
+    ax = plots.gradients(some)
+    first, last = drawn(ax, "curve")
+    np.testing.assert_allclose(
+        first.get_ydata(), (some[0].gradient_size[:, 0] + some[1].gradient_size[:, 0]) / 2
+    )
+    np.testing.assert_allclose(drawn(plots.gradients(some[0]), "curve")[1].get_ydata(),
+                               some[0].gradient_size[:, 2])  # fmt: skip
+    assert (first.get_label(), last.get_label()) == ("layer 0", "layer 2")
+    assert ax.get_yscale() == "log"
+    with pytest.raises(ShapeError, match=r"expected: 2 names\ngiven: 1"):
+        plots.gradients(some, names=["hidden"])

@@ -380,3 +380,40 @@ def curves(
     if len(ax.get_legend_handles_labels()[1]) > 1:
         legend(ax, beside=True)
     return ax
+
+
+def gradients(
+    histories: Any, *, names: Sequence[str] | None = None, ax: Axes | None = None
+) -> Axes:
+    """Draw how large the gradient of each layer's weights was during training.
+
+    Where the curves of early layers lie far below those of late ones, the gradient vanishes on its
+    way back; where they rise from one to the next, it explodes.
+
+    Parameters
+    ----------
+    histories : History or sequence of History
+        What `fit` returned; of several (other seeds) the mean and a band from least to most.
+    names : sequence of str, optional
+        Names of the layers that have weights; default "layer 0", ...
+    ax : Axes, optional
+        Axes to draw into; default a new figure.
+
+    Raises
+    ------
+    ShapeError
+        If there is not one name for each layer with weights.
+    """
+    several = [histories] if hasattr(histories, "gradient_size") else list(histories)
+    count = min(len(history.epochs) for history in several)
+    sizes = np.stack([history.gradient_size[:count] for history in several])
+    layers = [k for k in range(sizes.shape[2]) if np.isfinite(sizes[:, :, k]).any()]
+    words = [f"layer {k}" for k in layers] if names is None else list(names)
+    if len(words) != len(layers):
+        raise ShapeError(
+            "there is one name for each layer that has weights",
+            expected=f"{len(layers)} names",
+            given=f"{len(words)}",
+        )
+    drawn = {word: sizes[:, :, k] for word, k in zip(words, layers, strict=True)}
+    return curves(drawn, several[0].epochs[:count], ylabel="mean |gradient|", log=True, ax=ax)
