@@ -13,6 +13,7 @@ import inspect
 import warnings
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NoReturn
 
 import numpy as np
@@ -388,10 +389,13 @@ def _stripped(x: Any) -> Any:
     return x
 
 
+_signature = lru_cache(maxsize=None)(inspect.signature)
+
+
 def _call(name: str, rule: Any, args: Sequence[Any], options: Mapping[str, Any]) -> Any:
     """Call a function's rule on plain values and link its pulls to what was tracked."""
     try:
-        bound = inspect.signature(rule).bind(*args, **options)
+        bound = _signature(rule).bind(*args, **options)
     except TypeError as error:
         raise _unknown(f"{name} called so ({error})") from None
     given = bound.arguments
