@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from rheobase import nn
 from rheobase.errors import EquationError, ShapeError, UnknownNameError
+from rheobase.language.functions import FUNCTIONS
 from rheobase.nn.activations import LIBRARY
 
 F = torch.nn.functional
@@ -88,6 +89,26 @@ def test_the_derivative_found_is_that_of_differences(text, x):
     h = 1e-5
     differences = (f(x + h) - f(x - h)) / (2 * h)
     assert f.derivative(x) == pytest.approx(differences, rel=1e-6, abs=1e-8)
+
+
+def calls():
+    """Every function of the language, with x in each place."""
+    for name, known in FUNCTIONS.items():
+        if name == "where":
+            yield "where(x > 0.3, x**2, sin(x))"
+        elif known.arity:
+            others = (", 0.7", ", 0.2, 0.9")[known.arity - 2] if known.arity > 1 else ""
+            yield f"{name}(x{others})"
+        if known.arity == 2:
+            yield f"{name}(0.7, x)"
+            yield f"{name}(x**2, sin(x))"
+
+
+@pytest.mark.parametrize("text", [*calls(), "x % 0.4", "x // 0.4", "x**x", "x**0.5"])
+def test_every_function_of_the_language_has_its_derivative(text):
+    f = nn.Activation(text)
+    x, h = np.array([0.31, 0.55, 0.83]), 1e-6
+    np.testing.assert_allclose(f.derivative(x), (f(x + h) - f(x - h)) / (2 * h), atol=1e-6)
 
 
 def test_what_overflows_on_the_way_does_not_spoil_the_result():
@@ -174,7 +195,7 @@ def test_errors_of_texts(text, message):
 
 def test_errors_of_names_and_values():
     with pytest.raises(
-        UnknownNameError, match="there is no activation 'ReLu'; did you mean 'relu'?"
+        UnknownNameError, match="there is no activation 'ReLu'; did you mean 'relu'"
     ):
         nn.activation("ReLu")
     with pytest.raises(UnknownNameError, match="did you mean 'linear'"):

@@ -221,6 +221,12 @@ def _arctan2(a: Bounds, b: Bounds) -> Bounds:
     return _outward(choose(right, angle.low, negate(half)), choose(right, angle.high, half))
 
 
+def _exprel_derivative(a: Bounds, _: Bounds) -> Bounds:
+    """Rising: exprel is convex."""
+    ends = [_op("exprel_derivative", end, _op("exprel", end)) for end in (a.low, a.high)]
+    return _outward(*ends)
+
+
 def _where(condition: Truth, yes: Bounds, no: Bounds) -> Bounds:
     both = condition.can & condition.can_fail
     low = choose(both, _smallest([yes.low, no.low]), choose(condition.can, yes.low, no.low))
@@ -268,6 +274,7 @@ _OPERATIONS: Mapping[str, Callable[..., Any]] = MappingProxyType({
     "+": _add, "-": lambda a, b: _add(a, _negate(b)), "*": _multiply, "/": _divide,
     "**": _power, "negate": _negate, "abs": _absolute, "tan": _tan,
     "//": lambda a, b: _monotone("floor", exact=True)(_divide(a, b)), "%": _modulo, "mod": _modulo,
+    "exprel_derivative": _exprel_derivative,
     "arctan2": _arctan2, "where": _where, "minimum": _minimum, "maximum": _maximum,
     "clip": lambda a, low, high: _minimum(_maximum(a, low), high),
     "sin": _wave("sin", math.pi / 2), "cos": _wave("cos", 0.0),

@@ -421,6 +421,8 @@ def readable(expression: Expr) -> Expr:
         return call("log", plus(ONE, call("exp", u)))
     if expression.function == "tanh_slope":
         return calculus.minus(ONE, Binary("**", call("tanh", u), TWO))
+    if expression.function == "exprel_derivative":
+        return Binary("/", calculus.minus(call("exp", u), call("exprel", u)), u)
     if expression.function == "erfc":
         return (plus(ONE, call("erf", u.operand)) if isinstance(u, Unary)
                 else calculus.minus(ONE, call("erf", u)))  # fmt: skip

@@ -24,7 +24,11 @@ CORE = 40.0
 _PARTS = 640
 _NARROW = 1e-10
 _FAR = 1e5
-_MOST, _FEW = 30000, 500
+_FEW = 500
+_MOST = 5000
+"""Intervals in one round. Who has more beyond the core has them without end, as sin does."""
+_WORK = 60000
+"""Intervals in one search."""
 _ALIKE = 1e-11
 """Values that differ by less, relatively, are taken for equal."""
 
@@ -189,19 +193,25 @@ def largest(
         if end is not None
     ]  # fmt: skip
     spans: list[tuple[float, float, float]] = []
+    met: list[tuple[float, float]] = []
     for low, high in smooth:
         edges = grid(low, high)
         for edge, kink in ((edges[0], low), (edges[-1], high)):
             if math.isfinite(kink):
                 candidates.append((at(f, edge), kink))
-        found, flat = _within(f, slope, _Search(edges[:-1], edges[1:]))
+        found, flat, largest_met = _within(f, slope, _Search(edges[:-1], edges[1:]))
         candidates += found
+        met.append(largest_met)
         spans += [(value, *_ends_of(a, b, low, high)) for value, a, b in flat]
     ends_of_pieces = {end for piece in smooth for end in piece if math.isfinite(end)}
     candidates += [(at(f, end), end) for end in sorted(ends_of_pieces)]
     candidates = [(v, x) for v, x in candidates if not math.isnan(v)]
     best = max([v for v, _ in candidates] + [v for v, _, _ in spans], default=math.nan)
     slack = _ALIKE * max(1.0, abs(best)) if math.isfinite(best) else 0.0
+    undecided = [(v, x) for v, x in met if not v <= best + slack]  # the search was given up
+    if undecided and max(undecided)[0] > -math.inf:
+        candidates += undecided
+        best = max(undecided)[0]
     where = tuple((a, b) for v, a, b in _merged(spans) if v >= best - slack)
     points = _distinct([x for v, x in candidates if v >= best - slack], where)
     reached = [x for x in points if math.isfinite(x) and at(f, x) >= best - slack]
@@ -212,18 +222,21 @@ def largest(
 
 def _within(
     f: Operations, slope: Operations | None, search: _Search
-) -> tuple[list[tuple[float, float]], list[tuple[float, float, float]]]:
-    """Return values and places of what may be largest, and the intervals where f is constant."""
-    best = -math.inf
+) -> tuple[list[tuple[float, float]], list[tuple[float, float, float]], tuple[float, float]]:
+    """Return what may be largest, the intervals where f is constant, and the largest value met."""
+    best, place = -math.inf, 0.0
     flat: list[tuple[float, float, float]] = []
     found: list[tuple[float, float]] = []
+    done_work = 0
     for _ in range(80):
         inside = bounds(f, search.low, search.high)
         middle = values(f, search.middle).floats()
-        best = max(best, float(np.max(np.nan_to_num(middle, nan=-math.inf), initial=-math.inf)))
+        top = int(np.argmax(np.nan_to_num(middle, nan=-math.inf)))
+        if middle[top] > best:
+            best, place = float(middle[top]), float(search.middle[top])
         constant = inside.exact
-        top = inside.low.floats()
-        flat += [(float(top[n]), float(search.low[n]), float(search.high[n]))
+        value = inside.low.floats()
+        flat += [(float(value[n]), float(search.low[n]), float(search.high[n]))
                  for n in np.flatnonzero(constant)]  # fmt: skip
         keep = (inside.high.floats() >= best - _ALIKE * max(1.0, abs(best))) & ~constant
         keep &= ~np.isnan(middle)
@@ -233,12 +246,20 @@ def _within(
         near = done & (np.abs(search.middle) < _FAR)  # the others are for the limits to judge
         found += [(float(middle[n]), float(search.middle[n])) for n in np.flatnonzero(near)]
         keep &= ~done
-        if keep.sum() > _MOST:  # without end, as sin is: look at the core
+        done_work += len(keep)
+        if keep.sum() > _MOST:
             keep &= (np.abs(search.low) <= CORE) & (np.abs(search.high) <= CORE)
-        if not keep.any() or keep.sum() > _MOST:
+        if not keep.any() or done_work > _WORK:
             break
         search = search.chosen(keep).divided()
-    return _near_best(found, best), flat
+    far = abs(place) >= _FAR  # it is still rising there, unless a limit is as large
+    met = (_beyond(best), math.copysign(math.inf, place)) if far else (best, place)
+    return _near_best(found, best), flat, met
+
+
+def _beyond(best: float) -> float:
+    """Return what a value met far out stands for: a large one, that there is no bound."""
+    return math.inf if best > 1e4 else -math.inf
 
 
 def _near_best(found: list[tuple[float, float]], best: float) -> list[tuple[float, float]]:
@@ -299,13 +320,15 @@ def zeros(f: Operations, smooth: Pieces) -> tuple[list[float], list[tuple[float,
 
 def _roots(f: Operations, search: _Search) -> list[float]:
     found: list[float] = []
+    done_work = 0
     for _ in range(60):
         inside = bounds(f, search.low, search.high)
         keep = inside.holds_zero() & ~np.isnan(values(f, search.middle).m)
         done = keep & search.narrow()
         found += [float(x) for x in search.middle[done]]
         keep &= ~done
-        if not keep.any() or keep.sum() > _MOST:
+        done_work += len(keep)
+        if not keep.any() or done_work > _WORK:
             break
         search = search.chosen(keep).divided()
     return [x for x in found if _is_root(f, x)]

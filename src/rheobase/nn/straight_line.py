@@ -74,7 +74,7 @@ class Operations:
         return values[-1]
 
 
-_GROWING = frozenset({"exp", "expm1", "exprel", "sinh", "cosh"})
+_GROWING = frozenset({"exp", "expm1", "exprel", "exprel_derivative", "sinh", "cosh"})
 
 
 def _grows(part: Expr) -> bool:
@@ -154,6 +154,12 @@ def _special(name: str) -> Any:
     return call
 
 
+def _exprel_derivative(u: Any, y: Any) -> Any:
+    from rheobase.rendering.functions import namespace_numpy
+
+    return np.asarray(namespace_numpy()["exprel_derivative"](u, y)).astype(u.dtype)
+
+
 def _power(a: Any, b: Any) -> Any:
     return np.square(a) if np.ndim(b) == 0 and b == 2 else np.power(a, b)
 
@@ -175,7 +181,7 @@ NUMPY: Mapping[str, Any] = {
     "==": np.equal, "!=": np.not_equal, "and": np.logical_and, "or": np.logical_or,
     "logistic": _logistic, "logistic_slope": _logistic_slope, "tanh_slope": _tanh_slope,
     "softplus": _softplus, "erfc": _special("erfc"), "erf": _special("erf"),
-    "exprel": _special("exprel"), "where": _where,
+    "exprel": _special("exprel"), "exprel_derivative": _exprel_derivative, "where": _where,
     "clip": lambda u, low, high: np.minimum(np.maximum(u, low), high),
     "heaviside": lambda u: np.heaviside(u, u.dtype.type(0.5)),
     "round": np.rint, "int": np.trunc, "mod": np.mod, "arctan2": np.arctan2,

@@ -120,6 +120,14 @@ def _exprel(a: Wide) -> Wide:
                   Wide.of(NUMPY["exprel"](np.clip(t, -700, 700))))  # fmt: skip
 
 
+def _exprel_derivative(a: Wide, y: Wide) -> Wide:
+    t = a.floats()
+    inside = np.clip(t, -700, 700)
+    near = NUMPY["exprel_derivative"](np.asarray(inside), NUMPY["exprel"](inside))
+    far = _divide(_subtract(scaled_exp(t), y), a)  # (exp(t) - exprel(t))/t
+    return choose(np.abs(t) > 700, far, Wide.of(near))
+
+
 def _half_exps(a: Wide, sign: float) -> Wide:
     up, down = scaled_exp(a.floats()), scaled_exp(-a.floats())
     return _multiply(_add(up, Wide(sign * down.m, down.e)), Wide.of(0.5))
@@ -220,6 +228,7 @@ OPERATIONS: Mapping[str, Callable[..., Any]] = MappingProxyType({
     "exp": lambda a: scaled_exp(a.floats()), "log": _log, "log1p": _log1p, "expm1": _expm1,
     "log2": lambda a: _multiply(_log(a), Wide.of(1 / math.log(2))),
     "log10": lambda a: _multiply(_log(a), Wide.of(1 / math.log(10))),
+    "exprel_derivative": _exprel_derivative,
     "exprel": _exprel, "sinh": _sinh, "cosh": lambda a: _half_exps(a, 1.0), "sqrt": _sqrt,
     "logistic": _logistic, "logistic_slope": _slope_of_logistic, "softplus": _softplus,
     "tanh_slope": _slope_of_tanh, "erfc": _erfc,
