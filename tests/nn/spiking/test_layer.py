@@ -188,12 +188,17 @@ def test_rates_are_pulled_between_their_limits() -> None:
 def test_noise_of_the_equations_is_the_same_on_the_way_back() -> None:
     noisy = rb.Model("dv/dt = (I - v)/tau + sigma*xi*tau**-0.5 : 1\nI : 1 (input)",
                      parameters=dict(tau=10*ms, sigma=0.1), name="Noisy")  # fmt: skip
-    layer = nn.Spiking(noisy, 2, 3, to="I", readout="last")
+    layer = nn.Spiking(noisy, 2, 3, to="I", readout="last", trainable=("tau", "sigma"))
     nn.Sequential(layer, seed=1)
     x = np.ones((2, 20, 2))
     (first, _), (again, _), (other, _) = (layer.run(x, key=k) for k in ((1, 2), (1, 2), (1, 3)))
     np.testing.assert_array_equal(first, again)
     assert np.abs(first - other).max() > 0.01
+    _, saved = layer.run(x, key=(1, 2))
+    found = layer.reverse_parameters(np.ones((2, 3)), saved)
+    for name in ("log_tau", "log_sigma"):
+        want = central(lambda x: layer.run(x, key=(1, 2))[0], x, 1.0, layer.parameters[name])
+        np.testing.assert_allclose(found[name], want, rtol=1e-5)
 
 
 def test_wrong_shapes_and_arguments_are_told() -> None:
@@ -217,6 +222,8 @@ def test_wrong_shapes_and_arguments_are_told() -> None:
         nn.Spiking(LIF, 3, 2, rate_target=(9 * Hz, 5 * Hz))
     with pytest.raises(UserError, match="reset='soft'"):
         nn.Spiking(LIF, 3, 2, reset="soft")  # type: ignore[arg-type]
+    with pytest.raises(UserError, match=r'LIF goes from event to event.*\n.*crossing="grid"'):
+        nn.Spiking(rb.models.LIF(crossing="exact"), 3, 2)
     with pytest.raises(UserError, match="the first argument is the model of the neurons"):
         nn.Spiking(10, 3, 2)  # type: ignore[arg-type]
     with pytest.raises(rb.errors.UnitError, match="dt=1\\*ms"):

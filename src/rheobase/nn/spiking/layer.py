@@ -519,6 +519,11 @@ def _counts(course: Course) -> Floats:
 
 
 def _model(given: Any) -> Model:
+    if isinstance(given, Model) and given.crossing == "exact":
+        raise UserError(
+            f"nn.Spiking: {given.name} goes from event to event, and a layer goes in steps",
+            mend=f'nn.Spiking({given.name}(crossing="grid"), ...); nn.FirstSpike has exact times',
+        )
     if isinstance(given, Model):
         return given
     raise UserError(
