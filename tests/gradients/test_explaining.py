@@ -11,7 +11,7 @@ import pytest
 from tests.stepping import arrays_for
 
 import rheobase as rb
-from rheobase.errors import UnknownNameError, UserError
+from rheobase.errors import EquationError, UnknownNameError, UserError
 from rheobase.gradients.explaining import explain_gradient
 from rheobase.lowering import calculus, lower
 from rheobase.lowering.adjoint import reverse
@@ -144,7 +144,15 @@ def test_the_example_of_the_documentation(thing):
     assert runner.run(example).failed == 0
 
 
+def test_the_true_derivative_of_spikes():
+    text = explain_gradient(rb.models.LIF, surrogate="none")
+    assert "no derivative of spikes: surrogate='none' takes the true one, which is 0" in text
+
+
 def test_what_cannot_be_explained():
+    events = rb.Model("dv/dt = -v/ms : 1", threshold="v > 1", reset="v = 0", crossing="exact")
+    with pytest.raises(EquationError, match="no steps to go back through"):
+        explain_gradient(events)
     with pytest.raises(UnknownNameError, match="LIF has no parameter 'tau_n'; did you mean"):
         explain_gradient(rb.models.LIF, "tau_n")
     with pytest.raises(UserError, match="explain_gradient takes a model, got 'LIF'"):

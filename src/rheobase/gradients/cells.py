@@ -16,7 +16,7 @@ import numpy as np
 
 from rheobase.engine import facts
 from rheobase.engine.plan import AnyArray, FloatArray, new_array
-from rheobase.errors import InternalError
+from rheobase.errors import InternalError, UserError
 from rheobase.gradients.preparing import Again
 from rheobase.lowering.program import Program
 
@@ -111,6 +111,20 @@ class Cells:
         if reverse.bar_spike is not None:
             self.reverse_fixed[reverse.bar_spike] = self.bar_spike
 
+    def need_spikes(self, why: str) -> None:
+        """Refuse cells whose spikes have no derivative, unless none was asked for.
+
+        Raises
+        ------
+        UserError
+            It says what to do about it.
+        """
+        if self.reverse is not None and self.reverse.no_spikes:
+            raise UserError(
+                f"{self.name!r} cannot be differentiated: {why}, and {self.reverse.no_spikes}",
+                mend="surrogate='none' takes 0 for the derivative of its spikes",
+            )
+
     def _arrays_of(self, reverse: Reverse) -> dict[str, AnyArray]:
         """Return the arrays of a reverse that are the same at every step."""
         found: dict[str, AnyArray] = {}
@@ -136,6 +150,11 @@ class Cells:
     def set_parameters(self, parameters: Mapping[str, Any]) -> None:
         """Take over parameters (SI; a number, or an array with one value a cell)."""
         self.parameters = {**parameters, "N": float(self.size)}
+        self.stale = True
+
+    def set_parameter(self, name: str, value: Any) -> None:
+        """Take over one parameter."""
+        self.parameters[name] = value
         self.stale = True
 
     def refresh(self) -> None:

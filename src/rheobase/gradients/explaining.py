@@ -270,7 +270,8 @@ def _kept(state: str, new: dict[str, str]) -> str:
 def _threshold(program: Program, back: Reverse, chosen: Surrogate, new: dict[str, str],
                active: set[str]) -> list[str]:  # fmt: skip
     if back.bar_spike is None:
-        return [f"  no derivative of spikes: {back.no_spikes}"]
+        why = back.no_spikes or "surrogate='none' takes the true one, which is 0"
+        return [f"  no derivative of spikes: {why}"]
     left, right = (parse_expression(new[side]) for side in (LEFT, RIGHT))
     margin = Binary("-", left, right)
     held = "" if program.refractory_kind == "none" else ", not while refractory"

@@ -456,12 +456,15 @@ class Tape:
             cells.loss_bars[name] = whole.reshape(self.steps + 1, cells.count)
         for cells, bar in spikes.items():
             self._need_reverse(cells)
+            cells.need_spikes("the loss reads its spikes")
             shape = (self.steps, self.batch, cells.size)
             whole = np.ascontiguousarray(np.broadcast_to(np.asarray(bar, float), shape))
             cells.loss_spikes = whole.reshape(self.steps, cells.count)
         self.bar_trains = {t: np.zeros((self.steps, t.count)) for t in trains}
         self._make_rings(inputs)
         for link in self.links:
+            if isinstance(link.source, Cells):
+                link.source.need_spikes(f"its spikes reach {link.target.name!r}")
             for line in link.lines:
                 line.bar_weights = np.zeros_like(line.weights) if link.goes_back else None
         sums = [item.bar_weights for item in self.drives]

@@ -49,15 +49,16 @@ class Reverse:
         For each state, the array of its bar: given after the reset (before arrivals), replaced by
         that before the step.
     bar_spike
-        The array of d loss/d spike of this step, which is given; None where spikes have no
-        derivative (`no_spikes` says why).
+        The array of d loss/d spike of this step, which is given; None where that has no
+        influence.
     bar_input
         For each input, the array that d loss/d input of this step is written to.
     total
         For each number or array that `prepare` makes of the parameters, the array with one entry a
         cell that its derivative in this step is added to.
     no_spikes
-        Why spikes have no derivative, "" where they have one.
+        Why spikes have no derivative, "" where they have one: with the surrogate "none" the true
+        one, which is 0.
     """
 
     program: Program
@@ -219,9 +220,9 @@ class _Reversal:
                after: Mapping[str, Value]) -> tuple[_Spikes | None, str]:  # fmt: skip
         """Return what is known of the threshold, or why there is no derivative of spikes."""
         if self.program.on_spike is None:
-            return None, f"{self.program.name} has no threshold"
+            return None, f"{self.program.name} has no threshold, so it never spikes"
         if self.surrogate.kind == "none":
-            return None, "surrogate='none' takes the true derivative of spikes, which is 0"
+            return None, ""
         sides = threshold_sides(self.program)
         if sides is None:
             return None, (
@@ -237,7 +238,7 @@ class _Reversal:
                 return None, (
                     f"no reset of {self.program.name} brings it away from its threshold, so that "
                     "nothing says how wide the surrogate is: give it a scale, as in "
-                    f"Surrogate({self.surrogate.kind!r}, scale=0.01) for 10 mV"
+                    f"rb.gradients.Surrogate({self.surrogate.kind!r}, scale=0.01) for 10 mV"
                 )
         return _Spikes(left, right, held, scale), ""
 
