@@ -100,7 +100,7 @@ def test_first_spike_has_the_derivative_of_its_formula():
 def test_compiled_and_plain_python_agree():
     bars = []
     for backend in ("numba", "interpreter"):
-        run = EventRun(two_cells(), 12 * ms, backend=backend)
+        run = EventRun(two_cells(v=-52.0), 5 * ms, backend=backend)
         bars.append(differentiate(run, mixture, WANTED)[1])
     for name in ("parameters", "initial", "inputs", "weights", "delays", "spikes"):
         one, other = (getattr(b, name) for b in bars)
@@ -195,6 +195,64 @@ def test_a_reset_by_subtraction_and_a_threshold_that_depends_on_parameters():
         assert got == pytest.approx((up - down) / (2 * h * scale), rel=1e-5, abs=1e-6), name
 
 
+def random_net(seed, which=None, place=None, h=0.0):
+    """Cells with currents and cells with jumps, noise, given spikes; one number moved by h."""
+    rng = np.random.default_rng(seed)
+    numbers = {
+        "in": rng.normal(800, 1800, (4, 4)), "delay": rng.uniform(0.6, 4, (4, 4)),
+        "on": rng.normal(1, 4, (4, 3)), "back": rng.normal(0, 500, (3, 4)),
+        "tau": rng.uniform(8, 14, 4), "v": rng.uniform(-65, -52, 4),
+    }  # fmt: skip
+    times = np.sort(rng.uniform(0, 30, (4, 6)), axis=1)
+    if which is not None:
+        numbers[which][place] += h
+    net = rb.Network(dt=0.1 * ms, seed=seed)
+    cells = net.add(LIF(tau_syn=3 * ms), 4, name="cells")
+    cells.tau_m, cells.v = numbers["tau"] * ms, numbers["v"] * mV
+    model = rb.models.DeltaLIF(crossing="exact", E_L=-60 * mV, tau_ref=2 * ms)
+    jumping = net.add(model, 3, name="jumping")
+    given = net.add(rb.stimuli.spike_times([row * ms for row in times]), name="given")
+    net.inject(cells, rb.stimuli.noise(150 * pA, 5 * ms, mean=420 * pA))
+    for name, pre, post, unit, delay in (
+        ("in", given, cells, pA, numbers["delay"].ravel()), ("on", cells, jumping, mV, 1.3),
+        ("back", jumping, cells, pA, 0.77),
+    ):  # fmt: skip
+        w = numbers[name]
+        i, j = (place.ravel() for place in np.indices(w.shape))
+        net.connect(pre, post, rb.rules.pairs(i, j), weight=w.ravel() * unit, delay=delay * ms,
+                    name=name)  # fmt: skip
+    return EventRun(net, 40 * ms)
+
+
+@pytest.mark.parametrize("seed", [0, 2])
+def test_random_networks(seed):
+    def loss(run):
+        spikes = [run[name].times for name in ("cells", "jumping")]
+        total = sum(np.sum(t * np.cos(np.arange(t.size))) for t in spikes)
+        return 1e3 * total + 0.1 * np.sum(run["cells"].v[-1])
+
+    run, compared = random_net(seed), 0
+    assert (run.how == event_loops.AT_ONCE).any()
+    _, bars = differentiate(run, loss, {"cells": ["tau_m"]})
+    found = {
+        "in": bars.weights["in"] * 1e-12, "delay": bars.delays["in"] * 1e-3,
+        "on": bars.weights["on"] * 1e-3, "back": bars.weights["back"] * 1e-12,
+        "tau": bars.parameters["cells", "tau_m"] * 1e-3, "v": bars.initial["cells", "v"] * 1e-3,
+    }  # fmt: skip
+    for name, shape in (("in", (4, 4)), ("delay", (4, 4)), ("on", (4, 3)), ("back", (3, 4)),
+                        ("tau", (4,)), ("v", (4,))):  # fmt: skip
+        for place in [(1,) * len(shape), tuple(n - 1 for n in shape)]:
+            both = [random_net(seed, name, place, s * 1e-5) for s in (1, -1)]
+            if any(not np.array_equal(p.ids, q.ids) for other in both
+                   for p, q in zip(run.parts, other.parts, strict=True)):  # fmt: skip
+                continue  # a spike appears or vanishes just here
+            up, down = (differentiate(other, loss, {})[0] for other in both)
+            got = found[name].reshape(shape)[place]
+            assert got == pytest.approx((up - down) / 2e-5, rel=2e-4, abs=2e-6), (name, place)
+            compared += 1
+    assert compared >= 10
+
+
 def test_differences_on_a_fine_grid_come_near():
     times = []
     for tau in (9.9, 10.1):
@@ -231,7 +289,8 @@ def test_what_a_loss_sees():
         assert len(seen) == 1
         assert len(cells.spike_times) == 2
         assert cells.counts.sum() == cells.times.size
-        assert cells.v.shape == (201, 2)
+        assert cells.v.shape == (201, 2) == (*seen.times.shape, 2)
+        assert seen.times[-1] == pytest.approx(20.0)
         with pytest.raises(IndexError):
             cells.spike_times[2]
         with pytest.raises(UserError, match="has no 'spike_time' in a run") as caught:

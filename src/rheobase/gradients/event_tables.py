@@ -158,7 +158,8 @@ class Coefficients:
 class Inputs:
     """What the inputs of all cells are, step by step: one row where one of a cell changes."""
 
-    def __init__(self, plan: NetworkPlan, parts: list[Part], steps: int, wide: int) -> None:
+    def __init__(self, plan: NetworkPlan, parts: list[Part], waves: list[Array], steps: int,
+                 wide: int) -> None:  # fmt: skip
         self.values, self.cells, self.steps = (
             np.zeros((0, wide)),
             np.zeros(0, int),
@@ -167,10 +168,11 @@ class Inputs:
         self.items: list[tuple[InputPlan, Part, int, Array]] = []
         rows, cells, begins = [], [], []
         for place, part in enumerate(parts):
-            items = [item for item in plan.inputs if item.target == place]
+            items = [(item, wave) for item, wave in zip(plan.inputs, waves, strict=True)
+                     if item.target == place]  # fmt: skip
             if part.courses is None or not items:
                 continue
-            total, changed = self._totals(plan, part, items, steps)
+            total, changed = self._totals(part, items, steps)
             step, cell = np.nonzero(changed)
             row = np.zeros((step.size, wide))
             row[:, : total.shape[2]] = total[step, cell]
@@ -181,17 +183,16 @@ class Inputs:
             self.values, self.cells = np.concatenate(rows), np.concatenate(cells)
             self.steps = np.concatenate(begins)
 
-    def _totals(self, plan: NetworkPlan, part: Part, items: list[InputPlan], steps: int,
+    def _totals(self, part: Part, items: list[tuple[InputPlan, Array]], steps: int,
                 ) -> tuple[Array, Array]:  # fmt: skip
         """Inputs of (step, cell, input), and where they change or one of what they sum does."""
         assert part.courses is not None
         total = np.zeros((steps, part.size, len(part.courses.inputs)))
         changed = np.zeros((steps, part.size), bool)
         changed[0] = True
-        for item in items:
+        for item, rows in items:
             m = part.courses.inputs.index(item.array)
             every = np.arange(part.size) if item.cells is None else item.cells
-            rows = _waveform(plan, item, steps)
             columns = facts.input_columns(item, rows.shape[1], every.size)
             wave = rows[:, columns]
             self.items.append((item, part, m, wave))
@@ -227,7 +228,8 @@ class Inputs:
         return found
 
 
-def _waveform(plan: NetworkPlan, item: InputPlan, steps: int) -> Array:
+def waveform(plan: NetworkPlan, item: InputPlan, steps: int) -> Array:
+    """Return what is injected in each step, shape (steps, columns); before a run: noise goes on."""
     if item.kind == "ou":
         return np.asarray(NoiseValues(plan, item, 0).rows(0, steps))
     assert item.waveform is not None

@@ -27,6 +27,7 @@ from rheobase.gradients.event_tables import (
     Part,
     events_of,
     refuse,
+    waveform,
 )
 from rheobase.simulation.step_watching import copy_of
 
@@ -101,6 +102,7 @@ class EventRun:
             {} if not isinstance(p, PopulationPlan) else {n: p.arrays[n].copy() for n in p.arrays}
             for p in plan.populations
         ]
+        waves = [waveform(plan, item, self.steps) for item in plan.inputs]
         self.copy = copy
         self.result = copy.run(duration, backend=backend)
         self.parts = list(self._parts(copy))
@@ -108,7 +110,7 @@ class EventRun:
         self.sizes = {population.name: population.size for population in plan.populations}
         self.coefficients = Coefficients(self.parts)
         wide = self.coefficients.through.shape[2]
-        self.inputs = Inputs(plan, self.parts, self.steps, wide)
+        self.inputs = Inputs(plan, self.parts, waves, self.steps, wide)
         self.initial = np.zeros_like(self.coefficients.rate)
         for part, arrays in zip(self.parts, initial, strict=True):
             for j, state in enumerate(part.courses.states if part.courses else ()):

@@ -97,10 +97,19 @@ class ExactCells:
 
 
 class ExactRun(Mapping[str, ExactCells]):
-    """A run from event to event, as a loss sees it: `run["cells"]`, by name or population."""
+    """A run from event to event, as a loss sees it: `run["cells"]`, by name or population.
+
+    Attributes
+    ----------
+    times : ndarray, shape (steps + 1,)
+        The times of samples of variables, in ms.
+    dt : float
+        From one to the next, in ms.
+    """
 
     def __init__(self, run: EventRun) -> None:
-        self._run = run
+        self.dt = run.plan.dt * 1e3
+        self.times = (run.plan.start + np.arange(run.steps + 1) * run.plan.dt) * 1e3
         self._cells = {part.name: ExactCells(run, part, run.sizes[part.name]) for part in run.parts}
 
     def __getitem__(self, population: Any) -> ExactCells:
