@@ -1,5 +1,7 @@
 """Activations beside PyTorch's and Keras's, stable everywhere, and the text of their errors."""
 
+import doctest
+import importlib
 import os
 import re
 import sys
@@ -156,6 +158,16 @@ def test_parameters_are_values_and_make_copies():
         UnknownNameError, match=r"leaky_relu has no parameter 'alpha'\nexpected: its"
     ):
         nn.leaky_relu(alpha=0.1)
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["rheobase.nn.activations", "rheobase.nn.neuron", "rheobase.nn.net_input",
+     "rheobase.check.passes", "rheobase.check.gradients"],
+)  # fmt: skip
+def test_examples_of_docstrings(module):
+    found = doctest.testmod(importlib.import_module(module))
+    assert found.attempted and not found.failed
 
 
 def test_shapes_and_types():

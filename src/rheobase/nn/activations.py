@@ -53,7 +53,7 @@ class Activation:
     name : str, optional
         What it is called in errors and pictures; its text if not given.
     **parameters : float
-        Values of other names in the text: ``Activation("max(x, k*x)", k=0.1)``.
+        Values of other names in the text: ``Activation("maximum(x, k*x)", k=0.1)``.
 
     Attributes
     ----------
@@ -82,7 +82,7 @@ class Activation:
     >>> float(softsign(3.0)), float(softsign.derivative(3.0))
     (0.75, 0.0625)
     >>> softsign.derivative_formula
-    '(1 - n/(1 + abs(n))*sign(n))/(1 + abs(n))'
+    '1/(1 + abs(n))**2'
     """
 
     def __init__(self, text: str, /, *, name: str = "", **parameters: float) -> None:
