@@ -82,7 +82,7 @@ class CompiledDriver(InterpretedDriver):
         self._memories = []
         calls: list[tuple[str, str, AnyArray]] = []
         for clamp in tape.clamps:
-            calls.append(("currents", "clamp", self._clamp(clamp)))
+            calls.append(("clamps", "clamp", self._clamp(clamp)))
         rows = {cells: self._cells(cells) for cells in tape.populations}
         calls += [("cells", "begin", row) for row in rows.values()]
         for memory in tape.remembered:
@@ -116,7 +116,7 @@ class CompiledDriver(InterpretedDriver):
         for cells in tape.populations:
             for name, bars in cells.loss_bars.items():
                 calls.append(("cells", "take_loss", self._loss(cells.bars[name], bars, 1, 0)))
-        calls += [("currents", "clamp_back", self._clamp(clamp)) for clamp in tape.clamps]
+        calls += [("clamps", "clamp_back", self._clamp(clamp)) for clamp in tape.clamps]
         calls += [("spikes", "take_back", self._arrivals(item, True)) for item in tape.arrivals]
         for cells in tape.populations:
             if self._bar_spike(cells, 0) is not None:

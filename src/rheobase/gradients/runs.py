@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from rheobase.engine.plan import FloatArray
 from rheobase.errors import UnknownNameError, did_you_mean
 from rheobase.gradients.cells import Cells
 from rheobase.gradients.tracked import Tracked
@@ -64,9 +65,14 @@ class Run:
         self._made = made
         self._arrays: dict[Source, Tracked] = {}
         self._views: dict[str, PopulationRun] = {}
-        tape = made.tape
-        self.dt = tape.dt * 1e3
-        self.times = (tape.start + (tape.first + np.arange(made.steps + 1)) * tape.dt) * 1e3
+        self.dt = made.tape.dt * 1e3
+
+    @property
+    def times(self) -> FloatArray:
+        """The time before each step and after the last, in ms."""
+        tape = self._made.tape
+        steps = tape.first + np.arange(self._made.steps + 1)
+        return np.asarray((tape.start + steps * tape.dt) * 1e3)
 
     def __getitem__(self, population: Any) -> PopulationRun:
         name = population if isinstance(population, str) else getattr(population, "name", None)

@@ -129,14 +129,11 @@ class Parameter(Target):
 
     def write(self, values: AnyArray) -> None:
         """Set the values on the tape, in SI units."""
-        parameters = dict(self.cells.parameters)
         if self.where is not None:
-            whole = np.array(parameters[self.name])
+            whole = np.array(self.cells.parameters[self.name])
             whole[self.where] = values
-            parameters[self.name] = whole
-        else:
-            parameters[self.name] = float(values) if values.ndim == 0 else values
-        self.cells.set_parameters(parameters)
+            values = whole
+        self.cells.set_parameter(self.name, float(values) if values.ndim == 0 else values)
 
     def bar(self, bars: Bars) -> AnyArray:
         """Return the derivatives by it per SI unit."""
