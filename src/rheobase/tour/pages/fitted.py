@@ -83,9 +83,10 @@ def a_cortical_cell(page: Page) -> None:
     )
     page.text(
         """
-        Rates and their adaptation are predicted; the times of single spikes are not. Under a constant
-        current the smallest error of an interval adds up, and after a second the two trains
-        meet by chance: the coincidence factor is near 0. A current that fluctuates would tell more.
+        Rates and their adaptation are predicted; the times of single spikes are not. Under a
+        constant current the smallest error of an interval adds up, and after a second the two
+        trains meet by chance: the coincidence factor is near 0. A current that fluctuates would
+        tell more.
         """
     )
     for one in fit.sweeps:
