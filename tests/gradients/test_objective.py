@@ -255,3 +255,13 @@ def test_what_is_refused():
         UserError, match="'aa' arrives at the port 'in', whose statements run event"
     ):
         rb.gradient(net, lambda run: np.sum(run["a"].v), "tau", duration=1 * ms)
+
+
+def test_without_numba(monkeypatch):
+    monkeypatch.setattr("rheobase.gradients.tape.has_numba", lambda: False)
+    net, _ = hodgkin_huxley()
+    g = rb.gradient(net, lambda run: np.mean(run["axon"].v), "g_Na", duration=0.5 * ms)
+    monkeypatch.undo()
+    again = rb.gradient(net, lambda run: np.mean(run["axon"].v), "g_Na", duration=0.5 * ms)
+    assert g.value == again.value
+    assert g["g_Na"].magnitude == pytest.approx(again["g_Na"].magnitude, rel=1e-10)
