@@ -22,7 +22,7 @@ from rheobase.language.expressions import (
 )
 from rheobase.language.functions import FUNCTIONS as FUNCTIONS_OF_THE_LANGUAGE
 from rheobase.language.parsing import parse_expression
-from rheobase.lowering.calculus import derivative, grows_with, linear_form, ratio
+from rheobase.lowering.calculus import derivative, grows_with, linear_form, ratio, tidy
 from rheobase.lowering.derivatives import RULES
 from rheobase.models.activations import ACTIVATIONS
 from rheobase.network.evaluate import evaluate
@@ -75,6 +75,23 @@ def test_derivatives_are_those_of_finite_differences(expression, x, y):
     down = number(expression, {"x": x - h, "y": y})
     want = (up - down) / (2 * h)
     assert number(slope, {"x": x, "y": y}) == pytest.approx(want, rel=1e-4, abs=1e-4)
+
+
+@given(smooth(), st.floats(-1, 1), st.floats(-1, 1))
+def test_what_is_written_shorter_is_the_same(expression, x, y):
+    slope = derivative(expression, "x")
+    short = tidy(slope)
+    values = {"x": x, "y": y}
+    assert number(short, values) == pytest.approx(number(slope, values), rel=1e-9, abs=1e-12)
+
+
+@pytest.mark.parametrize("text, want", [
+    ("2*3*x", "6*x"), ("-(-x)", "x"), ("x - -y", "x + y"), ("x + -y", "x - y"), ("-x*y", "-(x*y)"),
+    ("-x/-y", "x/y"), ("0*x + 1*y", "y"), ("x - x", "0"), ("where(2 == 0, x, y)", "y"),
+    ("where(0 == 0, x, y)", "x"), ("1/0", "1/0"), ("where(x > 0, 1, 0)", "where(x > 0, 1, 0)"),
+])  # fmt: skip
+def test_how_it_is_written_shorter(text, want):
+    assert to_text(tidy(parse_expression(text))) == want
 
 
 def evaluated(expression, **names):
