@@ -91,7 +91,7 @@ class CompiledDense:
         """Train for some epochs; see `Trainer.run`."""
         task = self._task
         if orders is None:
-            orders = np.arange(len(task.x))[None]
+            orders = np.zeros((1, 0), np.int64)
         columns = self._part.SIZES + len(task.net.layers) + len(task.metrics)
         rows = np.zeros((len(rates) * len(task.batches), columns))
         self._steps = self._part.train(
@@ -162,8 +162,9 @@ class CompiledDense:
             row[part.BIAS] = at if layer.has_bias else -1
             at += layer.units if layer.has_bias else 0
             row[part.BEFORE], row[part.NET] = before, room(layer.units)
-            row[part.VALUES_AT], row[part.BACK_AT] = _addresses(layer)
+            row[part.VALUES_AT], row[part.BACK_AT], from_values = _addresses(layer)
             row[part.AFTER] = room(layer.units) if row[part.VALUES_AT] else row[part.NET]
+            row[part.SLOPE] = row[part.AFTER if from_values else part.NET]
             row[part.BACK] = room(layer.units)
             row[part.BACK_NET] = room(layer.units) if row[part.BACK_AT] else row[part.BACK]
             before = row[part.AFTER]
@@ -172,10 +173,15 @@ class CompiledDense:
         return np.array(rows), places, free
 
 
-def _addresses(layer: Layer) -> tuple[int, int]:
-    """Return where the compiled loops of a layer's activation are; 0 if it is linear."""
+def _addresses(layer: Layer) -> tuple[int, int, bool]:
+    """Return where the compiled loops of a layer's activation are; 0 if it is linear.
+
+    Beside them stands whether the way back begins at y = f(z) instead of z.
+    """
     if layer.activation.name in ("linear", "softmax"):  # softmax is part of its loss
-        return 0, 0
+        return 0, 0, False
     loops = loops_of(layer.activation, 64)
     assert loops is not None
-    return loops.values_address, loops.back_address
+    if loops.back_from_values_address:
+        return loops.values_address, loops.back_from_values_address, True
+    return loops.values_address, loops.back_address, False

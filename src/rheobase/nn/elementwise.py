@@ -78,6 +78,20 @@ def back(z_at, g_at, out_at, n):
     for i in range(n):
 {slopes}
         out[i] = g[i] * {slope}
+{from_values}'''
+
+# Where the slope is a simple function of the value, no exponential is needed a second time.
+_FROM_VALUES = {"logistic": "y * (1.0 - y)", "tanh": "1.0 - y * y"}
+_FROM_VALUES_TEMPLATE = '''
+
+@cfunc("void(int64, int64, int64, int64)", cache=True, error_model="numpy", _nrt=False)
+def back_from_values(y_at, g_at, out_at, n):
+    """dL/dz = dL/dy f'(z), with f'(z) from y = f(z)."""
+    wide_vectors()
+    ys, g, out = {view}(y_at, 0, n), {view}(g_at, 0, n), {view}(out_at, 0, n)
+    for i in range(n):
+        y = float(ys[i])
+        out[i] = g[i] * ({slope})
 '''
 
 
@@ -112,7 +126,16 @@ def source_of(activation: Activation, bits: int) -> str | None:
         value=value,
         slopes="\n".join(slopes),
         slope=slope,
+        from_values=_from_values(activation._values, bits),
     )
+
+
+def _from_values(values: Operations, bits: int) -> str:
+    """Return the loop that finds the slope from the value, if there is one."""
+    slope = _FROM_VALUES.get(values.lines[-1].operation)
+    if slope is None or len(values.lines) != 2:
+        return ""
+    return _FROM_VALUES_TEMPLATE.format(view=f"float{bits}_view", slope=slope)
 
 
 def _known(program: Operations) -> bool:
@@ -168,6 +191,8 @@ class Loops:
         C functions of addresses and the number of numbers.
     values_address, back_address : int
         The same for those who call from compiled code.
+    back_from_values_address : int
+        As `back`, but of y in the place of z; 0 if there is no such loop.
     """
 
     def __init__(self, module: Any) -> None:
@@ -175,6 +200,8 @@ class Loops:
         self.module = module
         self.values_address = int(module.values.address)
         self.back_address = int(module.back.address)
+        simple = getattr(module, "back_from_values", None)
+        self.back_from_values_address = int(simple.address) if simple is not None else 0
         self.values: Callable[..., None] = ctypes.CFUNCTYPE(None, i, i, i)(self.values_address)
         self.back: Callable[..., None] = ctypes.CFUNCTYPE(None, i, i, i, i)(self.back_address)
 

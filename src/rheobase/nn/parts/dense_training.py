@@ -23,8 +23,10 @@ exp, log, log1p = (namespace_numba()[name] for name in ("exp", "log", "log1p"))
 PART, LANES = 256, 8
 
 # Columns of the table of layers: numbers of units, places in the vector of parameters, places in
-# the memory for samples, addresses of compiled activations (0: linear).
-INPUTS, UNITS, WEIGHTS, BIAS, BEFORE, NET, AFTER, BACK, BACK_NET, VALUES_AT, BACK_AT = range(11)
+# the memory for samples (SLOPE: of what the derivative of the activation is computed from, z or y),
+# addresses of compiled activations (0: linear).
+(INPUTS, UNITS, WEIGHTS, BIAS, BEFORE, NET, AFTER, BACK, BACK_NET, SLOPE, VALUES_AT,
+ BACK_AT) = range(12)  # fmt: skip
 SQUARED, BINARY, CLASSES = range(3)  # losses
 SGD, ADAM = range(2)  # optimizers
 # Numbers of an optimizer.
@@ -137,7 +139,7 @@ def backward(theta, gradient, memory, layers, ones, n, last_is_done):
         if layer[BACK_AT] != 0 and not (last_is_done and number == len(layers) - 1):
             # dL/dz = dL/dy f'(z), to another place: in place it could not be done in vectors
             for j in range(units):
-                z, g, out = layer[NET] + j * PART, back + j * PART, layer[BACK_NET] + j * PART
+                z, g, out = layer[SLOPE] + j * PART, back + j * PART, layer[BACK_NET] + j * PART
                 call4(layer[BACK_AT], address + 8 * z, address + 8 * g, address + 8 * out, n)
             back = layer[BACK_NET]
         for j in range(units):
@@ -221,10 +223,12 @@ def classes(memory, layer, target, each, spare, n):
 def right_answers(memory, layer, target, n):
     """How many of n samples have the right answer: the largest output, or one above 1/2."""
     units, found = layer[UNITS], 0
+    if units == 1:
+        y, t = memory[layer[AFTER] : layer[AFTER] + n], memory[target : target + n]
+        for k in range(n):
+            found += (y[k] > 0.5) == (t[k] > 0.5)
+        return found
     for k in range(n):
-        if units == 1:
-            found += (memory[layer[AFTER] + k] > 0.5) == (memory[target + k] > 0.5)
-            continue
         best, wanted = 0, 0
         for j in range(1, units):
             at = j * PART + k
@@ -237,22 +241,29 @@ def right_answers(memory, layer, target, n):
 
 
 @_inner
-def part_of_batch(x, t, order, theta, gradient, memory, layers, places, loss, accuracy):
+def fetch(values, order, first, samples, memory, place, n):
+    """Put some samples into memory, feature by feature, and zeros up to n; no order: as given."""
+    for i in range(len(values)):
+        row, at = values[i], place + i * PART
+        if len(order) == 0:
+            some, here = row[first : first + samples], memory[at : at + samples]
+            for k in range(samples):
+                here[k] = some[k]
+        else:
+            for k in range(samples):
+                memory[at + k] = row[order[first + k]]
+        memory[at + samples : at + n] = 0.0
+
+
+@_inner
+def part_of_batch(x, t, order, span, theta, gradient, memory, layers, places, loss, accuracy):
     """Forward and backward pass of some samples; return the sum of losses and right answers."""
     target, each, ones, spare = places
-    samples = len(order)
+    first, samples = span
     n = -(-samples // LANES) * LANES
     last = layers[-1]
-    for i in range(len(x)):
-        at = layers[0][BEFORE] + i * PART
-        for k in range(samples):
-            memory[at + k] = x[i, order[k]]
-        memory[at + samples : at + n] = 0.0
-    for j in range(len(t)):
-        at = target + j * PART
-        for k in range(samples):
-            memory[at + k] = t[j, order[k]]
-        memory[at + samples : at + n] = 0.0
+    fetch(x, order, first, samples, memory, layers[0][BEFORE], n)
+    fetch(t, order, first, samples, memory, target, n)
     memory[each : each + n] = 0.0
     forward(theta, memory, layers, n)
     if loss == SQUARED:
@@ -319,8 +330,8 @@ def train(x, t, orders, batch, rates, theta, gradient, state, numbers, memory, l
     ----------
     x, t : array, (features, samples)
         Inputs and targets.
-    orders : array, (epochs or 1, samples)
-        Order of the samples.
+    orders : array, (epochs, samples) or (1, 0)
+        Order of the samples; none: as they stand.
     batch : int
         Samples in a batch.
     rates : array, (epochs,)
@@ -346,9 +357,9 @@ def train(x, t, orders, batch, rates, theta, gradient, state, numbers, memory, l
             gradient[:] = 0.0
             total, found = 0.0, 0
             for first in range(begin, end, PART):
-                some = order[first : min(first + PART, end)]
-                more, right = part_of_batch(x, t, some, theta, gradient, memory, layers, places,
-                                            loss, accuracy)  # fmt: skip
+                span = first, min(PART, end - first)
+                more, right = part_of_batch(x, t, order, span, theta, gradient, memory, layers,
+                                            places, loss, accuracy)  # fmt: skip
                 total += more
                 found += right
             scale = 1.0 / ((end - begin) * outputs)
