@@ -24,6 +24,7 @@ from statistics import median
 
 TARGET = 8.0
 HERE = Path(__file__).resolve().parent
+SIZES = ("samples", "inputs", "hidden", "steps")
 COUNTED = ("snntorch", "norse", "spikingjelly")
 EPOCHS = {"ours": 20}
 
@@ -115,7 +116,7 @@ def main() -> int:
     if asked.worker:
         ours(*sizes)
         return 0
-    words = [f"--{n}={v}" for n, v in zip(("samples", "inputs", "hidden", "steps"), sizes)]
+    words = [f"--{n}={v}" for n, v in zip(SIZES, sizes, strict=True)]
     commands = {"ours": [sys.executable, str(HERE / "spiking.py"), "--worker", *words]}
     for peer in asked.peer:
         name, _, python = peer.partition("=")
@@ -140,7 +141,7 @@ def main() -> int:
     print(f"the fastest of {', '.join(COUNTED)} takes {ratio:.1f} times as long as ours")
     if asked.out:
         report = {
-            "sizes": dict(zip(("samples", "inputs", "hidden", "steps"), sizes)),
+            "sizes": dict(zip(SIZES, sizes, strict=True)),
             "python": platform.python_version(),
             "epochs": found,
             "ratio": ratio,

@@ -3,7 +3,8 @@
     python spiking_training.py PEER THREADS SAMPLES INPUTS HIDDEN STEPS
 
 Prints "ready", then for every line read the seconds of one epoch (forward, loss, backward, step
-of Adam) by the clock and of all cores, the loss and the accuracy. The data are drawn here: Bernoulli spikes and random labels.
+of Adam) by the clock and of all cores, the loss and the accuracy. The data are drawn here:
+Bernoulli spikes and random labels.
 """
 
 from __future__ import annotations
@@ -108,8 +109,7 @@ class Norse(torch.nn.Module):
 
 
 class SpikingJelly(torch.nn.Module):
-    """`LIFNode` over whole sequences (multi-step mode): the neuron there without a synaptic current,
-    so it computes less."""
+    """`LIFNode` over whole sequences (multi-step mode); without a synaptic current it does less."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -55,12 +55,16 @@ def list_bytes(job):
     places = int32_view(load(job, W_PLACES), 0, load(job, W_COUNT))
     marks = uint8_view(address, 0, size)
     words = uint64_view(address, 0, size // 8)
+    row, first = 0, 0  # the row at hand and where it begins: divisions would take most of the time
     for w in range(size // 8):
         if words[w] != np.uint64(0):
             for k in range(8 * w, 8 * w + 8):
                 if marks[k] != 0:
-                    rows[count] = k // inputs
-                    places[count] = k % inputs
+                    while k - first >= inputs:
+                        first += inputs
+                        row += 1
+                    rows[count] = row
+                    places[count] = k - first
                     count += 1
     for k in range(size // 8 * 8, size):
         if marks[k] != 0:
@@ -119,8 +123,12 @@ def arrive(job):
     count, delay = load(job, W_COUNT), load(job, W_DELAY)
     rows = int32_view(load(job, W_ROWS), 0, count)
     places = int32_view(load(job, W_PLACES), 0, count)
+    b, first = 0, 0  # the sample at hand, and its first row
     for c in range(count):
-        b, due = rows[c] // steps, rows[c] % steps + delay
+        while rows[c] - first >= steps:
+            first += steps
+            b += 1
+        due = rows[c] - first + delay
         if due < steps:
             out = float64_view(load(job, W_ARRIVALS), (due * batch + b) * units, units)
             weights = float64_view(load(job, W_WEIGHTS), places[c] * units, units)
@@ -136,8 +144,12 @@ def arrive_back(job):
     batch, count, delay = load(job, W_BATCH), load(job, W_COUNT), load(job, W_DELAY)
     rows = int32_view(load(job, W_ROWS), 0, count)
     places = int32_view(load(job, W_PLACES), 0, count)
+    b, first = 0, 0  # the sample at hand, and its first row
     for c in range(count):
-        b, due = rows[c] // steps, rows[c] % steps + delay
+        while rows[c] - first >= steps:
+            first += steps
+            b += 1
+        due = rows[c] - first + delay
         if due < steps:
             bar = float64_view(load(job, W_ARRIVALS), (due * batch + b) * units, units)
             out = float64_view(load(job, W_WEIGHTS_BAR), places[c] * units, units)
