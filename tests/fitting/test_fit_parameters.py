@@ -206,3 +206,18 @@ def test_the_interpreter_finds_the_same_to_the_bit(sweeps):
         return [value.magnitude for value in fit.parameters.values()], list(fit.history.loss)
 
     assert once(backend="interpreter") == once(backend="numba")
+
+
+def test_spike_times_under_a_fluctuating_current_are_predicted():
+    drive = rb.stimuli.noise(150 * pA, tau=10 * ms, mean=250 * pA)
+    currents = [drive.frozen(600 * ms, 0.25 * ms, seed=seed) for seed in (1, 2, 3)]
+    recordings = [recording_of(CELL, current, 600 * ms, name="noise") for current in currents]
+    fit = rb.fit_parameters(
+        CELL(C_m=50 * pF, V_T=-45 * mV), recordings,
+        {"C_m": (50, 400) * pF, "V_T": (-60, -40) * mV, "b": (1, 200) * pA},
+        loss="van_rossum", held_out=2, iterations=30, seed=1,
+    )  # fmt: skip
+    assert fit.parameters["C_m"].to(pF).magnitude == pytest.approx(150, rel=0.05)
+    assert fit.parameters["b"].to(pA).magnitude == pytest.approx(40, rel=0.05)
+    (held,) = fit.held_out
+    assert held.measured_count > 8 and held.coincidence > 0.85
