@@ -112,6 +112,13 @@ def test_numbers_as_arguments():
     assert report.causes == ("yours is the gradient by w: the order is another one",)
 
 
+def test_methods_of_ours_pass():
+    for f in (nn.tanh, nn.gelu, nn.softsign):
+        assert rb.check.gradient(f.derivative, f, [-1.0, 0.3])
+        assert rb.check.gradient(f.backward, f, [-1.0, 0.3])
+    assert rb.check.gradient(nn.softmax.backward, nn.softmax, RNG.standard_normal((2, 3)))
+
+
 def test_a_mask_of_the_wrong_thing_is_named():
     report = rb.check.gradient(lambda x, g: np.where(g > 0, g, 0), nn.relu, [3.0, 1.0, 2.0, 4.0])
     assert "0 where g is negative" in report.causes[0]

@@ -1,5 +1,7 @@
 """Students' functions beside ours: right ones pass, known mistakes are called by their name."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -114,6 +116,8 @@ def test_a_mistake_that_nobody_knows_is_not_named():
         (lambda x: nn.sigmoid.derivative(nn.sigmoid(x)), nn.sigmoid.derivative,
          "taken at a = f(x)"),
         (nn.softmax, nn.softmax, None),
+        (lambda x: nn.tanh(x)[..., None], nn.tanh, "an axis of length 1 too many at its end"),
+        (lambda x: np.squeeze(nn.maxout(x)), nn.maxout, "lost its axes of length 1"),
         (lambda z: np.exp(z) / np.exp(z).sum(-1, keepdims=True), nn.softmax, "overflows"),
         (lambda z: np.exp(z - z.max()) / np.exp(z - z.max()).sum(), nn.softmax,
          "over all samples"),
@@ -152,6 +156,14 @@ def test_students_code_that_stops():
     assert "it returned None: does it end with `return`?" in str(nothing)
     odd = rb.check.equal(lambda x: "a", nn.sigmoid)
     assert "it returned 'a', which is no array of numbers" in str(odd)
+
+    one = rb.check.equal(lambda x: x if x > 0 else 0.0, nn.relu)
+    assert "is ambiguous" in str(one) and "write np.where(x > 0, ..., ...) for `if x > 0`" in str(
+        one
+    )
+    assert rb.check.equal(np.vectorize(lambda x: x if x > 0 else 0.0), nn.relu)
+    exp = rb.check.equal(lambda x: 1 / (1 + math.exp(-x)), nn.sigmoid)
+    assert "np.exp for math.exp" in str(exp)
 
     def changes(x):
         x *= 2

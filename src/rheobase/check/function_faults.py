@@ -264,6 +264,12 @@ GENERAL = (
     of_result("yours is half as large", lambda y, *_: y / 2),
     of_result("your result is transposed: the last two axes are exchanged",
               lambda y, *_: np.swapaxes(y, -1, -2) if y.ndim > 1 else y),
+    of_result("your result has an axis of length 1 too many at its end",
+              lambda y, *_: y[..., None]),
+    of_result("your result has an axis of length 1 too many at its beginning",
+              lambda y, *_: y[None]),
+    of_result("your result has lost its axes of length 1 (np.squeeze)",
+              lambda y, *_: np.squeeze(y)),
     of_result("your result is rounded down to whole numbers: an array of integers cannot hold "
               "fractions (np.zeros(shape), without dtype=int)", lambda y, *_: np.trunc(y)),
     of_result("only the first sample is computed, the others are 0",

@@ -86,7 +86,8 @@ def equal(
         except StudentError as error:
             if any(isinstance(value, tuple) for value in kwargs.values()):
                 continue  # (down, right) is more than is asked of a student
-            return PassReport(False, f"Your function stopped: {error}", where="error", trial=shown)
+            text = f"Your function stopped: {error}{_advice(str(error))}"
+            return PassReport(False, text, where="error", trial=shown)
         if not all(same(a, b, 0.0) for a, b in zip(copies, args, strict=True)):
             text = "your function changes its inputs; work on a copy: x = x.copy()"
             return PassReport(False, f"Cause: {text}.\nIt was called with {shown}.", (text,),
@@ -146,6 +147,16 @@ def _name(function: Any) -> str:
     if owner is not None and hasattr(owner, "formula"):
         return f"{owner.name}.{name}"
     return str(name or "ours")
+
+
+def _advice(error: str) -> str:
+    """Return how to mend what students' functions often stop with; "" if that is not known."""
+    if "is ambiguous" in error or "only 0-dimensional arrays" in error or "only length-1" in error:
+        return (
+            "\nIt works for one number, and is called with an array: write "
+            "np.where(x > 0, ..., ...) for `if x > 0`, np.exp for math.exp; or check np.vectorize(yours)."
+        )
+    return ""
 
 
 def _takes(mine: Callable[..., Any], kwargs: dict[str, Any]) -> bool:
