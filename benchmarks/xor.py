@@ -18,7 +18,7 @@ import numpy as np
 from turns import arguments, compare, report, serve
 
 WANTED = 20.0
-EPOCHS = {"ours": 4000, "torch": 400}
+EPOCHS = {"ours": 4000, "torch": 100}
 TASKS = {"points": (1000, 4), "corners": (4, 8)}
 
 
