@@ -367,6 +367,22 @@ def gradient(net: Network, loss: Loss, with_respect_to: Any, *, duration: Any,
     UserError
         Something cannot be differentiated, a name is not known, a state became nan.
 
+    Notes
+    -----
+    With x(k) the states before step k, p the parameters, and x(k + 1) = F(x(k), p), bars (the
+    derivatives of the loss L) are gone back through by the chain rule,
+
+        bar(x)(k) = dL/dx(k) + (dF/dx)^T bar(x)(k + 1)
+        bar(p) = sum over k of (dF/dp)^T bar(x)(k + 1)
+
+    (reverse mode; A. Griewank and A. Walther, *Evaluating Derivatives*, SIAM 2008, also of keeping
+    only some x(k)). It is the derivative of the run as it is made in steps, exact to rounding, not
+    an approximation of that of the equations. Spikes: E. O. Neftci, H. Mostafa and F. Zenke, IEEE
+    Signal Processing Magazine 36, 51 (2019).
+
+    Initial values, random numbers, and what refractoriness holds are constants. Of a projection,
+    derivatives stand in the order of its synapses (pre, post, draw).
+
     Examples
     --------
     >>> loss = lambda run: np.mean((run["cells"].v - target)**2)      # in mV
