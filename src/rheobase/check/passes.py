@@ -154,7 +154,8 @@ def _advice(error: str) -> str:
     if "is ambiguous" in error or "only 0-dimensional arrays" in error or "only length-1" in error:
         return (
             "\nIt works for one number, and is called with an array: write "
-            "np.where(x > 0, ..., ...) for `if x > 0`, np.exp for math.exp; or check np.vectorize(yours)."
+            "np.where(x > 0, ..., ...) for `if x > 0`, np.exp for math.exp; or check "
+            "np.vectorize(yours)."
         )
     return ""
 

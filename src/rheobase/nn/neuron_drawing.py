@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _MOST_INPUTS = 12
 _RADIUS, _COLUMN = 0.28, 1.45
 _VALUE, _GRADIENT = style.PALETTE[0], style.PALETTE[1]
+_SHORT = {"maximum": "max", "minimum": "min", "heaviside": "step", "arctan": "atan"}
 _ORGANS = ("senders' axons,\nsynapses", "what synapses\nlet through", "dendrites and soma\nadd up")
 
 
@@ -68,12 +69,22 @@ def _layout(nodes: Sequence[Node]) -> list[tuple[float, float]]:
 
 
 def _draw_line(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
+    over_others = start[1] == end[1] and end[0] - start[0] > 1.5 * _COLUMN
     axes.annotate(
-        "", end, start,
-        arrowprops={"arrowstyle": "-|>", "color": style.FRAME, "linewidth": 0.9, "shrinkA": 0,
-                    "shrinkB": 13, "mutation_scale": 8},
+        "",
+        end,
+        start,
+        arrowprops={
+            "arrowstyle": "-|>",
+            "connectionstyle": f"arc3,rad={-0.22 if over_others else 0}",
+            "color": style.FRAME,
+            "linewidth": 0.9,
+            "shrinkA": 0,
+            "shrinkB": 13,
+            "mutation_scale": 8,
+        },
         zorder=1,
-    )  # fmt: skip
+    )
 
 
 def _draw_node(axes: Axes, node: Node, place: tuple[float, float], last: bool) -> None:
@@ -82,7 +93,8 @@ def _draw_node(axes: Axes, node: Node, place: tuple[float, float], last: bool) -
     x, y = place
     if node.operands:
         axes.add_patch(Circle(place, _RADIUS, facecolor="white", edgecolor=style.INK, zorder=3))
-        symbol = node.symbol.replace("*", "×").replace("sqrt(2)", "√2")
+        symbol = _SHORT.get(node.symbol, node.symbol)
+        symbol = symbol.replace("*", "×").replace("sqrt(2)", "√2")
         size = 9 if len(symbol) <= 4 else 6.5
         axes.text(x, y, symbol, ha="center", va="center", fontsize=size, zorder=4,
                   color=style.INK)  # fmt: skip
