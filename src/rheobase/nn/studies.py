@@ -249,8 +249,10 @@ def compare(
     Examples
     --------
     >>> from rheobase import nn
-    >>> study = nn.studies.compare(nn.datasets.digits(), ["mlp_1"], seeds=[0], epochs=2)
-    >>> study.accuracy("mlp_1") > 0.3
+    >>> study = nn.studies.compare(
+    ...     nn.datasets.digits(), ["mlp_1"], seeds=[0], epochs=5, optimizer=nn.Adam(0.01)
+    ... )
+    >>> study.accuracy("mlp_1") > 0.7
     True
     """
     runs = {
