@@ -33,8 +33,8 @@ Done = tuple[Experiment, Page]
 _READING = (
     "The code shown is the code that ran, without the types of its arguments, and complete: what"
     " stands under one heading can be pasted into Python. Where “published” is a number that no"
-    " paper prints, an independent program found it, and the text says so. The letters A, B, C and"
-    " G are the parts of the course."
+    " paper prints, an independent program found it, and the text says so. The letters A to G"
+    " are the parts of the course."
 )
 
 
