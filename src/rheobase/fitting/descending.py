@@ -16,8 +16,11 @@ from rheobase.fitting.trials import Setting
 #: Coordinates of candidates to the loss of each and its gradient by the coordinates.
 Slope: TypeAlias = Callable[[Floats], tuple[Floats, Floats]]
 
-#: First step of Adam, in shares of the ranges; it shrinks to a hundredth of that.
-_RATE = 0.03
+#: First and last step of Adam, in shares of the ranges.
+_FIRST, _LAST = 0.03, 0.0003
+#: Adam's memory of mean and square of the gradients. That of squares is shorter than usual (0.999):
+#: where spikes come to coincide, gradients shrink by orders of magnitude.
+_MEAN, _SQUARE = 0.9, 0.95
 
 
 class Descent:
@@ -188,7 +191,7 @@ def lbfgs(slope: Slope, places: Floats, effort: Effort, tracker: Tracker) -> Non
 
 
 def adam(slope: Slope, places: Floats, effort: Effort, tracker: Tracker) -> None:
-    """Descend from all places at once by Adam, with steps that shrink; bounds are kept.
+    """Descend from all places at once by Adam, with steps that shrink as a cosine; bounds are kept.
 
     References
     ----------
@@ -198,8 +201,9 @@ def adam(slope: Slope, places: Floats, effort: Effort, tracker: Tracker) -> None
     for k in range(1, effort.iterations + 1):
         losses, gradients = slope(places)
         tracker.see(places, losses)
-        mean = 0.9 * mean + 0.1 * gradients
-        square = 0.999 * square + 0.001 * gradients**2
-        ahead = mean / (1 - 0.9**k) / (np.sqrt(square / (1 - 0.999**k)) + 1e-12)
-        rate = _RATE * 0.01 ** (k / effort.iterations)
+        mean = _MEAN * mean + (1 - _MEAN) * gradients
+        square = _SQUARE * square + (1 - _SQUARE) * gradients**2
+        ahead = mean / (1 - _MEAN**k) / (np.sqrt(square / (1 - _SQUARE**k)) + 1e-12)
+        share = 0.5 * (1 + np.cos(np.pi * k / effort.iterations))
+        rate = _LAST + (_FIRST - _LAST) * share
         places = np.clip(places - rate * ahead, 0.0, 1.0)
