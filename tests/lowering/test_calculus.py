@@ -154,6 +154,9 @@ def test_no_function_of_the_language_is_left_out():
     ("x**2", 0.0, lambda t, x: x**2),
     ("2**x", 0.0, lambda t, x: 2**x),
     ("x**0", 0.0, lambda t, x: x**0),
+    ("sqrt(maximum(x, 0))", -1.0, lambda t, x: t.sqrt(t.relu(x))),
+    ("maximum(x, 0)**0.5*x", -1.0, lambda t, x: t.sqrt(t.relu(x)) * x),
+    ("log(clip(x, 0, 2))", 3.0, lambda t, x: t.log(t.clamp(x, 0, 2))),
     ("0**x", 1.0, lambda t, x: t.zeros((), dtype=t.float64) ** x),
     ("x % 0.5", 1.5, lambda t, x: t.remainder(x, 0.5)),
     *[(ACTIVATIONS[n], x, f) for x in (0.0, -1000.0, 1000.0, -30.0, 3.0) for n, f in [

@@ -28,7 +28,7 @@ from rheobase.lowering.adjoint import (
     without_derivative,
 )
 from rheobase.lowering.adjoint_blocks import GIVEN, reverse_block
-from rheobase.lowering.calculus import ONE, ZERO, derivative, tidy, times
+from rheobase.lowering.calculus import ONE, ZERO, derivative, scaled, tidy
 from rheobase.lowering.surrogates import Surrogate
 from rheobase.rendering import source_of
 
@@ -205,14 +205,7 @@ def _product(bar: str, slope: Expr) -> str:
     slope = tidy(slope)
     if slope == ONE:
         return bar
-    return to_text(tidy(_times(Name(bar), slope)))
-
-
-def _times(bar: Expr, slope: Expr) -> Expr:
-    if isinstance(slope, Call) and slope.function == "where":
-        condition, yes, no = slope.arguments
-        return Call("where", (condition, tidy(times(bar, yes)), tidy(times(bar, no))))
-    return times(bar, slope)
+    return to_text(tidy(scaled(Name(bar), slope)))
 
 
 def _names_in_order(expression: Expr) -> list[str]:

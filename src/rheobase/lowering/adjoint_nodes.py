@@ -196,6 +196,13 @@ class Backward:
             return bar * factor
         return self._guarded(bar, bar * factor)
 
+    def _scaled(self, bar: Value, slope: Value) -> Value:
+        """bar*slope, within the choices of the slope: 0 where that is 0, be the bar infinite."""
+        if slope.node.operation != "select":
+            return slope if _is_zero(slope) else bar * slope
+        condition, yes, no = (Value(self.graph, o) for o in slope.node.operands)
+        return self.graph.select(condition, self._scaled(bar, yes), self._scaled(bar, no))
+
     def _guarded(self, bar: Value, product: Value) -> Value:
         return self.graph.select(self.graph.compare("==", bar, 0.0), 0.0, product)
 
@@ -225,7 +232,7 @@ class Backward:
             slope = Scope(self.graph, names, {}, {}).number(found)
             if _is_zero(slope):
                 continue
-            product = bar * slope
+            product = self._scaled(bar, slope)
             overflows = function in MAY_OVERFLOW and node.level > Level.STEP
             if overflows or (function not in HARMLESS and not plain):
                 product = self._guarded(bar, product)

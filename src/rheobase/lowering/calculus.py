@@ -163,7 +163,7 @@ def _derivative_of_binary(expression: Binary, name: str) -> Expr | None:
         case "-":
             return minus(da, db)
         case "*":
-            return plus(times(da, b), times(a, db))
+            return plus(scaled(b, da, behind=True), scaled(a, db))
         case "/":
             logistic = _derivative_of_logistic(a, b, name) if da == ZERO else None
             return logistic or over(minus(da, times(expression, db)), b)
@@ -205,7 +205,22 @@ def _derivative_of_power(expression: Binary, da: Expr, db: Expr) -> Expr | None:
         return ZERO
     lower = Number(b.value - 1.0)
     slope = a if lower == ONE else ONE if lower == ZERO else Binary("**", a, lower)
-    return times(times(b, slope), da)
+    return scaled(times(b, slope), da)
+
+
+def scaled(factor: Expr, slope: Expr, behind: bool = False) -> Expr:
+    """Return factor*slope, within the choices of the slope: 0 where that is 0.
+
+    `behind` writes the factor behind the slope.
+
+    What ``where(x > 0, 1, 0)`` does not choose then has no influence, be the factor infinite there,
+    as in the derivative of ``sqrt(maximum(x, 0))``.
+    """
+    if isinstance(slope, Call) and slope.function == "where":
+        condition, yes, no = slope.arguments
+        parts = (scaled(factor, yes, behind), scaled(factor, no, behind))
+        return Call("where", (condition, *parts))
+    return times(slope, factor) if behind else times(factor, slope)
 
 
 def _derivative_of_call(expression: Call, name: str) -> Expr | None:
@@ -233,7 +248,9 @@ def _chained(function: str, arguments: tuple[Expr, ...], slopes: tuple[Expr, ...
         found = rule(function, k, bool(others) and all(map(constant, others)))
         if found is None:
             return None
-        total = plus(total, times(substitute(found, names), slope))
+        rate = substitute(found, names)
+        chosen = isinstance(rate, Call) and rate.function == "where"
+        total = plus(total, scaled(slope, rate, behind=True) if chosen else scaled(rate, slope))
     return total
 
 
