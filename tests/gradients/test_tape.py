@@ -199,3 +199,10 @@ def test_memory_as_measured():
     assert long < 6 * short  # 16 times the steps: 4 times the memory, and 8 bytes a step
     assert whole > 10 * long
     np.testing.assert_array_equal(parts, at_once)
+
+
+def test_cells_that_read_their_number_have_one_lane():
+    numbered = lower(rb.Model("dx/dt = (i - x)/tau : 1", parameters=dict(tau=10 * rb.units.ms)))
+    Tape(DT).cells("cells", numbered, 3, {"tau": 10e-3}, differentiate=False)
+    with pytest.raises(rb.errors.UserError, match="the equations of 'cells' read i, the number of"):
+        Tape(DT, batch=2).cells("cells", numbered, 3, {"tau": 10e-3}, differentiate=False)

@@ -51,7 +51,6 @@ class Injection:
     columns: Int32Array
     amplitude: FloatArray
     rows: Callable[[int, int], FloatArray]
-    noise: bool = False
     bar_amplitude: FloatArray | None = None
     values: FloatArray = field(default_factory=lambda: np.zeros((0, 1)))
 

@@ -307,7 +307,6 @@ class Link:
         self.delays: float | FloatArray = delays
         self.lines: list[Line] = []
         self.since, self.until = -FOREVER, FOREVER
-        self.effective: dict[str, FloatArray] | None = None
         self.set_delays(delays)
 
     @property
@@ -335,8 +334,6 @@ class Link:
 
     def _effective(self, variable: str) -> FloatArray:
         """Return f(weight, parameters) of every synapse."""
-        if self.effective is not None:
-            return self.effective[variable]
         program = self.target.program
         found = effective_weights(program, self.port, variable, self.weights, self.parameters())
         return np.asarray(np.broadcast_to(found, self.weights.shape), np.float64)

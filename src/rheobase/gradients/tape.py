@@ -21,7 +21,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from rheobase.engine.plan import FloatArray, new_array
-from rheobase.errors import InternalError
+from rheobase.errors import InternalError, UserError
 from rheobase.gradients.bars import Bars, Key, bars_of
 from rheobase.gradients.cells import Cells
 from rheobase.gradients.checkpoints import Checkpoint, segment_length
@@ -35,10 +35,7 @@ from rheobase.gradients.links import (
     Trains,
     read_by_weights,
 )
-from rheobase.gradients.reversing import (
-    reversed_program,
-    reversed_reading,
-)
+from rheobase.gradients.reversing import reversed_program, reversed_reading
 from rheobase.lowering.program import Program
 from rheobase.lowering.surrogates import Surrogate
 from rheobase.rendering.primitives import has_numba
@@ -99,16 +96,13 @@ class Tape:
         self.steps = 0
         self.length = 0  # steps of a segment
         self.arrivals: list[Arrivals] = []
-        self.zero_delay: list[Line] = []
         self._given: dict[Key, Injection] = {}
         self._checkpoints: list[Checkpoint] = []
         self._kept = -1  # the segment whose past is in memory
         self._collected: dict[Key, FloatArray] = {}
         self.collect: set[Key] = set()
-        self._asked_inputs: set[Key] = set()
         self.bar_trains: dict[Trains, FloatArray] = {}
         self._driver: Any = None
-        self._shape: tuple[Any, ...] = ()
 
     # -- building -------------------------------------------------------------------------
 
@@ -148,6 +142,12 @@ class Tape:
         UserError
             The model has something that cannot be differentiated.
         """
+        if self.batch > 1 and _reads_its_number(program):
+            raise UserError(
+                f"the equations of {name!r} read i, the number of the cell, which on a tape of "
+                "several lanes counts through all of them",
+                mend="make what depends on i a parameter with one value a cell",
+            )
         reverse = None
         if differentiate:
             reverse = reversed_program(program, surrogate, reset, with_respect_to)
@@ -157,7 +157,6 @@ class Tape:
         self.populations.append(made)
         self.spikes[made] = Spikes()
         self.set_initial(made, initial or {})
-        self._shape = ()
         return made
 
     def _kernels(self, program: Program) -> Any:
@@ -180,13 +179,11 @@ class Tape:
         made = Trains(name, size, self.batch)
         self.trains.append(made)
         self.spikes[made] = Spikes()
-        self._shape = ()
         return made
 
     def connect(self, source: Cells | Trains, target: Cells, port: str, weights: Any, *,
                 delay: Any = 1, rows: tuple[Any, Any] | None = None,
-                with_respect_to: frozenset[str] = frozenset(),
-                effective: Mapping[str, Any] | None = None) -> Link:  # fmt: skip
+                with_respect_to: frozenset[str] = frozenset()) -> Link:  # fmt: skip
         """Connect spikes to a port that accumulates (`x += f(weight)`).
 
         Parameters
@@ -201,8 +198,6 @@ class Tape:
             (row_start, targets) of sparse connections, by source.
         with_respect_to
             Of "weight" and "delay", what is wanted.
-        effective
-            The effective weights by variable where they are known already.
         """
         start, targets = (None, None) if rows is None else rows
         if start is not None:
@@ -210,11 +205,7 @@ class Tape:
         shape = (source.size, target.size) if targets is None else targets.shape
         values = np.broadcast_to(np.asarray(weights, np.float64), shape)
         link = Link(source, target, port, values, delay, start, targets, with_respect_to)
-        if effective is not None:
-            link.effective = {k: np.broadcast_to(v, shape) for k, v in effective.items()}
-            link.refresh()
         self.links.append(link)
-        self._shape = ()
         return link
 
     def set_initial(self, cells: Cells, initial: Mapping[str, Any]) -> None:
@@ -246,7 +237,6 @@ class Tape:
                         np.array(np.broadcast_to(np.asarray(delays, np.int64), sources.shape)),
                         np.zeros(sources.size) if wanted else None)  # fmt: skip
         self.couplings.append(made)
-        self._shape = ()
         return made
 
     # -- forward --------------------------------------------------------------------------
@@ -504,7 +494,6 @@ class Tape:
         """Make an injection of values that are given for every element."""
         for key in [k for k in self._given if k not in inputs]:
             self.injections.remove(self._given.pop(key))
-            self._shape = ()
         for key, values in inputs.items():
             cells, name = key
             shape = (self.steps, self.batch, cells.size)
@@ -515,7 +504,6 @@ class Tape:
                 made = Injection(cells, name, "add", every, every, np.ones(cells.count), _none)
                 self._given[key] = made
                 self.injections.append(made)
-                self._shape = ()
             self._given[key].rows = _slice_of(rows, self.first)
 
     def _take_arrivals(self, given: Mapping[Key, Any]) -> None:
@@ -527,7 +515,6 @@ class Tape:
             self.arrivals = [Arrivals(*key) for key in needed]
             for cells, variable in needed:
                 cells.arriving.setdefault(variable, new_array(cells.count))
-            self._shape = ()
         for item in self.arrivals:
             values = given.get((item.target, item.variable))
             item.given = None
@@ -586,6 +573,11 @@ def _ring(kept: dict[str, FloatArray], name: str, slots: int, count: int) -> Non
     if name not in kept or kept[name].shape != (slots, count):
         kept[name] = np.zeros((slots, count))
     kept[name][:] = 0.0
+
+
+def _reads_its_number(program: Program) -> bool:
+    return any(node.operation == "scalar" and node.payload == "i"
+               for _, block in program.blocks() for node in block.nodes)  # fmt: skip
 
 
 def _none(first: int, steps: int) -> FloatArray:
