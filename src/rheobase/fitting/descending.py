@@ -56,6 +56,7 @@ class Descent:
             net, self._of_run, [(cells, name) for name in space.names],
             duration=f"{setting.steps_of(recordings) * setting.dt!r} second",
             backend=setting.backend,
+            surrogate="none",  # times of spikes, where a loss looks at them, are constants to it
         )  # fmt: skip
         equation_units = [setting.model.unit_of(name) for name in space.names]
         self._scales = np.array([unit.scale for unit in equation_units])
