@@ -232,7 +232,7 @@ def test_random_networks(seed):
         return 1e3 * total + 0.1 * np.sum(run["cells"].v[-1])
 
     run, compared = random_net(seed), 0
-    assert (run.how == event_loops.AT_ONCE).any()
+    assert (run.past.how == event_loops.AT_ONCE).any()
     _, bars = differentiate(run, loss, {"cells": ["tau_m"]})
     found = {
         "in": bars.weights["in"] * 1e-12, "delay": bars.delays["in"] * 1e-3,

@@ -149,24 +149,35 @@ class EventRun:
 
     def _forward(self, sampled: bool) -> None:
         """Go through the events; with samples, every variable at every multiple of dt too."""
-        e, c = self.events, self.coefficients
-        n, variables = e.time.size, c.rate.shape[1]
-        self.begins, self.begun = np.zeros((n, variables)), np.zeros(n)
-        self.holds, self.order = np.zeros(n, bool), np.zeros(n, np.int64)
-        self.rows, self.earlier = np.zeros(n, np.int64), np.zeros(n, np.int64)
-        self.first, self.last = np.zeros(n, np.int64), np.zeros(n, np.int64)
-        self.how = np.zeros(n, np.int64)
-        samples = np.zeros((self.steps + 1 if sampled else 0, *c.rate.shape))
-        done = kernels(self.compiled).forward(
-            e.time, e.kind, e.cell, e.ref, e.port, e.weight, self.plan.dt, self.inputs.values,
-            c.rate, c.rest, c.gain, c.driver, c.through, c.never, c.held, c.level, c.crossed,
-            c.keep, c.put, c.refractory, c.jump, self.initial.copy(), self.begins, self.begun,
-            self.holds, self.rows, self.earlier, self.first, self.last, self.how, self.order,
-            samples,
+        n, shape = self.events.time.size, self.coefficients.rate.shape
+        loops = kernels(self.compiled)
+        integers = [np.zeros(n, np.int64) for _ in range(6)]
+        rows, earlier, first, last, how, order = integers
+        self.past = loops.Past(
+            np.zeros((n, shape[1])), np.zeros(n), np.zeros(n, bool), rows, earlier, first, last,
+            how, order,
+        )  # fmt: skip
+        samples = np.zeros((self.steps + 1 if sampled else 0, *shape))
+        done = loops.forward(
+            self._events(), self.inputs.values, self.plan.dt, self._cells(), self.initial.copy(),
+            self.past, samples,
         )  # fmt: skip
         if done != n:
             raise InternalError(f"{n - done} spikes of an exact run could not be found again")
         self.samples = samples if sampled else None
+
+    def _events(self) -> Any:
+        e = self.events
+        return kernels(self.compiled).Events(
+            e.time, e.kind, e.cell, e.ref, e.port, e.weight, e.source
+        )
+
+    def _cells(self) -> Any:
+        c = self.coefficients
+        return kernels(self.compiled).Cells(
+            c.rate, c.rest, c.gain, c.driver, c.through, c.never, c.held, c.level, c.crossed,
+            c.keep, c.put, c.refractory, c.jump,
+        )  # fmt: skip
 
     def variables(self, name: str, variable: str) -> Array:
         """Return a variable at 0, dt ... to the end, shape (steps + 1, cells), in SI units."""
@@ -190,8 +201,8 @@ class EventRun:
         wanted
             By population, the parameters whose derivatives are wanted.
         """
-        e, c, bars = self.events, self.coefficients, self.coefficients.bars()
-        sampled = np.zeros((self.steps + 1 if variables else 0, *c.rate.shape))
+        shape, bars = self.coefficients.rate.shape, self.coefficients.bars()
+        sampled = np.zeros((self.steps + 1 if variables else 0, *shape))
         for (name, variable), bar in variables.items():
             part = self.by_name[name]
             assert part.courses is not None
@@ -200,15 +211,16 @@ class EventRun:
         for name, bar in spikes.items():
             bar_spikes[self.by_name[name].spikes] += bar
         count = self.wires[-1].synapses.stop if self.wires else 1
-        bar, weight, delay = np.zeros_like(c.rate), np.zeros(count), np.zeros(count)
+        bar, weight, delay = np.zeros(shape), np.zeros(count), np.zeros(count)
         inputs = np.zeros_like(self.inputs.values)
-        kernels(self.compiled).backward(
-            e.time.size, e.time, e.kind, e.cell, e.ref, e.port, e.weight, e.source, self.plan.dt,
-            self.inputs.values, c.rate, c.rest, c.gain, c.driver, c.through, c.never, c.held,
-            c.crossed, c.keep, c.jump, self.begins, self.begun, self.holds, self.rows,
-            self.earlier, self.first, self.last, self.how, self.order, sampled, bar_spikes, bar,
-            bars.rate, bars.rest, bars.gain, bars.through, inputs, bars.level, bars.keep,
-            bars.put, bars.refractory, bars.jump, weight, delay,
+        loops = kernels(self.compiled)
+        everything = loops.Bars(
+            bar, bars.rate, bars.rest, bars.gain, bars.through, bars.level, bars.keep, bars.put,
+            bars.refractory, bars.jump, inputs, weight, delay, bar_spikes, sampled,
+        )  # fmt: skip
+        loops.backward(
+            self.events.time.size, self._events(), self.inputs.values, self.plan.dt,
+            self._cells(), self.past, everything,
         )  # fmt: skip
         found = EventBars()
         for part in self.parts:
