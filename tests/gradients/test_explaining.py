@@ -144,6 +144,17 @@ def test_the_example_of_the_documentation(thing):
     assert runner.run(example).failed == 0
 
 
+@pytest.mark.parametrize("name", [n for n in dir(rb.models) if n[0].isupper()])
+def test_every_model_of_the_library_can_be_explained(name):
+    model = getattr(rb.models, name)
+    text = explain_gradient(model)
+    for equation in model.differential:
+        if "xi" not in equation.text:
+            assert f"# {equation.text}" in text  # above the lines that come from it
+        assert f"bar_{equation.name} +=" in text
+    assert "The reverse as a program" in text and "Its source" in text
+
+
 def test_the_true_derivative_of_spikes():
     text = explain_gradient(rb.models.LIF, surrogate="none")
     assert "no derivative of spikes: surrogate='none' takes the true one, which is 0" in text
