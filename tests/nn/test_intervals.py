@@ -42,3 +42,14 @@ def test_an_exact_interval_is_one_number():
     assert found.is_zero().tolist() == [True, False, False]
     sure = INTERVALS.perform("==", [Bounds.of(1.0, 1.0), Bounds.of(1.0, 1.0)])
     assert bool(sure.can) and not bool(sure.can_fail)
+
+
+@pytest.mark.parametrize(
+    "low, high, want",
+    [(-2.0, 0.0, (-np.inf, -0.5)), (0.0, 4.0, (0.25, np.inf)), (-1.0, 2.0, (-np.inf, np.inf)),
+     (-4.0, -2.0, (-0.5, -0.25))],
+)  # fmt: skip
+def test_a_quotient_by_what_touches_zero(low, high, want):
+    program = operations(nn.Activation("1/x").expression, "x")
+    found = bounds(program, np.array([low]), np.array([high]))
+    assert (found.low.floats()[0], found.high.floats()[0]) == pytest.approx(want)
