@@ -240,6 +240,18 @@ def test_layers_that_add_to_the_loss():
     np.testing.assert_allclose(net[0].gradient.weights, X.T @ g, rtol=1e-10)
 
 
+@pytest.mark.parametrize("loss", ["binary_cross_entropy", "squared_error"])
+def test_sequences_are_learned(loss):
+    x = np.random.default_rng(0).integers(0, 2, (120, 6, 1)).astype(float)
+    y = (x.cumsum(axis=1) % 2 == 1).astype(float)[:, -1]  # parity: one bit to remember
+    net = nn.Sequential(nn.Recurrent(1, 8), nn.Recurrent(8, 1, "sigmoid", last=True), seed=3)
+    history = nn.fit(net, x, y, loss=loss, optimizer=nn.Adam(0.03), epochs=150)
+    assert history.loss[-1] < 0.5 * history.loss[0]
+    stuck = nn.Sequential(nn.Recurrent(1, 2, "relu"), nn.Recurrent(2, 1, "sigmoid", last=True))
+    text, _ = said(stuck, x, y, loss=loss, optimizer=nn.SGD(1e-6), epochs=2)
+    assert "no better than guessing" in text
+
+
 def refused(kind, match, *args, net=None, x=X, y=LABELS, loss="cross_entropy", **kwargs):
     with pytest.raises(kind, match=match) as raised:
         nn.fit(net or small(), x, y, loss=loss, **kwargs)

@@ -80,8 +80,10 @@ def _of_the_activations(task: Task) -> Iterator[str]:
         y, saved = layer.run(y)
         if not isinstance(activation, Activation) or number == len(task.net.layers) - 1:
             continue
-        z, _ = layer.before_activation(saved)
-        slopes = np.abs(activation.derivative(z))
+        split = layer.before_activation(saved)
+        if split is None:
+            continue
+        slopes = np.abs(activation.derivative(split[0]))
         units = np.moveaxis(slopes, 1, -1) if slopes.ndim == 4 else slopes
         dead = units.reshape(-1, units.shape[-1]).max(axis=0) == 0
         if activation.name in _SATURATING:

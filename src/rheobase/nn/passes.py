@@ -141,11 +141,12 @@ def _backpropagate_part(
         y, kept = layer.run(y, training=True, key=layer_key(key, number))
         saved.append(kept)
     last = net.layers[-1]
-    if follows(loss, last):
-        z, saved[-1] = last.before_activation(saved[-1])
-        total, g = loss.total_of_net_input(z, target)
-    else:
+    split = _net_input(loss, last, saved[-1])
+    if split is None:
         total, g = loss.total(y, target)
+    else:
+        z, saved[-1] = split
+        total, g = loss.total_of_net_input(z, target)
     # the loss of a sample is a mean over its outputs, or not, as `count` says
     outputs = int(np.prod(y.shape[1:]))
     of_outputs = len(y) / max(loss.count(len(y), outputs), 1)
@@ -165,10 +166,12 @@ def _back(net: Sequential, g: Array | None, saved: list[Any]) -> Gradients:
     return gradients
 
 
-def follows(loss: Loss, layer: Layer) -> bool:
-    """Whether a loss is computed from the net input of a layer rather than its output."""
+def _net_input(loss: Loss, layer: Layer, saved: Any) -> tuple[Array, Any] | None:
+    """Return what `before_activation` gives, if the loss is computed from there."""
     activation = getattr(layer, "activation", None)
-    return loss.after is not None and getattr(activation, "name", None) == loss.after
+    if loss.after is None or getattr(activation, "name", None) != loss.after:
+        return None
+    return layer.before_activation(saved)
 
 
 def evaluate_loss(
@@ -184,10 +187,11 @@ def evaluate_loss(
         y, saved = x[piece], None
         for layer in net.layers:
             y, saved = layer.run(y)
-        if follows(loss, last):
-            total, _ = loss.total_of_net_input(last.before_activation(saved)[0], target[piece])
-        else:
+        split = _net_input(loss, last, saved)
+        if split is None:
             total, _ = loss.total(y, target[piece])
+        else:
+            total, _ = loss.total_of_net_input(split[0], target[piece])
         results[number] = (y, total)
 
     share(work, len(pieces), threads)

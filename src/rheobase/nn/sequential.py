@@ -158,9 +158,10 @@ class Sequential:
         if training and key is None:
             key = (self.seed, 0)
         self._saved = []
-        for number, layer in enumerate(self.layers):
-            y, saved = layer.run(y, training=training, key=passes.layer_key(key, number))
-            self._saved.append(saved)
+        with passes.single_threaded():
+            for number, layer in enumerate(self.layers):
+                y, saved = layer.run(y, training=training, key=passes.layer_key(key, number))
+                self._saved.append(saved)
         return y
 
     def backward(self, gradient: Any) -> Array | None:
@@ -189,11 +190,12 @@ class Sequential:
                 mend="y = net.forward(x); net.backward(y - target)",
             )
         g: Array | None = np.asarray(gradient, self.dtype)
-        for layer, saved in zip(reversed(self.layers), reversed(self._saved), strict=True):
-            if g is None:
-                break
-            g, gradients = layer.reverse(g, saved)
-            vars(layer.gradient).update(gradients)
+        with passes.single_threaded():
+            for layer, saved in zip(reversed(self.layers), reversed(self._saved), strict=True):
+                if g is None:
+                    break
+                g, gradients = layer.reverse(g, saved)
+                vars(layer.gradient).update(gradients)
         return g
 
     def check_samples(self, x: Any) -> Array:

@@ -409,10 +409,11 @@ def _set_aside(
     """Return what is trained on, and what is not."""
     if validation is None:
         return x, target, None
-    if isinstance(validation, tuple | list):
-        held = _samples(net, *validation, loss, "validation ")
+    if isinstance(validation, tuple | list) and len(validation) == 2:
+        held = _samples(net, validation[0], validation[1], loss, "validation ")
         return x, target, held[:2]
-    count = round(validation * len(x))
+    share = validation if isinstance(validation, float) else 0.0
+    count = round(share * len(x))
     if not 0 < count < len(x):
         raise UserError(
             "validation is a pair (x, y), or the share of samples that is set aside",

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from rheobase.errors import InternalError, ShapeError, UserError
+from rheobase.errors import ShapeError, UserError
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Shape = tuple[int | None, ...]
@@ -135,12 +135,13 @@ class Layer(ABC):
         """Return the second part of `reverse`, for the first layer, whose g_x nobody needs."""
         return self.reverse(g, saved)[1]
 
-    def before_activation(self, saved: Any) -> tuple[Array, Any]:
+    def before_activation(self, saved: Any) -> tuple[Array, Any] | None:
         """Return the net input z of a pass, and `saved` for a `reverse` that begins at dL/dz.
 
-        For layers that end with an `activation`, whose loss may be computed from z.
+        For layers that end with an `activation`, whose loss may be computed from z; None for
+        others, and by default.
         """
-        raise InternalError(f"{self.name} has no activation")
+        return None
 
     def regularization(self, saved: Any) -> float:
         """Return what the layer adds to the loss, summed over the samples of `saved`; 0 by default.

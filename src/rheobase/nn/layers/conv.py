@@ -171,7 +171,7 @@ class Conv2D(Layer):
         _, seen, z = saved
         return self._of_parameters(activate_reverse(self.activation, g, z), seen)
 
-    def before_activation(self, saved: Any) -> tuple[Array, Any]:
+    def before_activation(self, saved: Any) -> tuple[Array, Any] | None:
         """Return z, and `saved` for a backward pass that begins there."""
         shape, seen, z = saved
         return z, (shape, seen, None)

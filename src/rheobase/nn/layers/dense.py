@@ -129,7 +129,7 @@ class Dense(Layer):
         x, z = saved
         return self._of_parameters(activate_reverse(self.activation, g, z), x)
 
-    def before_activation(self, saved: Any) -> tuple[Array, Any]:
+    def before_activation(self, saved: Any) -> tuple[Array, Any] | None:
         """Return z, and `saved` for a backward pass that begins there."""
         x, z = saved
         return z, (x, None)
