@@ -28,6 +28,7 @@ OWN = {
     "microcircuit": "### Microcircuit, a tenth of the neurons, all inputs of each",
     "microcircuit_10s": "### Microcircuit, full scale, two threads, 10 s (CV needs 60 s)",
     "microcircuit_full": "### Microcircuit, full scale, two threads, 60 s",
+    "fashion_mnist": "### Fashion-MNIST: five architectures, from seed 0",
     "fitting": "### Models fitted to recordings, the worst of three seeds",
     "machine": "### Limits of the machine, and costs beside them",
 }

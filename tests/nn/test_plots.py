@@ -136,6 +136,7 @@ def test_curves_are_means_over_seeds_with_a_band(drawn):
         plots.curves({"short": [1, 2]}, x=[1, 2, 3])
 
 
+@pytest.mark.filterwarnings("ignore::rheobase.errors.RheobaseWarning")
 def test_gradients_of_each_layer_over_training(drawn):
     x, y = nn.datasets.xor(40, 0.2)
     nets = [nn.Sequential(nn.Dense(2, 3, "tanh"), nn.Dropout(0.1), nn.Dense(3, 1, "sigmoid"),

@@ -4,6 +4,9 @@ import pytest
 from rheobase import nn
 from rheobase.errors import UnknownNameError, UserError
 
+# Short trainings with small rates end no better than guessing, and say so.
+pytestmark = pytest.mark.filterwarnings("ignore::rheobase.errors.RheobaseWarning")
+
 
 @pytest.fixture(scope="module")
 def few():

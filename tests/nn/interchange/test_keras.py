@@ -18,6 +18,9 @@ from keras import layers as kl
 from rheobase import nn
 from rheobase.errors import FileFormatError, UserError
 
+# Keras asks PyTorch's tensors for arrays in a way that NumPy 2 warns of.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
 ROOT = Path(__file__).resolve().parents[3]
 
 
