@@ -1,7 +1,7 @@
 """Training a spiking network beside snnTorch, Norse, SpikingJelly and plain PyTorch, in one run.
 
     python benchmarks/spiking.py [--peer NAME=PYTHON ...] [--samples 256] [--inputs 100]
-        [--hidden 4] [--steps 200] [--rounds N] [--out FILE]
+        [--hidden 4] [--steps 200] [--threads 1 2] [--rounds N] [--out FILE]
 
 The task is SpyTorch's random patterns: 100 inputs, 4 leaky integrate-and-fire neurons, 2
 readouts, 200 steps, batches of 256. Every package runs in a process of its own and all take
@@ -108,6 +108,7 @@ def main() -> int:
     parser.add_argument("--peer", action="append", default=[], metavar="NAME=PYTHON")
     for name, value in (("samples", 256), ("inputs", 100), ("hidden", 4), ("steps", 200)):
         parser.add_argument(f"--{name}", type=int, default=value)
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2], help="of peers")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--out", type=Path)
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
@@ -120,7 +121,7 @@ def main() -> int:
     commands = {"ours": [sys.executable, str(HERE / "spiking.py"), "--worker", *words]}
     for peer in asked.peer:
         name, _, python = peer.partition("=")
-        for threads in (1, 2):
+        for threads in asked.threads:
             script = str(HERE / "peers" / "spiking_training.py")
             commands[f"{name}, threads {threads}"] = [
                 python, script, name, str(threads), *map(str, sizes)

@@ -264,3 +264,20 @@ def test_a_state_that_is_not_finite_is_told() -> None:
     nn.Sequential(layer, seed=0)
     with pytest.raises(UserError, match=r"a state is not finite in step \d+\ntake smaller steps"):
         layer.run(np.full((1, 50, 1), 1e3))
+
+
+@pytest.mark.filterwarnings("ignore:the fit ended no better than guessing")
+def test_spiking_layers_stand_among_others() -> None:
+    x = spikes(20, 40, 5)
+    y = np.arange(20) % 2
+    losses = {}
+    for dtype in ("float64", "float32"):
+        net = nn.Sequential(
+            nn.Dense(5, 6, "relu"), nn.Spiking(nn.normalized_lif(), 6, 4),
+            nn.Spiking(nn.leaky_readout(), 4, 3, readout="trace"), nn.Dense(3, 3, "tanh"),
+            nn.Flatten(), nn.Dense(120, 2), seed=2, dtype=dtype)  # fmt: skip
+        history = nn.fit(net, x, y, loss="cross_entropy", epochs=4, progress=False)
+        assert net(x).dtype == dtype
+        losses[dtype] = history.loss
+    assert losses["float64"][-1] < losses["float64"][0]
+    np.testing.assert_allclose(losses["float32"], losses["float64"], rtol=1e-3)

@@ -99,19 +99,25 @@ class Product:
         """Return the table of a product, with the inputs that are not 0 listed; made once."""
         if self._listed is None:
             rows, job = Rows(), np.zeros(columns.W_WIDTH, np.int64)
-            batch, steps, inputs = self.x.shape
-            spikes, count = self.x.dtype == bool, int(np.count_nonzero(self.x))
+            spikes = self.x.dtype == bool
             job[columns.W_INPUTS], job[columns.W_SIZE] = rows.at(self.x), self.x.size
             job[columns.W_KIND] = columns.BYTES if spikes else columns.NUMBERS
-            job[[columns.W_BATCH, columns.W_STEPS, columns.W_IN]] = batch, steps, inputs
-            job[columns.W_COUNT], job[columns.W_DELAY] = count, min(self.delay, steps)
-            job[columns.W_ROWS] = rows.at(np.empty(count, np.int32))
-            job[columns.W_PLACES] = rows.at(np.empty(count, np.int32))
-            job[columns.W_VALUES] = 0 if spikes else rows.at(np.empty(count))
+            job[[columns.W_BATCH, columns.W_STEPS, columns.W_IN]] = self.x.shape
+            job[columns.W_DELAY] = min(self.delay, self.x.shape[1])
             if self.delays is not None:
                 whole, part = self.delays.parts()
                 job[columns.W_WHOLE], job[columns.W_PART] = rows.at(whole), rows.at(part)
-            function_of("arrivals", "listed")(rows.at(job))
+            # few are spikes: one pass, and another only where there was no room for them
+            room = self.x.size // 64 + 1024 if spikes else int(np.count_nonzero(self.x))
+            while job[columns.W_COUNT] == 0 or job[columns.W_COUNT] > room:
+                room = max(room, int(job[columns.W_COUNT]))
+                job[columns.W_COUNT] = room
+                job[columns.W_ROWS] = rows.at(np.empty(room, np.int32))
+                job[columns.W_PLACES] = rows.at(np.empty(room, np.int32))
+                job[columns.W_VALUES] = 0 if spikes else rows.at(np.empty(room))
+                function_of("arrivals", "listed")(rows.at(job))
+                if job[columns.W_COUNT] == 0:
+                    break
             self._listed = job, rows
         return self._listed
 

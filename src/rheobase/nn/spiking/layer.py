@@ -348,6 +348,11 @@ class Spiking(Layer):
             self._fixed = cells
         return cells
 
+    def build(self, shape: Shape, key: Key, dtype: np.dtype[Any]) -> Shape:
+        """Draw initial values and return the shape of one sample after the layer."""
+        # a Dense before it says how many features there are, not that there are steps
+        return super().build((None, *shape) if len(shape) == 1 else shape, key, dtype)
+
     def output_shape(self, shape: Shape) -> Shape:
         """Return the shape of one sample after the layer."""
         if len(shape) != 2:
@@ -367,7 +372,8 @@ class Spiking(Layer):
     def run(self, x: Array, *, training: bool = False, key: Key | None = None) -> tuple[Array, Any]:
         """Forward: arrivals of all steps, the cells through all steps, the readout."""
         cells = self.cells()
-        seed = 0 if key is None else int(generator(key).integers(2**63))
+        draws = key is not None and bool(cells.program.draws)
+        seed = int(generator(key or ()).integers(2**63)) if draws else 0
         course = self.course(cells, len(x), x.shape[1], seed)
         product = self._product(x, cells)
         product.forward(course.arriving)

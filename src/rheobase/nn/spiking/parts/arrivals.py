@@ -48,8 +48,11 @@ inner = njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True
 
 @inner
 def list_bytes(job):
-    """List the spikes: words of memory without any are passed over."""
-    size, inputs = load(job, W_SIZE), load(job, W_IN)
+    """List the spikes, as many as there is room for, and count them all.
+
+    Words of memory without any are passed over.
+    """
+    size, inputs, room = load(job, W_SIZE), load(job, W_IN), load(job, W_COUNT)
     address, count = load(job, W_INPUTS), 0
     rows = int32_view(load(job, W_ROWS), 0, load(job, W_COUNT))
     places = int32_view(load(job, W_PLACES), 0, load(job, W_COUNT))
@@ -63,13 +66,15 @@ def list_bytes(job):
                     while k - first >= inputs:
                         first += inputs
                         row += 1
-                    rows[count] = row
-                    places[count] = k - first
+                    if count < room:
+                        rows[count] = row
+                        places[count] = k - first
                     count += 1
     for k in range(size // 8 * 8, size):
         if marks[k] != 0:
-            rows[count] = k // inputs
-            places[count] = k % inputs
+            if count < room:
+                rows[count] = k // inputs
+                places[count] = k % inputs
             count += 1
     return count
 
