@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -255,6 +257,23 @@ def test_a_network_is_saved_with_its_models(tmp_path: Path) -> None:
     x = spikes(3, 40, 6)
     np.testing.assert_array_equal(net(x), again(x))
     assert again.layers[0]._programs._asked == net.layers[0]._programs._asked
+
+
+def test_copies_have_memory_of_their_own() -> None:
+    x = spikes(3, 40, 5)
+    net = nn.Sequential(nn.Spiking(nn.normalized_lif(), 5, 4, recurrent=True), seed=3)
+    net(x)
+    g = np.random.default_rng(1).normal(size=net.forward(x).shape)
+    copied = copy.deepcopy(net)
+    pickled = pickle.loads(pickle.dumps(net))
+    net.backward(g)
+    want = net.layers[0].gradient.weights.copy()
+    net.layers[0].weights *= 100
+    net.forward(x)
+    for other in (copied, pickled):
+        other.backward(g)
+        np.testing.assert_array_equal(other.layers[0].gradient.weights, want)
+        assert not np.array_equal(other(x), net(x))
 
 
 def test_a_state_that_is_not_finite_is_told() -> None:

@@ -43,6 +43,11 @@ class Programs:
         self.program: Program = lower(model, per_cell)
         self._asked = trained, inputs, surrogate, reset
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Copies find the kernels again: machine code stays where it is."""
+        kernels = ("kernels", "reverse_kernels", "interpreter", "reverse_interpreter")
+        return {name: value for name, value in vars(self).items() if name not in kernels}
+
     @cached_property
     def reverse(self) -> Any:
         """The reverse of a step."""

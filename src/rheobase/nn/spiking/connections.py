@@ -64,6 +64,10 @@ class Product:
         self.compiled = compiled
         self._listed: tuple[NDArray[np.int64], Rows] | None = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Copies list the inputs again: a table of addresses holds for one object only."""
+        return {**vars(self), "_listed": None}
+
     def forward(self, arriving: Mapping[str, Floats]) -> None:
         """Add what arrives to (steps, batch*units), by variable."""
         for variable, weights in self.weights.items():

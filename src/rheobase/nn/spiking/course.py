@@ -86,6 +86,11 @@ class Course(ABC):
             for name in cells.kept
         }  # fmt: skip
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Copies make tables of their own: those of addresses hold for one object only."""
+        tables = ("_ahead", "_back", "_turned", "reverse_arrays", "reverse_numbers")
+        return {name: value for name, value in vars(self).items() if name not in tables}
+
     def begin(self, cells: Cells, key: int) -> None:
         """Go back to before the first step, with parameters that may be others."""
         if cells is not self.cells:

@@ -211,6 +211,10 @@ class Spiking(Layer):
         self._fixed: Cells | None = None
         self._courses: dict[tuple[int, int, bool], list[Course]] = {}
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Copies have memory of their own."""
+        return {**vars(self), "_courses": {}, "_fixed": None}
+
     # -- arguments ------------------------------------------------------------------------
 
     def _read_values(self, given: Mapping[str, Any]) -> CellValues:
