@@ -171,3 +171,8 @@ def test_refusals() -> None:
         nn.FirstSpike(2, 0)
     with pytest.raises(ShapeError, match=r"FirstSpike\(2, 3\) does not fit what comes before it"):
         nn.Sequential(nn.FirstSpike(4, 5), nn.FirstSpike(2, 3), seed=0)
+
+
+def test_without_numba_the_same_text_runs_as_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(first_spike, "has_numba", lambda: False)
+    assert first_spike.loops.__wrapped__() is first_spike_loops

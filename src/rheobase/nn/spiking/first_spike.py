@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
-import re
 from functools import cache
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from rheobase.errors import UserError
+from rheobase.gradients.event_kernels import compiled, has_numba
 from rheobase.nn.layers.base import Array, Key, Layer, Shape, expect_features, generator, positive
 from rheobase.nn.spiking import first_spike_loops
 
@@ -192,12 +190,6 @@ class FirstSpike(Layer):
 @cache
 def loops() -> ModuleType:
     """Return the module of loops, compiled where numba is there."""
-    if importlib.util.find_spec("numba") is None:
+    if not has_numba():
         return first_spike_loops
-    from rheobase.rendering.cache import module_from_source
-
-    source = Path(first_spike_loops.__file__).read_text(encoding="utf-8")
-    decorator = '@njit(error_model="numpy", nogil=True, cache=True)\ndef '
-    source = re.sub(r"^def ", decorator, source, flags=re.MULTILINE)
-    source = source.replace("import numpy as np\n", "import numpy as np\nfrom numba import njit\n")
-    return module_from_source(source, "first_spikes")
+    return compiled(first_spike_loops, ("layer", "backward"), "first_spikes")
