@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+import torch
 
 import rheobase as rb
 from rheobase import nn
@@ -69,6 +70,20 @@ def test_a_mistake_in_a_convolution_is_named(words):
     assert not report.passed
     assert any(words in cause for cause in report.causes), report
     assert "First difference: inputs" in str(report)
+
+
+def test_pytorchs_function_can_be_the_other():
+    assert rb.check.equal(convolve, torch.conv2d)
+    report = rb.check.equal(lambda x, k: convolve(x, k[..., ::-1, ::-1]), torch.conv2d)
+    assert "flips the kernels" in report.causes[0]
+    assert rb.check.equal(nn.conv2d, torch.conv2d)
+    inputs = [([-1.0, 2.0],), ([0.5],)]
+    assert rb.check.equal(torch_sigmoid, nn.sigmoid, inputs=inputs)
+    assert rb.check.equal(nn.sigmoid, torch.sigmoid, inputs=inputs)
+
+
+def torch_sigmoid(x):
+    return torch.sigmoid(torch.tensor(x))
 
 
 def test_what_a_report_says():

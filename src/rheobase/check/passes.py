@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import combinations
@@ -37,7 +38,8 @@ def equal(
         those that it takes.
     theirs : callable
         Ours: ``nn.conv2d``, an activation such as ``nn.relu``, its ``derivative``, ``nn.softmax``,
-        ``nn.net_input``, ``nn.angle``, a loss; or, with `inputs`, any other function.
+        ``nn.net_input``, ``nn.angle``, a loss; ``torch.conv2d``; or, with `inputs`, any other
+        function.
     inputs : list of tuple, or callable, optional
         Arguments to call both with, one tuple a trial; or ``f(rng)`` that yields them. For the
         functions above they are known.
@@ -94,7 +96,28 @@ def equal(
                               "inputs", trial=shown)  # fmt: skip
         trials.append((args, kwargs))
         results.append(result)
-    return _compared(theirs, trials, results, mistakes, name, tolerance)
+    reference = _taking_arrays(theirs, tried[0])
+    return _compared(reference, trials, results, mistakes, name, tolerance)
+
+
+def _taking_arrays(theirs: Callable[..., Any], trial: Arguments) -> Callable[..., Any]:
+    """Return a function that takes arrays: PyTorch's get tensors of them."""
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return theirs
+    try:
+        theirs(*trial[0], **trial[1])
+    except TypeError:
+        return partial(_with_tensors, torch, theirs)
+    return theirs
+
+
+def _with_tensors(torch: Any, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    def tensor(value: Any) -> Any:
+        array = isinstance(value, np.ndarray)
+        return torch.tensor(np.ascontiguousarray(value)) if array else value
+
+    return _array(function(*map(tensor, args), **{k: tensor(v) for k, v in kwargs.items()}))
 
 
 def _compared(
