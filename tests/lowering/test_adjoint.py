@@ -64,15 +64,17 @@ def test_every_derivative_by_itself():
 
 # -- spikes -----------------------------------------------------------------------------------
 
-CELL = Model("dv/dt = (0.3 + I - v)/tau : 1\nI : 1 (input)", threshold="v > 1", reset="v = 0",
-             parameters={"tau": "10 ms"})  # fmt: skip
+CELL = Model("dv/dt = (0.3 + I - v)/tau : 1\nI : 1 (input)\nV_T : 1\nV_r : 1",
+             threshold="v > V_T", reset="v = V_r",
+             parameters={"tau": "10 ms", "V_T": 1.0, "V_r": 0.0})  # fmt: skip
+OF_CELL = ("tau", "V_T", "V_r")
 STEPS = 60
 
 
 def driven(model=CELL, **options):
     rng = np.random.default_rng(3)
     options = {"inputs": {"I": rng.uniform(0, 2, (STEPS, 2))}, "start": {"v": [0.2, 0.9]},
-               "parameters": ("tau",), **options}  # fmt: skip
+               "parameters": OF_CELL, **options}  # fmt: skip
     return Course(model, 1e-3, STEPS, **options)
 
 
@@ -108,17 +110,19 @@ def torch_bars(made, kind, reset, slope, scale=1.0):
     def leaf(value):
         return torch.tensor(np.asarray(value, float), requires_grad=True)
 
-    v0, current, tau = (leaf(x) for x in (made.start["v"], made.inputs["I"], made.values["tau"]))
+    v0, current = leaf(made.start["v"]), leaf(made.inputs["I"])
+    tau, top, low = (leaf(made.values[name]) for name in OF_CELL)
     decay, v, loss = torch.exp(-made.dt / tau), v0, 0.0
     for k in range(made.steps):
         loss = loss + (torch.tensor(made.weights["v"][k]) * v).sum()
         v = decay * v + (1 - decay) * (current[k] + 0.3)
-        s = Spike.apply(v - 1)
-        v = v * (1 - (s if reset == "through" else s.detach()))
+        s = Spike.apply(v - top)
+        v = v + (low - v) * (s if reset == "through" else s.detach())
         loss = loss + (torch.tensor(made.spike_weights[k]) * s).sum()
     loss = loss + (torch.tensor(made.weights["v"][made.steps]) * v).sum()
     loss.backward()
-    return v0.grad.numpy(), current.grad.numpy(), float(tau.grad), float(loss.detach())
+    by_parameter = [float(p.grad) for p in (tau, top, low)]
+    return v0.grad.numpy(), current.grad.numpy(), by_parameter, float(loss.detach())
 
 
 @pytest.mark.parametrize("reset", ["detached", "through"])
@@ -126,12 +130,14 @@ def torch_bars(made, kind, reset, slope, scale=1.0):
 def test_surrogates_are_those_written_in_pytorch(kind, reset):
     made = driven(surrogate=Surrogate(kind), reset=reset, spike_weight=1.0)
     found = made.backward()
-    v0, current, tau, loss = torch_bars(made, kind, reset, CURVES[kind].slope)
+    v0, current, by_parameter, loss = torch_bars(made, kind, reset, CURVES[kind].slope)
     assert found["run"]["spikes"].sum() > 4
     assert found["run"]["loss"] == pytest.approx(loss, rel=1e-12)
     np.testing.assert_allclose(found["states"]["v"], v0, rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(found["inputs"]["I"], current, rtol=1e-9, atol=1e-12)
-    assert np.sum(found["parameters"]["tau"]) == pytest.approx(tau, rel=1e-9)
+    for name, want in zip(OF_CELL, by_parameter, strict=True):
+        got = np.sum(found["parameters"].get(name, 0.0))
+        assert got == pytest.approx(want, rel=1e-9, abs=1e-12), name
 
 
 def test_slope_and_scale_are_numbers_that_compile_nothing():
