@@ -1,5 +1,8 @@
 """Networks: shapes, passes by hand, files."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -40,6 +43,16 @@ def test_parameters_are_views_of_one_vector():
     assert not net([[1.0, 2.0]]).any()
     with pytest.raises(ShapeError, match=r"Dense: weights of another shape\nexpected: \(2, 3\)"):
         net.layers[0].weights = np.zeros((3, 2))
+
+
+@pytest.mark.parametrize("copy", [copy.deepcopy, lambda net: pickle.loads(pickle.dumps(net))])
+def test_copies_are_networks_of_their_own(copy):
+    net = nn.Sequential(nn.Dense(2, 3, "tanh"), nn.Dense(3, 1), seed=4)
+    other = copy(net)
+    np.testing.assert_array_equal(other([[1.0, 2.0]]), net([[1.0, 2.0]]))
+    other.vector[:] = 0
+    assert not other([[1.0, 2.0]]).any()
+    assert net([[1.0, 2.0]]).all()
 
 
 def test_initial_weights_follow_seed_place_and_activation():

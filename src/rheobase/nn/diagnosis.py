@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 BETTER = 0.98
 """A loss below this share of that of guessing counts as better than guessing."""
-_LOOKED_AT = 1000  # samples that are sent through to look at the layers
+_LOOKED_AT = 256  # samples that are sent through to look at the layers
 _FLAT = 0.01  # share of the largest derivative below which an activation is saturated
 
 _SATURATING = {"sigmoid": 0.25, "tanh": 1.0, "softsign": 1.0}  # with their largest derivatives

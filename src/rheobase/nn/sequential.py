@@ -80,6 +80,12 @@ class Sequential:
             begin += value.size
         return vector
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # copies of views are arrays of their own: parameters and vector have to be joined again
+        self.__dict__.update(state)
+        self.vector = self._gather()
+        self._saved = None
+
     def _named(self) -> Iterator[tuple[Layer, str, Array]]:
         for layer in self.layers:
             for name, value in list(layer.parameters.items()):
