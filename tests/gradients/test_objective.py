@@ -214,7 +214,7 @@ def net_voltage():
         ([], "with_respect_to is empty"),
         (["g_Na", "g_Na"], "with_respect_to names axon.g_Na twice"),
         (3, "with_respect_to: 3 names nothing"),
-        (("axon", "I", 2), "there is no injection 2 into axon.I"),
+        (("axon", "I", 2), "what is injected into axon.I has no amplitude 2"),
     ],
 )
 def test_what_is_not_there_is_said(wanted, says):
@@ -265,3 +265,49 @@ def test_without_numba(monkeypatch):
     again = rb.gradient(net, lambda run: np.mean(run["axon"].v), "g_Na", duration=0.5 * ms)
     assert g.value == again.value
     assert g["g_Na"].magnitude == pytest.approx(again["g_Na"].magnitude, rel=1e-10)
+
+
+@pytest.mark.parametrize(
+    "wanted, says",
+    [
+        (("ab", "tau"), "a projection has no 'tau'"),
+        (("ac", "tau"), "there is no population or projection 'ac'; did you mean 'a'?"),
+        ((object(), "tau"), "is no part of the network"),
+        (("a", "I"), "what is injected into a.I has 2 amplitudes"),
+        (("idle", "I"), "nothing is injected into idle.I, so there is no amplitude"),
+        (("trains", "rate"), "'trains' replays spikes and has no parameters"),
+        ("tau_m", 'tau_m is a parameter of a, b, idle\nwrite "a.tau_m" or "b.tau_m"'),
+        (("a", "tau_n"), "'a' has no variable 'tau_n'; did you mean tau_"),
+    ],
+)
+def test_what_cannot_be_differentiated_by_is_said(wanted, says):
+    net = spiking()
+    net.add(LIF, 1, name="idle")
+    net.inject(net.populations["a"][:2], rb.stimuli.step(5 * pA))
+    net.add(rb.stimuli.poisson(5 * Hz), 1, name="trains")
+    if wanted[0] == "ac" or not isinstance(wanted[0], str):
+        wanted = [wanted]
+    with pytest.raises(UserError) as error:
+        Objective(net, both, wanted, duration=1 * ms)
+    assert says in str(error.value)
+
+
+def test_values_are_taken_by_name_unit_and_shape():
+    net, axon = hodgkin_huxley(2)
+    objective = Objective(
+        net, lambda run: np.mean(run["axon"].last.v), ["g_K", (axon, "v")], duration=0.5 * ms
+    )
+    noisy = Objective(spiking(), both, [("a", "I"), ("b", "I")], duration=0.5 * ms)
+    assert noisy.units == ("pA", "1") and noisy.start.tolist() == pytest.approx([260, 1])
+    assert objective.units == ("mS/cm**2", "mV", "mV") and objective.labels[1] == "axon.v"
+    value = objective.value({"axon.g_K": 30, (axon, "v"): [-66, -64] * mV})
+    assert value == objective.value([30 * rb.units.mS / cm**2, [-66, -64]])
+    assert value == objective.vector(np.array([30.0, -66.0, -64.0]))[0]
+    for values, says in [
+        ([1, 2, 3], "the objective takes a value for each of its parameters"),
+        ({"axon.v": [1, 2, 3]}, "axon.v has 2 values"),
+        ({"axon.g_K": 3 * mV}, "axon.g_K"),
+    ]:
+        with pytest.raises(UserError) as error:
+            objective.value(values)
+        assert says in str(error.value)

@@ -14,7 +14,7 @@ from rheobase.gradients.cells import Cells
 from rheobase.gradients.currents import Injection
 from rheobase.gradients.from_network import NetworkTape
 from rheobase.gradients.links import Link
-from rheobase.network.waveforms import Samples
+from rheobase.network.waveforms import Noise, Samples, Shape
 from rheobase.units import DIMENSIONLESS, UNITS, Unit, to_si
 
 if TYPE_CHECKING:
@@ -291,8 +291,8 @@ class Amplitude(Target):
         ]
         if self.number is not None and 0 <= self.number < len(shapes):
             shapes = shapes[self.number : self.number + 1]
-        if len(shapes) == 1 and isinstance(shapes[0], Samples):
-            self.unit = Unit("1", 1.0, DIMENSIONLESS)  # a factor of the given values
+        if len(shapes) == 1 and _is_scaled(shapes[0]):
+            self.unit = Unit("1", 1.0, DIMENSIONLESS)
 
     def bind(self, made: NetworkTape) -> None:
         """Find it on the tape."""
@@ -307,12 +307,12 @@ class Amplitude(Target):
             )
         if self.number is None and len(mine) > 1:
             raise UserError(
-                f"{len(mine)} currents are injected into {self.label}",
-                mend=f'say which: ({self.population}, "{self.name}", 0)',
+                f"what is injected into {self.label} has {len(mine)} amplitudes",
+                mend=f'say which, in order: ({self.population}, "{self.name}", 0)',
             )
         if self.number is not None and not 0 <= self.number < len(mine):
             raise UserError(
-                f"there is no injection {self.number} into {self.label}",
+                f"what is injected into {self.label} has no amplitude {self.number}",
                 expected=f"0 to {len(mine) - 1}",
             )
         self.item: Injection
@@ -334,6 +334,13 @@ class Amplitude(Target):
         assert self.item.bar_amplitude is not None
         found = self.item.bar_amplitude
         return found.copy() if self.shape else np.asarray(np.sum(found))
+
+
+def _is_scaled(shape: Shape) -> bool:
+    """Whether the amplitude of a current is a factor of given or drawn values, without unit."""
+    if isinstance(shape, Noise):
+        return np.ndim(shape.std) == 0 and np.ndim(shape.mean) == 0
+    return isinstance(shape, Samples)
 
 
 # -- reading what the user wrote ----------------------------------------------------------------
@@ -381,6 +388,8 @@ def _is_pair(net: Network, item: Any) -> bool:
 def _target(net: Network, item: Any) -> Target:
     if isinstance(item, str):
         return _by_name(net, item)
+    if isinstance(item, tuple) and item and isinstance(item[0], str):
+        _check_owner(net, item[0])
     if not _is_pair(net, item):
         raise WiringError(f"with_respect_to: {item!r} names nothing", mend=_MEND)
     owner, name = item[0], item[1]
@@ -397,18 +406,22 @@ def _target(net: Network, item: Any) -> Target:
     raise WiringError(f"with_respect_to: {owner!r} is no part of the network", mend=_MEND)
 
 
+def _check_owner(net: Network, owner: str) -> None:
+    known = [*net._told.populations, *net._told.projections]
+    if owner not in known:
+        meant = did_you_mean(owner, known)
+        raise UnknownNameError(
+            f"with_respect_to: there is no population or projection {owner!r}"
+            + (f"; did you mean {meant!r}?" if meant else ""),
+            mend="there are: " + ", ".join(known),
+        )
+
+
 def _by_name(net: Network, item: str) -> Target:
     """Find a name: "g_Na" of the only population that has it, "cells.g_Na", "synapses.weight"."""
     owner, dot, name = item.rpartition(".")
     if dot:
-        known = [*net._told.populations, *net._told.projections]
-        if owner not in known:
-            meant = did_you_mean(owner, known)
-            raise UnknownNameError(
-                f"with_respect_to: there is no population or projection {owner!r}"
-                + (f"; did you mean {meant!r}?" if meant else ""),
-                mend="there are: " + ", ".join(known),
-            )
+        _check_owner(net, owner)
         found = _target(net, (owner, name))
         found.key = item
         return found
