@@ -9,7 +9,6 @@ expressions that are the same on paper and good in floating point: `logistic`, `
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
@@ -50,61 +49,26 @@ def call(name: str, *arguments: Expr) -> Call:
 
 
 def folded(expression: Expr) -> Expr:
-    """Return the expression with arithmetic of numbers done, and 0 and 1 left out."""
+    """Return the expression tidied, with numbers in front of products and powers drawn together."""
     expression = rebuild(expression, folded)
-    if isinstance(expression, Unary) and expression.operator == "-":
-        return negative(expression.operand)
     if not isinstance(expression, Binary):
-        return expression
-    a, b, symbol = expression.left, expression.right, expression.operator
-    if isinstance(a, Number) and isinstance(b, Number):
-        return _number(symbol, a.value, b.value) or expression
-    if symbol == "*" and isinstance(b, Number):
-        a, b = b, a  # numbers first
-    return _without_neutral(symbol, a, b)
-
-
-_ARITHMETIC: Mapping[str, Callable[[float, float], float]] = MappingProxyType({
-    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv,
-    "**": operator.pow,
-})  # fmt: skip
-
-
-def _number(symbol: str, a: float, b: float) -> Number | None:
-    """Return the result of an operation on numbers; None where it has none."""
-    if symbol not in _ARITHMETIC:
-        return None
-    try:
-        value = _ARITHMETIC[symbol](a, b)
-    except (ZeroDivisionError, OverflowError, ValueError):
-        return None
-    return Number(value) if isinstance(value, float) and math.isfinite(value) else None
-
-
-def _without_neutral(symbol: str, a: Expr, b: Expr) -> Expr:
-    if symbol == "+":
-        if isinstance(b, Unary) and b.operator == "-":
-            return calculus.minus(a, b.operand)
-        return plus(a, b)
-    if symbol == "-":
-        if a == b:
-            return ZERO
-        if isinstance(b, Unary) and b.operator == "-":
-            return plus(a, b.operand)
-        return negative(b) if a == ZERO else calculus.minus(a, b)
-    if symbol == "*":
+        return calculus.tidy(expression)
+    a, b = expression.left, expression.right
+    if expression.operator == "*":
         return _product(a, b)
-    if symbol == "/":
-        if isinstance(a, Binary) and a.operator == "/" and a.right == b:
-            return _without_neutral("/", a.left, Binary("**", b, TWO))
-        if isinstance(a, Unary) and a.operator == "-":
-            return negative(calculus.over(a.operand, b))
-        return calculus.over(a, b)
-    if symbol == "**" and b == ONE:
-        return a
-    if symbol == "**" and b == TWO and isinstance(a, Unary):
+    if expression.operator == "**":
+        return _power(a, b)
+    if expression.operator == "/" and isinstance(a, Binary) and a.operator == "/" and a.right == b:
+        return calculus.tidy(Binary("/", a.left, Binary("**", b, TWO)))
+    return calculus.tidy(expression)
+
+
+def _power(a: Expr, b: Expr) -> Expr:
+    if b == ZERO:
+        return ONE
+    if b == TWO and isinstance(a, Unary):
         return Binary("**", a.operand, TWO)
-    return ONE if symbol == "**" and b == ZERO else Binary(symbol, a, b)
+    return a if b == ONE else Binary("**", a, b)
 
 
 def _product(a: Expr, b: Expr) -> Expr:
