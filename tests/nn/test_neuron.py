@@ -184,7 +184,7 @@ def test_errors(neuron):
     ):
         neuron.forward([1.0, 2.0, 3.0])
     with pytest.raises(
-        UserError, match="Neuron.backward: nothing has gone forward yet\ncall neuron"
+        UserError, match=r"Neuron\.backward: nothing has gone forward yet\ncall neuron"
     ):
         nn.Neuron([1.0]).backward(1.0)
     with pytest.raises(ShapeError, match=r"one dL/da a sample\nexpected: a number, or shape \(\)"):
