@@ -70,14 +70,14 @@ class Surrogate:
     Parameters
     ----------
     kind
-        "fast_sigmoid", 1/(1 + slope*|m|)**2; "sigmoid", the derivative of the logistic function;
-        "arctan"; "triangle"; "straight_through", 1 where |m| < 1/2; "none", the true
-        derivative, 0.
+        "fast_sigmoid", ``1/(1 + slope*abs(m))**2``; "sigmoid", the derivative of the logistic
+        function; "arctan"; "triangle"; "straight_through", 1 where ``abs(m) < 1/2``; "none", the
+        true derivative, 0.
     slope
         How narrow it is; None takes that of the publication it is from.
     scale
         What the margin is divided by, in SI units; None takes the distance of the threshold from
-        the reset, |V_T - V_r|, of each cell. It is taken as a constant.
+        the reset, ``abs(V_T - V_r)``, of each cell. It is taken as a constant.
 
     Raises
     ------

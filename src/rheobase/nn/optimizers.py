@@ -119,7 +119,7 @@ class SGD(Optimizer):
 
 @dataclass(frozen=True)
 class Adam(Optimizer):
-    """Adam: steps as long as the rate, whatever the size of the gradient [1]_.
+    """Adam: steps as long as the rate, whatever the size of the gradient.
 
     ::
 
@@ -140,17 +140,17 @@ class Adam(Optimizer):
     weight_decay : float
         Strength of the pull of all parameters to 0.
     decoupled : bool
-        Whether that pull acts on the parameters themselves, not through the gradient [2]_.
+        Whether that pull acts on the parameters themselves, not through the gradient (Loshchilov and Hutter 2019).
 
     Raises
     ------
     UserError
         If a number is out of its range.
 
-    References
-    ----------
-    .. [1] Kingma and Ba 2015, Adam: a method for stochastic optimization, ICLR.
-    .. [2] Loshchilov and Hutter 2019, Decoupled weight decay regularization, ICLR.
+    Notes
+    -----
+    Kingma and Ba 2015, Adam: a method for stochastic optimization, ICLR. Loshchilov and Hutter
+    2019, Decoupled weight decay regularization, ICLR.
     """
 
     rate: float = 0.001

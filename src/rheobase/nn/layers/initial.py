@@ -15,7 +15,8 @@ def initial_weights(
 ) -> Array:
     """Draw weights that keep the variance of what passes through them.
 
-    Uniform in ±sqrt(6/(fan_in + fan_out)) [1]_; before a rectifier in ±sqrt(6/fan_in) [2]_.
+    Uniform in ±sqrt(6/(fan_in + fan_out)) (Glorot and Bengio 2010, AISTATS); before a rectifier in
+    ±sqrt(6/fan_in) (He, Zhang, Ren and Sun 2015, ICCV).
 
     Parameters
     ----------
@@ -27,12 +28,6 @@ def initial_weights(
         How many weights lead to a neuron, and away from one.
     activation : str
         Name of the activation that follows.
-
-    References
-    ----------
-    .. [1] Glorot and Bengio 2010, Understanding the difficulty of training deep feedforward
-       neural networks, AISTATS.
-    .. [2] He, Zhang, Ren and Sun 2015, Delving deep into rectifiers, ICCV.
     """
     fan = fan_in if activation in _RECTIFIERS else fan_in + fan_out
     limit = np.sqrt(6.0 / fan)
