@@ -67,8 +67,8 @@ def angle(a: Any, w: Any) -> float:
     """Return the angle between two vectors, in radians: ``cos(theta) = a.w/(|a| |w|)``.
 
     0: they point the same way; pi/2: they are orthogonal, and the net input is 0; pi: opposite
-    ways. Computed as ``2 arctan2(|u - v|, |u + v|)`` of the unit vectors, which is right to the last
-    digits for small angles, too (W. Kahan).
+    ways. Computed as ``2 arctan2(|u - v|, |u + v|)`` of the unit vectors, which is right to the
+    last digits for small angles, too (W. Kahan).
 
     Parameters
     ----------

@@ -140,7 +140,7 @@ class Adam(Optimizer):
     weight_decay : float
         Strength of the pull of all parameters to 0.
     decoupled : bool
-        Whether that pull acts on the parameters themselves, not through the gradient (Loshchilov and Hutter 2019).
+        Whether that pull acts on the parameters themselves, not through the gradient.
 
     Raises
     ------
