@@ -271,6 +271,7 @@ def test_copies_have_memory_of_their_own() -> None:
     net.layers[0].weights *= 100
     net.forward(x)
     for other in (copied, pickled):
+        other.forward(x)
         other.backward(g)
         np.testing.assert_array_equal(other.layers[0].gradient.weights, want)
         assert not np.array_equal(other(x), net(x))
