@@ -49,7 +49,11 @@ def patterns(seed: int) -> dict:
 
 
 def yin_yang(seed: int) -> dict:
-    """4 coordinates and one spike that begins; 120 hidden neurons; largest of 3 readouts."""
+    """4 coordinates and one spike that begins; 120 hidden neurons; means of 3 readouts.
+
+    With the largest instead of the mean, a readout that never rises above rest gives 0 for every
+    sample, and its gradient is 0: of seeds 0, 1, 2 the last began so and stayed at 66 %.
+    """
 
     def spikes(points: np.ndarray) -> np.ndarray:
         x = nn.encode.latency(points, 60, first=1, last=40)
@@ -62,7 +66,7 @@ def yin_yang(seed: int) -> dict:
     net = nn.Sequential(
         nn.Spiking(nn.normalized_lif("5 ms", "10 ms"), 5, 120,
                    surrogate=Surrogate("fast_sigmoid", slope=10)),
-        nn.Spiking(nn.leaky_readout("5 ms", "10 ms"), 120, 3, readout="max"),
+        nn.Spiking(nn.leaky_readout("5 ms", "10 ms"), 120, 3, readout="mean", readout_scale=10.0),
         seed=seed,
     )  # fmt: skip
     epochs = 100

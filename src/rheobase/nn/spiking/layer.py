@@ -95,6 +95,8 @@ class Spiking(Layer):
         What the layer gives: "spikes" (batch, steps, units); "count" of spikes, time of the
         "first" in ms (the duration if there is none): (batch, units); and of the state `of`
         in its written unit: "trace" (batch, steps, units), "max", "mean", "last" (batch, units).
+        A "max" that never leaves rest has no gradient, like a ReLU that is dead: where a unit
+        of a readout stays so, take "mean", or another seed.
         "spikes" if left out, and "trace" for a model without a threshold.
     of : str, optional
         The state that is read out; the model's first.
