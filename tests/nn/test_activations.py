@@ -162,7 +162,7 @@ def test_parameters_are_values_and_make_copies():
 
 @pytest.mark.parametrize(
     "module",
-    ["rheobase.nn.activations", "rheobase.nn.neuron", "rheobase.nn.net_input",
+    ["rheobase.nn.activations", "rheobase.nn.neuron", "rheobase.nn.inputs",
      "rheobase.check.passes", "rheobase.check.gradients"],
 )  # fmt: skip
 def test_examples_of_docstrings(module):

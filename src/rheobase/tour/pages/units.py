@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 import rheobase as rb
 from rheobase import nn
+from rheobase.nn.facts import table as facts_table
 from rheobase.tour.page import Chapter, Page
 from rheobase.tour.style import BLUE, GRAY, GREEN, VERMILION
 
@@ -64,7 +65,7 @@ def activation_facts(page: Page) -> None:
     page.table(
         ("function", "values", "zero-centered", "largest derivative", "derivative 0", "tends to 0",
          "kinks"),
-        nn.facts.table(list(facts.values())),
+        facts_table(list(facts.values())),
     )  # fmt: skip
     page.draw(
         "Functions (solid) and derivatives (dashed). Where the derivative is near 0 a unit hardly"
