@@ -3,8 +3,8 @@
 python benchmarks/fashion_mnist.py [--folder FOLDER] [--epochs N] [NAME ...]
 
 The protocol of the homework (Adam 1e-3, batches of 96, a fifth of the images for validation), but
-the learning rate falls to a tenth for the last third, and instead of 15 epochs mlp_1 gets 30 and
-the convolutional networks 12. The images are those of the Debian package dataset-fashion-mnist, or
+the learning rate falls to a tenth for the last third, and instead of 15 epochs mlp_1 gets 30,
+cnn_3 18, cnn_4 and cnn_5 12. The images are those of the Debian package dataset-fashion-mnist, or
 the four IDX files in FOLDER. Figures are kept in results/fashion_mnist.json beside those of
 networks that were not trained again.
 """
@@ -20,7 +20,7 @@ from rheobase import nn
 from rheobase.bench.measure import Figure, as_json
 
 RESULT = Path(__file__).resolve().parent / "results" / "fashion_mnist.json"
-EPOCHS = {"mlp_1": 30, "mlp_2": 15, "cnn_3": 12, "cnn_4": 12, "cnn_5": 12}
+EPOCHS = {"mlp_1": 30, "mlp_2": 15, "cnn_3": 18, "cnn_4": 12, "cnn_5": 12}
 LOWEST = {"mlp_1": 0.87, "mlp_2": 0.87, "cnn_3": 0.90, "cnn_4": 0.90, "cnn_5": 0.90}
 LONGEST = 600.0  # seconds
 
