@@ -123,6 +123,21 @@ def test_parameters_of_each_cell_give_the_same_bits():
     assert runs[0].spikes
 
 
+def test_kernels_of_many_arrays_give_the_same_bits():
+    """More than 30: numba inlines no call with so many arguments."""
+    names = [f"x{k}" for k in range(16)]
+    model = Model(
+        "\n".join(f"d{x}/dt = (a_{x} - {x})/tau : 1" for x in names),
+        threshold="x0 > 0.9", reset="; ".join(f"{x} = 0.1*a_{x}" for x in names),
+        parameters={f"a_{x}": 1.0 for x in names} | {"tau": 3 * ms}, method="euler",
+    )  # fmt: skip
+    each = {f"a_{x}": np.linspace(0.9, 1.1, 19) for x in names}
+    runs = [Cells(model, 1e-4, 19, backend=b, per_cell=each).run(200)
+            for b in ("interpreter", "numba")]  # fmt: skip
+    assert_same(*runs)
+    assert runs[0].spikes
+
+
 def test_a_block_of_cells_steps_as_in_the_whole():
     model = Model(**NOISY)
     whole, parts = (start(Cells(model, 1e-4, 80, backend="numba"), "") for _ in range(2))

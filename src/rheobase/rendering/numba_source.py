@@ -17,6 +17,8 @@ from rheobase.lowering.stages import SCRATCH, loops, scratch_of
 
 LINE = 92
 PIECE = 256  # cells at a time where there is scratch between loops: all stays in the nearest cache
+INLINED = 30
+"""Arguments above which Python passes them all as one tuple, and numba refuses to inline."""
 _INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "lt": "<", "le": "<=", "gt": ">",
           "ge": ">=", "eq": "==", "ne": "!=", "and": "&", "or": "|"}  # fmt: skip
 _TIGHT = frozenset({"mul", "div"})
@@ -273,6 +275,13 @@ def _wrapped(head: str, items: Iterable[str], tail: str) -> list[str]:
     return [*lines, current.rstrip(), " " * (len(indent) - 4) + tail.lstrip()]
 
 
+def _definition(title: str, arguments: list[str]) -> list[str]:
+    """Return the first lines of a kernel, which is inlined where numba can do it."""
+    inline = ', inline="always"' if len(arguments) <= INLINED else ""
+    head = _wrapped(f"def {title}(", arguments, "):")
+    return [f'@njit(error_model="numpy", nogil=True{inline})', *head]
+
+
 def _kernel(program: Program, names: Names, title: str, block: Block) -> str:
     whole = BlockText(program, block, names)
     arrays, numbers = whole.arrays(), whole.numbers()
@@ -281,8 +290,7 @@ def _kernel(program: Program, names: Names, title: str, block: Block) -> str:
         "deliver": ["targets", "weights", "stride", "count", "step"],
     }[block.kind]  # fmt: skip
     own = [names[a] for a in arrays]
-    lines = ['@njit(error_model="numpy", nogil=True, inline="always")']
-    lines += _wrapped(f"def {title}(", [*leading, "number", *own], "):")
+    lines = _definition(title, [*leading, "number", *own])
     for name in numbers:
         index = program.numbers.index(name)
         note = program.number_notes[index]

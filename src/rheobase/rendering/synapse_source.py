@@ -11,7 +11,7 @@ from __future__ import annotations
 from rheobase.errors import InternalError
 from rheobase.lowering.program import Block, Node
 from rheobase.lowering.synapse_program import DELIVERED, Coupled, SynapseProgram
-from rheobase.rendering.numba_source import BlockText, Names, _call, _wrapped
+from rheobase.rendering.numba_source import BlockText, Names, _call, _definition
 
 BLOCK = 256
 """Synapses of a slice that are staged together."""
@@ -157,11 +157,10 @@ def _kernel(program: SynapseProgram, names: Names, title: str, block: Block, eve
     text = SynapseText(program, block, names, event)
     before, inside = text.lines()
     index = ["targets"] if event == "row" else ["positions", "slices"]
-    lines = ['@njit(error_model="numpy", nogil=True, inline="always")']
     leading = ["n", "where", "step", "number", *index]
     if title == "on_reward":
         leading.append("reward")
-    lines += _wrapped(f"def {title}(", [*leading, *_arguments(program, names, text)], "):")
+    lines = _definition(title, [*leading, *_arguments(program, names, text)])
     lines += _numbers(program, names, text)
     lines += [f"    {line}" for line in before]
     reads, writes = block.reads(), {w.target for w in block.writes}
@@ -203,9 +202,7 @@ def _scatter(program: SynapseProgram, names: Names, event: str, staged: list[str
 def _once(program: SynapseProgram, names: Names, title: str, block: Block, event: str) -> str:
     text = SynapseText(program, block, names, event)
     before, inside = text.lines()
-    lines = ['@njit(error_model="numpy", nogil=True, inline="always")']
-    arrays = [names[a] for a in text.arrays()]
-    lines += _wrapped(f"def {title}(", ["where", "step", "number", *arrays], "):")
+    lines = _definition(title, ["where", "step", "number", *(names[a] for a in text.arrays())])
     lines += _numbers(program, names, text)
     lines += [f"    {line}" for line in [*before, *inside]]
     return "\n".join(lines)
