@@ -239,3 +239,24 @@ def test_a_plot_has_function_and_derivative_and_gaps_at_jumps():
     import matplotlib.pyplot as plt
 
     plt.close("all")
+
+
+@pytest.mark.parametrize("text, mend", [
+    ("sigmoid", 'nn.sigmoid is there, or write nn.Activation("1/(1 + exp(-x))")'),
+    ("a = swish", 'write nn.Activation("x/(1 + exp(-x))")'),
+    ("softmax", "nn.softmax is there"),
+])  # fmt: skip
+def test_a_name_is_no_expression(text, mend):
+    with pytest.raises(EquationError) as refused:  # read as one it would be the identity
+        nn.Activation(text)
+    assert str(refused.value) == (
+        "an activation is written as an expression of x, and this is a name\n"
+        f"given: {text.removeprefix('a = ')!r}\n{mend}"
+    )
+
+
+def test_activations_from_elsewhere_are_written_out():
+    with pytest.raises(UnknownNameError, match=r'write it as text: nn\.Activation\("x/\(1 \+ exp'):
+        nn.activation("SiLU")
+    with pytest.raises(UnknownNameError, match=r"write it out: sigmoid\(x\) is 1/\(1 \+ exp\(-x\)"):
+        nn.Activation("x*sigmoid(x)")

@@ -128,3 +128,32 @@ def test_a_table_of_facts():
     rows = table([nn.sigmoid.facts(), nn.relu.facts()])
     assert rows[0] == ("sigmoid", "(0, 1)", "no", "0.25 at x = 0", "never", "-inf, inf", "none")
     assert rows[1][4:] == ("for x in (-inf, 0]", "nowhere", "0")
+
+
+def test_a_kink_that_rounding_hides():
+    facts = nn.Activation("clip(0.2*x + 0.5, 0, 1)").facts()  # at 2.5 and the next float it is 1
+    assert [kink.at for kink in facts.kinks] == [-2.5, 2.5]
+    assert [(kink.left, kink.right) for kink in facts.kinks] == [(0.0, 0.2), (0.2, 0.0)]
+    assert [tuple(place) for place in facts.max_derivative_places] == [(-2.5, 2.5)]
+    assert [tuple(place) for place in facts.derivative_zero] == [(-np.inf, -2.5), (2.5, np.inf)]
+
+
+def test_a_zero_where_terms_cancel_on_one_side():
+    text = "0.5*x*(1 + tanh(sqrt(2/pi)*(x + 0.044715*x**3)))"
+    facts = nn.Activation(text).facts()
+    assert [place.low for place in facts.derivative_zero] == pytest.approx([-0.7524614], abs=1e-6)
+    slope = nn.Activation(text).derivative
+    at = facts.derivative_zero[0].low
+    assert slope(at - 1e-6) < 0 < slope(at + 1e-6)
+
+
+@pytest.mark.parametrize("text", ["exp(-x)", "-x", "where(x < 0, 1, 0)", "1 - tanh(x)"])
+def test_what_never_rises(text):
+    facts = nn.Activation(text).facts()
+    assert facts.decreasing and not facts.increasing
+    assert "It never rises" in str(facts)
+
+
+def test_a_slope_that_stays_to_infinity():
+    facts = nn.Activation("maximum(x, 0.1*x)").facts()
+    assert [tuple(place) for place in facts.max_derivative_places] == [(0.0, np.inf)]

@@ -38,6 +38,16 @@ if TYPE_CHECKING:
 
     from rheobase.nn.facts import Facts
 
+_WRITTEN_OUT = {
+    "silu": "x/(1 + exp(-x))", "swish": "x/(1 + exp(-x))", "mish": "x*tanh(log1p(exp(x)))",
+    "selu": "1.0507009873554805*where(x > 0, x, 1.6732632423543772*expm1(x))",
+    "relu6": "clip(x, 0, 6)", "hard_sigmoid": "clip(x/6 + 0.5, 0, 1)",
+    "hard_tanh": "clip(x, -1, 1)", "hardtanh": "clip(x, -1, 1)", "exponential": "exp(x)",
+}  # fmt: skip
+"""Activations that have a name elsewhere, and none here: an expression is as short."""
+
+_FORMULAS = {**_WRITTEN_OUT, **ACTIVATIONS}
+
 _LEFT = re.compile(r"\s*([^\W\d]\w*)\s*=(?!=)")
 
 
@@ -248,6 +258,7 @@ def _read(text: Any, parameters: Mapping[str, float]) -> tuple[str, str, Expr]:
     source = Source(text)
     left = _LEFT.match(text)
     start = left.end() if left else 0
+    _refuse_a_name(text[start:].strip())
     expression = read_expression(source, start, len(text), "the activation")
     _check_functions(expression, source)
     expression = substitute(expression, {"pi": Number(float(np.pi))})
@@ -257,6 +268,20 @@ def _read(text: Any, parameters: Mapping[str, float]) -> tuple[str, str, Expr]:
     return text[start:].strip(), free[0], expression
 
 
+def _refuse_a_name(text: str) -> None:
+    """Refuse ``Activation("sigmoid")``: read as an expression it is a variable, f(x) = x."""
+    formula = _FORMULAS.get(text)
+    if formula is None and text not in ("softmax", "maxout"):
+        return
+    ours = [f"nn.{text} is there"] if text not in _WRITTEN_OUT else []
+    written = [f'write nn.Activation("{formula}")'] if formula else []
+    raise EquationError(
+        "an activation is written as an expression of x, and this is a name",
+        given=repr(text),
+        mend=", or ".join(ours + written),
+    )
+
+
 def _check_functions(expression: Expr, source: Source) -> None:
     for part in walk(expression):
         if not isinstance(part, Call):
@@ -264,13 +289,14 @@ def _check_functions(expression: Expr, source: Source) -> None:
         known = FUNCTIONS.get(part.function)
         if known is None or part.function in RANDOM:
             ours = FUNCTIONS.keys() - RANDOM
+            formula = _FORMULAS.get(part.function)
             meant = suggest_function(part.function, ours) or did_you_mean(part.function, ours)
             raise UnknownNameError(
                 f"the activation: there is no function {part.function}"
                 if known is None else "the activation: it cannot be random",
                 place=source.point(part.span),
-                mend=f"did you mean {meant}?" if meant else
-                f"there are {', '.join(sorted(ours))}",
+                mend=f"write it out: {part.function}(x) is {formula}" if formula else
+                f"did you mean {meant}?" if meant else f"there are {', '.join(sorted(ours))}",
             )  # fmt: skip
         if len(part.arguments) != known.arity:
             raise EquationError(
@@ -369,9 +395,12 @@ def activation(given: Any) -> Any:
     if not given.isidentifier():
         return Activation(given)
     plain = given.lower().replace("_", "")
-    meant = _OTHER_NAMES.get(plain) or did_you_mean(given, names)
+    written = _WRITTEN_OUT.get(given.lower())
+    meant = None if written else _OTHER_NAMES.get(plain) or did_you_mean(given, names)
     raise UnknownNameError(
         f"there is no activation {given!r}" + (f"; did you mean {meant!r}?" if meant else ""),
         expected=", ".join(names),
-        mend='or write one as text: nn.Activation("x/(1 + abs(x))")',
+        mend=f'write it as text: nn.Activation("{written}")'
+        if written
+        else 'or write one as text: nn.Activation("x/(1 + abs(x))")',
     )

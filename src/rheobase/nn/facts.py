@@ -86,8 +86,8 @@ class Facts:
         What it tends to for x to -inf and inf; None: nothing.
     zero_centered : bool
         Whether f(-x) = -f(x): inputs spread evenly around 0 give outputs spread evenly around 0.
-    increasing : bool
-        Whether it never falls.
+    increasing, decreasing : bool
+        Whether it never falls; whether it never rises.
     max_derivative : float
         The largest derivative (its supremum).
     max_derivative_at : float or Interval
@@ -117,6 +117,7 @@ class Facts:
     limits: tuple[float | None, float | None]
     zero_centered: bool
     increasing: bool
+    decreasing: bool
     max_derivative: float
     max_derivative_places: tuple[float | Interval, ...]
     derivative_zero: tuple[Interval, ...]
@@ -154,7 +155,7 @@ def find_facts(activation: Activation) -> Facts:
     breaks = _breaks(activation)
     undefined = _undefined(f, breaks)
     smooth = [piece for piece in searching.pieces(breaks) if Interval(*piece) not in undefined]
-    poles = tuple(x for x in breaks if np.isinf(_beside(f, x)).any())
+    poles = tuple(x for x in breaks if _infinite(f, x))
     whole = [x for x in breaks if x not in poles and not np.isnan(_beside(f, x)).any()]
     jumps = tuple(x for x in whole if _parts(f, x))
     kinks = tuple(_kink(slope, x) for x in whole if x not in jumps and _parts(slope, x))
@@ -166,7 +167,8 @@ def find_facts(activation: Activation) -> Facts:
         name=activation.name, formula=activation.formula, variable=variable,
         derivative_formula=activation.derivative_formula, undefined=undefined,
         range=_range(*values), limits=limits, zero_centered=_odd(f),
-        increasing=slopes[0].value <= 1e-12 and (not (jumps or poles) or _rises(f)),
+        increasing=slopes[0].value <= 1e-12 and (not (jumps or poles) or _one_way(f, 1)),
+        decreasing=slopes[1].value <= 1e-12 and (not (jumps or poles) or _one_way(f, -1)),
         max_derivative=slopes[1].value, max_derivative_places=_places(slope, slopes[1]),
         derivative_zero=flat, derivative_tends_to_zero=far, kinks=kinks, jumps=jumps, poles=poles,
     )  # fmt: skip
@@ -222,8 +224,18 @@ def _breaks(activation: Activation) -> list[float]:
 
 
 def _beside(f: Operations, x: float) -> tuple[float, float]:
-    """Return the values just left and right of x."""
-    return searching.at(f, searching.beside(x, -1)), searching.at(f, searching.beside(x, 1))
+    """Return the values just left and right of x.
+
+    The neighboring floats are too near: ``0.2*x + 0.5 > 1`` is rounded to 1 at that above 2.5.
+    """
+    step = 8 * np.spacing(max(1.0, abs(x)))
+    return searching.at(f, x - step), searching.at(f, x + step)
+
+
+def _infinite(f: Operations, x: float) -> bool:
+    """Whether f becomes infinite at x: at one of the floats beside it."""
+    near = np.array([searching.beside(x, -1), searching.beside(x, 1)])
+    return bool(np.isinf(searching.values(f, near).floats()).any())
 
 
 def _parts(f: Operations, x: float) -> bool:
@@ -256,9 +268,9 @@ def _odd(f: Operations) -> bool:
         return bool(np.all(np.abs(right + left) <= 1e-12 * np.maximum(1e-3, np.abs(right))))
 
 
-def _rises(f: Operations) -> bool:
+def _one_way(f: Operations, way: int) -> bool:
     found = searching.values(f, np.concatenate([-_SAMPLES[::-1], _SAMPLES])).floats()
-    return bool(np.all(np.diff(found) >= 0))
+    return bool(np.all(way * np.diff(found) >= 0))
 
 
 def _span(f: Operations, a: float, b: float, value: float) -> Interval:
@@ -316,7 +328,9 @@ def _limits(facts: Facts) -> str:
 
 
 def _shape(facts: Facts) -> str:
-    rises = "It never falls" if facts.increasing else "It rises and falls"
+    rises = "It never falls" if facts.increasing else (
+        "It never rises" if facts.decreasing else "It rises and falls"
+    )  # fmt: skip
     if facts.zero_centered:
         return f"{rises}, and is centered on zero: f(-{facts.variable}) = -f({facts.variable})."
     return f"{rises}, and is not centered on zero."

@@ -24,6 +24,8 @@ CORE = 40.0
 _PARTS = 640
 _NARROW = 1e-10
 _FAR = 1e5
+_END = CORE * 2.0**40
+"""Where the last interval of the grid begins; to infinity 0.1*x < x is not always decided."""
 _FEW = 500
 _MOST = 5000
 """Intervals in one round. Who has more beyond the core has them without end, as sin does."""
@@ -31,6 +33,8 @@ _WORK = 60000
 """Intervals in one search."""
 _ALIKE = 1e-11
 """Values that differ by less, relatively, are taken for equal."""
+_BESIDE = 2e-9
+"""What is nearer to a kink, relatively, is at the kink."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +129,7 @@ def pieces(kinks: Sequence[float]) -> list[tuple[float, float]]:
 
 def grid(low: float, high: float) -> np.ndarray:
     """Return edges of first intervals of a piece: fine within the core, ever wider outside."""
-    outside = CORE * 2.0 ** np.arange(1, 41)
+    outside = CORE * 2.0 ** np.arange(1, 41)  # to _END
     edges = np.concatenate([-outside[::-1], np.linspace(-CORE, CORE, _PARTS + 1), outside])
     near = 2.0 ** np.arange(-30.0, -4.0, 2)
     for end in (low, high):
@@ -212,12 +216,19 @@ def largest(
     if undecided and max(undecided)[0] > -math.inf:
         candidates += undecided
         best = max(undecided)[0]
-    where = tuple((a, b) for v, a, b in _merged(spans) if v >= best - slack)
+    far = {x for v, x in candidates if math.isinf(x) and v >= best - slack}
+    where = tuple(_to_infinity(a, b, far) for v, a, b in _merged(spans) if v >= best - slack)
     points = _distinct([x for v, x in candidates if v >= best - slack], where)
     reached = [x for x in points if math.isfinite(x) and at(f, x) >= best - slack]
     if reached and not where:
         best = max(at(f, x) for x in reached)  # at the tidied point, not beside it
     return Extreme(best, tuple(reached or points), where, bool(where or reached))
+
+
+def _to_infinity(a: float, b: float, limits: set[float]) -> tuple[float, float]:
+    """Return an interval that ends with the grid as one that does not, if f tends to its value."""
+    low = -math.inf if a <= -_END and -math.inf in limits else a
+    return low, math.inf if b >= _END and math.inf in limits else b
 
 
 def _within(
@@ -268,8 +279,16 @@ def _near_best(found: list[tuple[float, float]], best: float) -> list[tuple[floa
 
 
 def _ends_of(a: float, b: float, low: float, high: float) -> tuple[float, float]:
-    """Return an interval whose ends beside a kink are the kink."""
-    return (low if a == beside(low, 1) else a), (high if b == beside(high, -1) else b)
+    """Return an interval whose ends beside a kink are the kink.
+
+    Where rounding leaves it open on which side of the kink a number is (``0.2*x + 0.5 < 0``), the
+    nearest intervals stay undecided; they are narrower than `_BESIDE`.
+    """
+
+    def near(x: float, kink: float) -> bool:
+        return math.isfinite(kink) and abs(x - kink) <= _BESIDE * max(1.0, abs(kink))
+
+    return (low if near(a, low) else a), (high if near(b, high) else b)
 
 
 def _merged(spans: list[tuple[float, float, float]]) -> list[tuple[float, float, float]]:
@@ -328,10 +347,34 @@ def _roots(f: Operations, search: _Search) -> list[float]:
         found += [float(x) for x in search.middle[done]]
         keep &= ~done
         done_work += len(keep)
-        if not keep.any() or done_work > _WORK:
+        if not keep.any():
+            break
+        if done_work > _WORK:
+            found += _crossings(f, search.chosen(keep))
             break
         search = search.chosen(keep).divided()
     return [x for x in found if _is_root(f, x)]
+
+
+def _crossings(f: Operations, search: _Search) -> list[float]:
+    """Return where f changes its sign within intervals that bounds did not decide.
+
+    Where terms cancel, as in ``1 + tanh(x)`` far on the left, bounds are too wide to throw
+    anything away. What counts there are changes of sign between values that are no rounding.
+    """
+    x = np.unique(np.concatenate([search.low, search.high]))
+    y = values(f, x).floats()
+    size = np.abs(np.where(np.isfinite(y), y, 0))
+    sure = np.isfinite(y) & (size > _ALIKE * size.max())
+    x, y = x[sure], y[sure]
+    near = np.diff(x) <= 4 * float((search.high - search.low).max())
+    turns = np.flatnonzero(near & (y[:-1] * y[1:] < 0))
+    low, high, sign = x[turns], x[turns + 1], np.sign(y[turns])
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        same = np.sign(values(f, middle).floats()) == sign
+        low, high = np.where(same, middle, low), np.where(same, high, middle)
+    return [float(root) for root in 0.5 * (low + high)]
 
 
 def _is_root(f: Operations, x: float) -> bool:
