@@ -224,6 +224,27 @@ def test_what_is_not_there_is_said(wanted, says):
     assert says in str(error.value)
 
 
+def test_losses_may_work_in_place():
+    net = rb.Network(dt=0.1 * ms)
+    cells = net.add(rb.models.LIF, 2, name="cells")
+    net.inject(cells, rb.stimuli.step([100, 200] * pA))
+
+    def in_place(run):
+        v = run["cells"].v
+        v += 60.0
+        v[0] = 0.0
+        v[:, 1] *= 3.0
+        v /= 10.0
+        return np.mean(v**2)
+
+    def out_of_place(run):
+        return np.mean(((run["cells"].v[1:] + 60.0) * np.array([0.1, 0.3])) ** 2) * 50 / 51
+
+    given = rb.gradient(net, in_place, ["tau_m", (cells, "I")], duration=5 * ms)
+    wanted = rb.gradient(net, out_of_place, ["tau_m", (cells, "I")], duration=5 * ms)
+    np.testing.assert_allclose(given.array(), wanted.array(), rtol=1e-12)
+
+
 def test_losses_that_cannot_be():
     net, _ = hodgkin_huxley()
     for loss, says in [

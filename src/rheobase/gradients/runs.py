@@ -9,7 +9,7 @@ import numpy as np
 from rheobase.engine.plan import FloatArray
 from rheobase.errors import UnknownNameError, did_you_mean
 from rheobase.gradients.cells import Cells
-from rheobase.gradients.tracked import Tracked
+from rheobase.gradients.tracked import Tracked, handed_out
 from rheobase.units import Unit
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ class Run:
     def __init__(self, made: NetworkTape) -> None:
         self._made = made
         self._arrays: dict[Source, Tracked] = {}
+        self._seen: dict[Source, Tracked] = {}  # the same for the loss, which may change them
         self._views: dict[str, PopulationRun] = {}
         self.dt = made.tape.dt * 1e3
 
@@ -103,7 +104,8 @@ class Run:
         key = (population, name, whole)
         if key not in self._arrays:
             self._arrays[key] = Tracked(self._values(*key))
-        return self._arrays[key]
+            self._seen[key] = handed_out(self._arrays[key])
+        return self._seen[key]
 
     def _values(self, population: str, name: str, whole: bool) -> Any:
         cells = self._made.populations[population]

@@ -455,6 +455,20 @@ def detach(x: Any) -> Any:
     return x.value if isinstance(x, Tracked) else x
 
 
+def handed_out(source: Tracked) -> Tracked:
+    """Return an array equal to another one, which stays as it is if this one is changed in place.
+
+    What a function gets whose derivative by the other one is wanted: ``v -= 60`` in it would
+    otherwise take the derivative by what is left.
+    """
+    made: Tracked = _made(source.value, [(source._node, source.value, _same, None)])
+    return made
+
+
+def _same(g: Array) -> Array:
+    return g
+
+
 def gradients_of(result: Any, sources: Sequence[Tracked]) -> list[Array]:
     """Derivative of one number by every entry of some tracked arrays.
 
@@ -542,11 +556,6 @@ def value_and_gradient(
     (13.0, [1.0, 5.0])
     """
     sources = [Tracked(x) for x in arrays]
-    # fresh objects: what the function changes in place is not what is differentiated by
-    result = function(*[_made(s.value, [(s._node, s.value, _same, None)]) for s in sources])
+    result = function(*[handed_out(source) for source in sources])
     gradient = gradients_of(result, sources)
     return float(np.asarray(detach(result)).reshape(())), tuple(gradient)
-
-
-def _same(g: Array) -> Array:
-    return g
