@@ -31,6 +31,19 @@ def test_importing_loads_nothing_heavy():
     assert done.stdout == "[]\n['numpy']\n"
 
 
+def test_whatever_is_used_first_can_be_imported_first():
+    done = subprocess.run(
+        [sys.executable, "-c",
+         "import sys; from rheobase import nn\n"
+         "for module in sorted({home.partition(':')[0] for home in nn._HOMES.values()}):\n"
+         "    for loaded in [name for name in sys.modules if name.startswith('rheobase')]:\n"
+         "        del sys.modules[loaded]\n"
+         "    __import__(module)\n"],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.stderr == ""
+
+
 @pytest.mark.parametrize("name, meant", [
     ("Linear", "Dense"), ("Conv2d", "Conv2D"), ("RNN", "Recurrent"), ("Dens", "Dense"),
     ("ReLU", "relu"), ("AveragePool2D", "AvgPool2D"),

@@ -26,7 +26,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, TypeAlias
 
 from rheobase.errors import ShapeError
-from rheobase.nn.layers import Conv2D, Dense, Flatten, Layer, MaxPool2D
+from rheobase.nn.layers.base import Layer
+from rheobase.nn.layers.conv import Conv2D
+from rheobase.nn.layers.dense import Dense
+from rheobase.nn.layers.flatten import Flatten
+from rheobase.nn.layers.pool import MaxPool2D
 from rheobase.nn.sequential import Sequential
 
 Dtype: TypeAlias = Literal["float32", "float64"]

@@ -13,16 +13,13 @@ import numpy.typing as npt
 from rheobase.nn.activations import leaky_relu
 from rheobase.nn.interchange.keras_files import KerasLayer, read_keras
 from rheobase.nn.interchange.taking import Array, Taken, refused
-from rheobase.nn.layers import (
-    AvgPool2D,
-    Conv2D,
-    Dense,
-    Dropout,
-    Flatten,
-    Layer,
-    MaxPool2D,
-    Recurrent,
-)
+from rheobase.nn.layers.base import Layer
+from rheobase.nn.layers.conv import Conv2D
+from rheobase.nn.layers.dense import Dense
+from rheobase.nn.layers.dropout import Dropout
+from rheobase.nn.layers.flatten import Flatten
+from rheobase.nn.layers.pool import AvgPool2D, MaxPool2D
+from rheobase.nn.layers.recurrent import Recurrent
 from rheobase.nn.sequential import Sequential
 
 _SAME: Final = ("linear", "relu", "sigmoid", "tanh", "elu", "gelu", "softplus", "softsign",

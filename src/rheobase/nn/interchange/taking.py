@@ -8,8 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from rheobase.errors import UserError
-from rheobase.nn.layers import Conv2D, Dense, Flatten, Layer, MaxPool2D
 from rheobase.nn.layers.activating import resolve
+from rheobase.nn.layers.base import Layer
+from rheobase.nn.layers.conv import Conv2D
+from rheobase.nn.layers.dense import Dense
+from rheobase.nn.layers.flatten import Flatten
+from rheobase.nn.layers.pool import MaxPool2D
 from rheobase.nn.sequential import Sequential
 
 Array = npt.NDArray[Any]

@@ -9,16 +9,13 @@ import numpy as np
 
 from rheobase.nn.interchange.taking import Array, refused
 from rheobase.nn.interchange.torch_names import ELEMENTWISE, steps_module, torch_library
-from rheobase.nn.layers import (
-    AvgPool2D,
-    Conv2D,
-    Dense,
-    Dropout,
-    Flatten,
-    Layer,
-    MaxPool2D,
-    Recurrent,
-)
+from rheobase.nn.layers.base import Layer
+from rheobase.nn.layers.conv import Conv2D
+from rheobase.nn.layers.dense import Dense
+from rheobase.nn.layers.dropout import Dropout
+from rheobase.nn.layers.flatten import Flatten
+from rheobase.nn.layers.pool import AvgPool2D, MaxPool2D
+from rheobase.nn.layers.recurrent import Recurrent
 from rheobase.nn.sequential import Sequential
 
 if TYPE_CHECKING:
