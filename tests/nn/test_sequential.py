@@ -214,3 +214,50 @@ def test_files_that_are_no_networks(tmp_path):
         nn.Sequential(nn.Dense(2, 4)).load(path)
     with pytest.raises(FileFormatError, match=r"0\.bias differs\nexpected: no 0\.bias"):
         nn.Sequential(nn.Dense(2, 3, bias=False)).load(path)
+
+    content = dict(np.load(path))
+    np.savez(tmp_path / "less.npz", **{k: v for k, v in content.items() if k != "0.bias"})
+    with pytest.raises(FileFormatError, match=r"other parameters than its own network: 0\.bias"):
+        nn.load(tmp_path / "less.npz")
+
+
+def test_files_that_are_damaged(tmp_path):
+    net = nn.Sequential(nn.Dense(20, 30))
+    path = net.save(tmp_path / "net")
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-40])
+    with pytest.raises(FileFormatError, match="is no network\ngiven: no archive of NumPy, or one"):
+        nn.load(path)
+    for place in range(100, len(whole) - 100, 150):  # wherever a byte is another
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        try:
+            found = nn.load(path)
+        except FileFormatError:
+            continue
+        assert np.array_equal(found.vector, net.vector)  # a date, say, was changed
+
+
+def test_a_folder_that_is_not_there(tmp_path):
+    with pytest.raises(
+        FileFormatError, match=r"no folder .*nowhere to write net.npz to\nmake it f"
+    ):
+        nn.Sequential(nn.Dense(2, 3)).save(tmp_path / "nowhere" / "net.npz")
+
+
+def test_gradients_of_another_shape():
+    net = nn.Sequential(nn.Dense(2, 3))
+    net.forward(np.ones((4, 2)))
+    with pytest.raises(
+        ShapeError, match=r"forward pass returned\nexpected: \(4, 3\)\ngiven: \(4, 2"
+    ):
+        net.backward(np.ones((4, 2)))
+    with pytest.raises(ShapeError, match=r"samples: there have to be real numbers\ngiven: .*'a'"):
+        net([["a", "b"]])
+
+
+def test_an_image_before_a_dense_layer():
+    with pytest.raises(ShapeError, match=r"Put nn\.Flatten\(\) before it: 36 = 4\*3\*3; and make "
+                       r"it a Dense of 36 inputs"):  # fmt: skip
+        nn.Sequential(nn.Conv2D(1, 4, 3), nn.Dense(5, 2))(np.ones((1, 1, 5, 5)))
+    with pytest.raises(WiringError, match=r"nn.Sequential\(\*layers, seed=0\)"):
+        nn.Sequential([nn.Dense(2, 3)])

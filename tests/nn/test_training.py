@@ -272,6 +272,19 @@ def test_errors():
     refused(UserError, "epochs is a whole number, 0 or more\ngiven: epochs = 1.5", epochs=1.5)
     refused(UserError, "batch_size is a whole number, 1 or more", batch_size=0)
     refused(UserError, "the share of samples that is set aside", validation=1.0)
+    refused(UserError, "nn.fit: seed is a whole number\ngiven: seed = 'a'", seed="a")
+    refused(UserError, "nn.fit: threads is a whole number, 1 or more", threads=0)
+    refused(UserError, "nn.EarlyStopping: patience is a whole number, 1 or more\ngiven: .* 0",
+            early_stopping=0)  # fmt: skip
+    refused(UserError, "pair .*\nexpected: .*\ngiven: a tuple of 3\n", validation=(X, LABELS, X))
+    refused(UserError, r"target \[3, 1\] is not finite\ngiven: nan", y=bad, loss="squared_error")
+    refused(ShapeError, "samples: there have to be real numbers", x=[["a"] * 3] * 60)
+    refused(ShapeError, "targets: there have to be real numbers", y=["a"] * 60)
+    refused(
+        UserError, "no class -1: .*\n.*\n.*\nClasses are counted from 0: y - y.min", y=LABELS - 1
+    )
+    with pytest.raises(UserError, match=r"nn\.fit trains a network\ngiven: 3\n"):
+        nn.fit(3, X, LABELS, loss="cross_entropy")
     refused(UnknownNameError, "no optimizer 'adamm'\ndid you mean 'adam'", optimizer="adamm")
     refused(UnknownNameError, "no loss 'mse'", loss="mse")
     with pytest.raises(UserError, match=r"nn\.SGD: momentum must be 0 to below 1"):
@@ -280,6 +293,19 @@ def test_errors():
         nn.Adam(-1)
     with pytest.raises(UserError, match="Nesterov's step needs momentum"):
         nn.SGD(0.1, nesterov=True)
+
+
+def test_schedules_that_are_none():
+    refused(UserError, r"a schedule is a function .*\ngiven: \[0.1\]\nschedule=\{8", schedule=[0.1])
+    refused(UserError, "a schedule is .*\ngiven: epoch -1\n", schedule={-1: 0.1})
+    refused(UserError, "the schedule gives no rate at epoch 0\n.*\ngiven: None\n",
+            schedule=lambda epoch: None)  # fmt: skip
+    refused(UserError, "the schedule gives no rate at epoch 1\n.*\ngiven: -1\n", schedule={1: -1})
+
+
+def test_one_metric_needs_no_tuple():
+    history = nn.fit(small(), X, LABELS, loss="cross_entropy", epochs=1, metrics="accuracy")
+    assert len(history.accuracy) == 1
 
 
 def test_no_epochs_change_nothing():

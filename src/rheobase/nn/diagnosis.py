@@ -112,7 +112,8 @@ def _of_the_steps(task: Task, history: History) -> Iterator[str]:
         )
         return
     if task.batch_size == len(task.x) and len(loss) < 20:
-        yield f"only {len(loss)} steps were made: give more epochs, or a batch_size."
+        made = f"{len(loss)} steps were" if len(loss) > 1 else "one step was"
+        yield f"only {made} made: give more epochs, or a batch_size."
     if len(loss) >= 4 and loss[-1] < loss[0] and loss[-2] > loss[-1]:
         yield (
             f"the loss was still falling: give more epochs, or a learning rate of {rate * 10:g}."

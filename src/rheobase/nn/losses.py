@@ -279,11 +279,14 @@ def _labels(given: Array, classes: int) -> Array:
         wrong = labels[(labels < 0) | (labels >= classes)][0]
         counted_from_one = labels.min() == 1 and labels.max() == classes
         raise UserError(
-            f"there is no class {wrong}: the last layer has {classes} outputs",
+            f"there is no class {wrong}: the last layer has {classes} output"
+            + ("s" if classes > 1 else ""),
             expected=f"classes 0 to {classes - 1}",
             given=f"classes {labels.min()} to {labels.max()}",
             mend="Classes are counted from 0: y - 1"
             if counted_from_one
+            else "Classes are counted from 0: y - y.min()"
+            if labels.min() < 0
             else f"Give the last layer {labels.max() + 1} outputs, or mend the classes.",
         )
     return labels

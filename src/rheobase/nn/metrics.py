@@ -33,7 +33,7 @@ def accuracy(y: Any, target: Any) -> float:
 
 
 def chosen(
-    metrics: tuple[Metric, ...], loss: Loss, target: Array
+    metrics: Metric | tuple[Metric, ...], loss: Loss, target: Array
 ) -> dict[str, Callable[[Array, Array], float]]:
     """Return the metrics of a fit by name.
 
@@ -45,7 +45,7 @@ def chosen(
         If there is no metric of a name.
     """
     found: dict[str, Callable[[Array, Array], float]] = {}
-    for metric in metrics:
+    for metric in (metrics,) if isinstance(metrics, str) or callable(metrics) else metrics:
         if callable(metric):
             found[getattr(metric, "__name__", "metric")] = metric
         elif metric != "accuracy":

@@ -236,19 +236,36 @@ def rates(optimizer: Optimizer, schedule: Schedule | None, epochs: int) -> Array
     if schedule is None:
         return np.full(epochs, optimizer.rate)
     if isinstance(schedule, Mapping):
-        result = np.full(epochs, float(optimizer.rate))
+        given = [optimizer.rate] * epochs
         for begin in sorted(schedule):
-            result[begin:] = schedule[begin]
+            if not isinstance(begin, int | np.integer) or begin < 0:
+                raise _no_schedule(f"epoch {begin!r}")
+            given[begin:] = [schedule[begin]] * len(given[begin:])
+    elif callable(schedule):
+        given = [schedule(epoch) for epoch in range(epochs)]
     else:
-        result = np.array([float(schedule(epoch)) for epoch in range(epochs)])
+        raise _no_schedule(repr(schedule)[:80])
+    numbers = int | float | np.integer | np.floating
+    result = np.array([float(rate) if isinstance(rate, numbers) else np.nan for rate in given])
     for epoch in np.flatnonzero(~(result >= 0) | ~np.isfinite(result))[:1]:
         raise UserError(
             f"the schedule gives no rate at epoch {epoch}",
             expected="a number, not below 0",
-            given=f"{result[epoch]}",
-            mend="schedule={8: 0.01, 18: 0.001} or schedule=lambda epoch: 0.1*0.9**epoch",
+            given=f"{given[epoch]}",
+            mend=_SCHEDULES,
         )
     return result
+
+
+_SCHEDULES = "schedule={8: 0.01, 18: 0.001} or schedule=lambda epoch: 0.1*0.9**epoch"
+
+
+def _no_schedule(given: str) -> UserError:
+    return UserError(
+        "a schedule is a function of the epoch, or new rates from certain epochs on",
+        given=given,
+        mend=_SCHEDULES,
+    )
 
 
 def with_rate(optimizer: Optimizer, rate: float) -> Optimizer:

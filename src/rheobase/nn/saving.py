@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +27,11 @@ def save(net: Sequential, path: str | Path) -> Path:
     target = Path(path)
     if not target.suffix:
         target = target.with_suffix(".npz")
+    if not target.parent.is_dir():
+        raise FileFormatError(
+            f"there is no folder {target.parent} to write {target.name} to",
+            mend=f'make it first: Path("{target.parent}").mkdir(parents=True)',
+        )
     content: dict[str, Any] = {"network": np.array(json.dumps(_description(net))), **net.parameters}
     handle, temporary = tempfile.mkstemp(prefix=".saving-", suffix=".npz", dir=target.parent)
     try:
@@ -48,20 +55,32 @@ def _description(net: Sequential) -> dict[str, Any]:
 
 def _read(path: str | Path) -> tuple[dict[str, Any], dict[str, Array]]:
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            content = {name: archive[name] for name in archive.files}
+        with open(path, "rb") as file, zipfile.ZipFile(file) as parts:
+            content = {name.removesuffix(".npy"): _array(parts, name) for name in parts.namelist()}
         description = json.loads(str(content.pop("network")))
         if description["version"] != _VERSION:
-            raise KeyError("version")
+            raise ValueError(f"version {description['version']} of the format")
     except FileNotFoundError:
         raise FileFormatError(f"there is no file {path}") from None
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise FileFormatError(
-            f"{path} is no network",
-            given=f"{type(error).__name__}: {error}",
-            mend="Give a file that net.save(path) wrote.",
-        ) from None
+    except KeyError:
+        raise _no_network(path, "an archive without the description of a network") from None
+    except zipfile.BadZipFile:
+        raise _no_network(path, "no archive of NumPy, or one that is cut off or damaged") from None
+    except (OSError, ValueError, EOFError, TypeError, zlib.error) as error:
+        raise _no_network(path, str(error) or type(error).__name__) from None
     return description, content
+
+
+def _array(parts: zipfile.ZipFile, name: str) -> Array:
+    # read to the end: the checksum is looked at there
+    found: Array = np.lib.format.read_array(io.BytesIO(parts.read(name)), allow_pickle=False)
+    return found
+
+
+def _no_network(path: str | Path, given: str) -> FileFormatError:
+    return FileFormatError(
+        f"{path} is no network", given=given, mend="Give a file that net.save(path) wrote."
+    )
 
 
 def load_parameters(net: Sequential, path: str | Path) -> None:
@@ -69,16 +88,22 @@ def load_parameters(net: Sequential, path: str | Path) -> None:
     _fill(net, _read(path)[1], path)
 
 
-def _fill(net: Sequential, content: dict[str, Array], path: str | Path) -> None:
+def _fill(
+    net: Sequential, content: dict[str, Array], path: str | Path, whole: bool = False
+) -> None:
     have = {name: value.shape for name, value in net.parameters.items()}
     given = {name: value.shape for name, value in content.items()}
     if have != given:
         name = next(n for n in [*have, *given] if have.get(n) != given.get(n))
         raise FileFormatError(
-            f"{path} holds another network: {name} differs",
+            f"{path} holds other parameters than its own network: {name} differs"
+            if whole
+            else f"{path} holds another network: {name} differs",
             expected=f"{name} of shape {have[name]}" if name in have else f"no {name}",
             given=f"{name} of shape {given[name]}" if name in given else f"no {name}",
-            mend="Make the network as it was when it was saved, or read it whole: nn.load(path)",
+            mend="The file was changed after it was written: save the network again."
+            if whole
+            else "Make the network as it was when it was saved, or read it whole: nn.load(path)",
         )
     for name, value in net.parameters.items():
         value[...] = content[name]
@@ -119,7 +144,7 @@ def load(path: str | Path) -> Sequential:
         seed=description["seed"],
         dtype=description["dtype"],
     )
-    _fill(net, content, path)
+    _fill(net, content, path, whole=True)
     return net
 
 

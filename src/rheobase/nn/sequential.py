@@ -67,6 +67,7 @@ class Sequential:
         self.vector = self._gather()
         self._fitting: set[tuple[int, ...]] = set()
         self._saved: list[Any] | None = None
+        self._given: tuple[int, ...] = ()
 
     def _gather(self) -> Array:
         """Put all parameters into one array; the layers keep views of it."""
@@ -168,6 +169,7 @@ class Sequential:
             for number, layer in enumerate(self.layers):
                 y, saved = layer.run(y, training=training, key=passes.layer_key(key, number))
                 self._saved.append(saved)
+        self._given = y.shape
         return y
 
     def backward(self, gradient: Any) -> Array | None:
@@ -189,13 +191,22 @@ class Sequential:
         ------
         UserError
             If no `forward` went before.
+        ShapeError
+            If the gradient has another shape than what `forward` returned.
         """
         if self._saved is None:
             raise UserError(
                 "a backward pass goes back through a forward pass, and there was none",
                 mend="y = net.forward(x); net.backward(y - target)",
             )
-        g: Array | None = np.asarray(gradient, self.dtype)
+        given = numbers(gradient, "the gradient")
+        if given.shape != self._given:
+            raise ShapeError(
+                "the gradient has the shape of what the forward pass returned",
+                expected=f"{self._given}",
+                given=f"{given.shape}",
+            )
+        g: Array | None = given.astype(self.dtype, copy=False)
         with passes.single_threaded():
             for layer, saved in zip(reversed(self.layers), reversed(self._saved), strict=True):
                 if g is None:
@@ -212,7 +223,7 @@ class Sequential:
         ShapeError
             If they do not.
         """
-        samples = np.asarray(x)
+        samples = numbers(x, "samples")
         if not (samples.dtype == bool and self.layers[0].keeps_spikes):
             samples = samples.astype(self.dtype, copy=False)
         shape = samples.shape[1:]
@@ -256,6 +267,19 @@ class Sequential:
         return self
 
 
+def numbers(given: Any, what: str) -> Array:
+    """Return what is given as an array of real numbers."""
+    try:
+        array = np.asarray(given)
+        if array.dtype.kind == "O":
+            array = array.astype(np.float64)
+    except (TypeError, ValueError):
+        array = np.asarray("")
+    if array.dtype.kind not in "biuf":
+        raise ShapeError(f"{what}: there have to be real numbers", given=f"{given!r}"[:80])
+    return array
+
+
 def _checked(layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
     example = 'nn.Sequential(nn.Dense(2, 4, "tanh"), nn.Dense(4, 1, "sigmoid"), seed=0)'
     if not layers:
@@ -263,7 +287,9 @@ def _checked(layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
     for number, layer in enumerate(layers):
         if not isinstance(layer, Layer):
             raise WiringError(
-                f"layer {number} of a network is no layer", given=f"{layer!r}", mend=example
+                f"layer {number} of a network is no layer",
+                given=f"{layer!r}"[:80],
+                mend="nn.Sequential(*layers, seed=0)" if np.iterable(layer) else example,
             )
         if layer.parameters or any(layer is other for other in layers[:number]):
             raise WiringError(

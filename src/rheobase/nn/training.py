@@ -17,7 +17,7 @@ from rheobase.nn.layers.base import Array, generator
 from rheobase.nn.losses import Loss
 from rheobase.nn.metrics import Metric, chosen
 from rheobase.nn.optimizers import Optimizer, Schedule
-from rheobase.nn.sequential import Sequential
+from rheobase.nn.sequential import Sequential, numbers
 from rheobase.progress import Progress
 
 _SLICE = 0.1  # seconds of wall time between two looks at the clock
@@ -42,6 +42,9 @@ class EarlyStopping:
     patience: int = 5
     least: float = 0.0
     restore: bool = True
+
+    def __post_init__(self) -> None:
+        _whole("EarlyStopping", "patience", self.patience, 1)
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,9 @@ class LayerByLayer:
         self.task = task
         self.gradient = np.zeros_like(task.net.vector)
         self._views = passes.gradient_views(task.net, self.gradient)
+        self._sizes = passes.sizes_of(task.net)
+        self._relative = self.gradient if self._sizes is None else np.zeros_like(self.gradient)
+        self._looked_at = passes.gradient_views(task.net, self._relative)
         self._state = task.optimizer.start(task.net.vector)
         self._steps = 0
 
@@ -121,13 +127,24 @@ class LayerByLayer:
             threads=task.threads,
         )
         self._steps += 1
+        self._move(rate)
         sizes = [
             float(np.abs(view["weights"]).mean()) if "weights" in view else np.nan
-            for view in self._views
+            for view in self._looked_at
         ]
-        norm = float(np.sqrt(np.vdot(self.gradient, self.gradient)))
-        task.optimizer.step(task.net.vector, self.gradient, self._state, self._steps, rate)
+        norm = float(np.sqrt(np.vdot(self._relative, self._relative)))
         return [loss, norm, *sizes, *(metric(y, target) for metric in task.metrics.values())]
+
+    def _move(self, rate: float) -> None:
+        """Let the optimizer make a step; it sees parameters relative to how large they are."""
+        task, vector = self.task, self.task.net.vector
+        if self._sizes is None:
+            task.optimizer.step(vector, self.gradient, self._state, self._steps, rate)
+            return
+        np.multiply(self.gradient, self._sizes, out=self._relative)
+        relative = vector / self._sizes
+        task.optimizer.step(relative, self._relative, self._state, self._steps, rate)
+        np.multiply(relative, self._sizes, out=vector)
 
 
 def fit(
@@ -219,13 +236,21 @@ def fit(
     >>> float(history.accuracy[-1])
     1.0
     """
+    if not isinstance(net, Sequential):
+        raise UserError(
+            "nn.fit trains a network", given=f"{net!r}"[:80], mend="nn.fit(nn.Sequential(...), x, y"
+            ", loss=...)",
+        )  # fmt: skip
     loss_used, optimizer_used = losses.find(loss), optimizers.find(optimizer)
     inputs, target, outputs = _samples(net, x, y, loss_used, "")
-    _whole("epochs", epochs, 0)
+    _whole("fit", "epochs", epochs, 0)
+    _whole("fit", "seed", seed, None)
+    if threads is not None:
+        _whole("fit", "threads", threads, 1)
     inputs, target, held_out = _set_aside(net, inputs, target, loss_used, validation, seed)
-    size = len(inputs) if batch_size is None else _whole("batch_size", batch_size, 1)
+    size = len(inputs) if batch_size is None else _whole("fit", "batch_size", batch_size, 1)
     if record_every is not None:
-        _whole("record_every", record_every, 1)
+        _whole("fit", "record_every", record_every, 1)
     task = Task(
         net,
         loss_used,
@@ -238,6 +263,8 @@ def fit(
         seed,
         threads,
     )
+    if early_stopping is not None and not isinstance(early_stopping, EarlyStopping):
+        early_stopping = EarlyStopping(early_stopping)
     rates = optimizers.rates(optimizer_used, schedule, epochs)
     with passes.single_threaded():
         run = _Run(task, held_out, early_stopping, record_every)
@@ -253,13 +280,11 @@ class _Run:
         self,
         task: Task,
         held_out: tuple[Array, Array] | None,
-        early_stopping: EarlyStopping | int | None,
+        early_stopping: EarlyStopping | None,
         record_every: int | None,
     ) -> None:
         self.task = task
         self.held_out = held_out
-        if isinstance(early_stopping, int):
-            early_stopping = EarlyStopping(early_stopping)
         self.stopping = early_stopping
         self.every = record_every or len(task.batches)
         self.trainer: Trainer = compiled.trainer(task) or LayerByLayer(task)
@@ -383,18 +408,18 @@ def _samples(
     if not len(inputs):
         raise ShapeError(f"there are no {what}samples to learn from")
     outputs = passes.through(net, inputs[:1]).shape[1:]
-    given = np.asarray(y)
+    given = numbers(y, f"{what}targets")
     if given.ndim == 0 or len(given) != len(inputs):
         raise ShapeError(
             f"not as many {what}targets as {what}samples",
             expected=f"{len(inputs)} targets",
             given=f"{len(given) if given.ndim else 'one number'}",
         )
-    target = loss.targets(given, (len(inputs), *outputs), net.dtype)
-    for name, values in ((f"{what}input", inputs), (f"{what}target", target)):
+    for name, values in ((f"{what}input", inputs), (f"{what}target", given)):
         if values.dtype.kind == "f" and not np.isfinite(values).all():
             place = tuple(int(k) for k in np.argwhere(~np.isfinite(values))[0])
             raise UserError(f"{name} {list(place)} is not finite", given=f"{values[place]}")
+    target = loss.targets(given, (len(inputs), *outputs), net.dtype)
     return inputs, target, outputs
 
 
@@ -418,7 +443,9 @@ def _set_aside(
         raise UserError(
             "validation is a pair (x, y), or the share of samples that is set aside",
             expected=f"a share that leaves both some of {len(x)} samples",
-            given=f"{validation!r}",
+            given=f"a {type(validation).__name__} of {len(validation)}"
+            if isinstance(validation, tuple | list)
+            else f"{validation!r}"[:80],
             mend="validation=0.2",
         )
     order = generator((seed,)).permutation(len(x))
@@ -426,9 +453,11 @@ def _set_aside(
     return x[kept], target[kept], (x[aside], target[aside])
 
 
-def _whole(name: str, value: Any, least: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+def _whole(owner: str, name: str, value: Any, least: int | None) -> int:
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole or (least is not None and value < least):
+        from_where = "" if least is None else f", {least} or more"
         raise UserError(
-            f"nn.fit: {name} is a whole number, {least} or more", given=f"{name} = {value!r}"
+            f"nn.{owner}: {name} is a whole number{from_where}", given=f"{name} = {value!r}"
         )
     return int(value)

@@ -79,6 +79,14 @@ class Layer(ABC):
         """Set `parameters` to initial values, drawn with `generator(key)`; none by default."""
         self.parameters = {}
 
+    def sizes(self) -> dict[str, float]:
+        """Return how large parameters typically are, by name; 1 for those that are not named.
+
+        The steps of an optimizer are relative to it: weights in pA that are some thousands large
+        move with the same learning rate as others that are about 1.
+        """
+        return {}
+
     @abstractmethod
     def output_shape(self, shape: Shape) -> Shape:
         """Return the shape of one sample after the layer.
@@ -245,8 +253,12 @@ def expect_features(layer: Layer, shape: Shape, features: int) -> None:
     if shape and shape[-1] in (None, features):
         return
     mend = ""
-    if len(shape) == 3 and None not in shape and int(np.prod([s or 0 for s in shape])) == features:
-        mend = f"Put nn.Flatten() before it: {features} = " + "*".join(str(s) for s in shape)
+    if len(shape) == 3 and None not in shape:  # an image
+        count = int(np.prod([s or 0 for s in shape]))
+        product = f"{count} = " + "*".join(str(s) for s in shape)
+        mend = f"Put nn.Flatten() before it: {product}"
+        if count != features:
+            mend += f"; and make it a {layer.name} of {count} inputs"
     elif shape and shape[-1] is not None:
         mend = f"Make it a {layer.name} of {shape[-1]} inputs, or the layer before it of {features}"
     raise ShapeError(
