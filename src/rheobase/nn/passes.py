@@ -80,6 +80,15 @@ def gradient_views(net: Sequential, vector: Array) -> Gradients:
     return views
 
 
+def sizes_of(net: Sequential) -> Array | None:
+    """Return how large every parameter typically is, as one vector; None where all are about 1."""
+    sizes = np.ones_like(net.vector)
+    for layer, views in zip(net.layers, gradient_views(net, sizes), strict=True):
+        for name, size in layer.sizes().items():
+            views[name][...] = 2.0 ** np.round(np.log2(size))  # so that dividing by it is exact
+    return None if np.all(sizes == 1.0) else sizes
+
+
 def backpropagate(
     net: Sequential,
     loss: Loss,

@@ -246,6 +246,33 @@ def test_the_first_weights_are_measured_on_the_model() -> None:
         assert peak == pytest.approx(v.max() + 65, rel=0.03)
 
 
+def test_weights_in_any_unit_move_alike() -> None:
+    """The same neuron in volt and ampere, and in units of its threshold, is trained alike."""
+    text = """
+    dv/dt = ({R}i_syn - v)/tau_m : {v}
+    di_syn/dt = -i_syn/tau_syn : {i}
+    """
+    times = dict(tau_m=10 * ms, tau_syn=5 * ms)
+    plain = rb.Model(text.format(R="4*", v="1", i="1"), threshold="v > 1", reset="v = 0",
+                     receives="i_syn += weight", parameters=times, method="euler")  # fmt: skip
+    # 16 mV, and 256 pA for it: powers of two
+    physical = rb.Model(text.format(R="R*", v="mV", i="pA"), threshold="v > 16*mV",
+                        reset="v = 0*mV", receives="i_syn += weight", method="euler",
+                        parameters=times | {"R": 16 / 256 * mV / pA})  # fmt: skip
+    x, y = nn.tasks.random_patterns(16, inputs=20, steps=50, probability=0.05, seed=0)
+    weights = []
+    for model, scale in ((plain, 1.0), (physical, 1024.0)):
+        net = nn.Sequential(nn.Spiking(model, 20, 6, recurrent=True, weight_std=scale),
+                            nn.Spiking(nn.leaky_readout(), 6, 2, readout="max"), seed=1)  # fmt: skip
+        start = net.layers[0].weights.copy()
+        nn.fit(net, x, y, loss="cross_entropy", optimizer=nn.Adam(0.05), epochs=20)
+        weights.append([start / scale, net.layers[0].weights / scale,
+                        net.layers[0].recurrent_weights / scale])  # fmt: skip
+        assert np.abs(weights[-1][1] - weights[-1][0]).mean() > 0.05
+    for one, other in zip(*weights, strict=True):
+        assert np.abs(one - other).max() < 0.05
+
+
 def test_a_network_is_saved_with_its_models(tmp_path: Path) -> None:
     curve = rb.gradients.Surrogate("arctan", slope=3.0)
     net = nn.Sequential(

@@ -125,7 +125,9 @@ class Spiking(Layer):
         In the unit `weight_unit`; ``weights[i, j]`` leads **from** i **to** j. `recurrent_weights`
         (units, units) and `delays` (inputs, units), in steps, likewise.
     weight_unit : Unit
-        That of the variable they are added to.
+        That of the variable they are added to. In `nn.fit` weights with a unit move relative to
+        the weight that takes a unit from rest to threshold (`weight_std` if that is given): a
+        learning rate means the same for weights in pA, in mV, and without a unit.
 
     Raises
     ------
@@ -211,6 +213,7 @@ class Spiking(Layer):
         self.weight_scale, self.weight_std = float(weight_scale), weight_std
         self.backend: str | None = None
         self._fixed: Cells | None = None
+        self._typical = 1.0
         self._courses: dict[tuple[int, int, bool], list[Course]] = {}
 
     def __getstate__(self) -> dict[str, Any]:
@@ -299,7 +302,7 @@ class Spiking(Layer):
         random = generator(key)
         theta: dict[str, Array] = {t.key: np.zeros(self.units, dtype) for t in self.trained}
         self.parameters = theta
-        deviation = self._deviation()
+        self._typical, deviation = self._typical_weight()
         shape = (self.inputs, self.units)
         parameters: dict[str, Array] = {
             "weights": random.normal(0.0, deviation / np.sqrt(self.inputs), shape).astype(dtype)
@@ -312,11 +315,19 @@ class Spiking(Layer):
             parameters["delays"] = random.uniform(*self.delay_range, shape).astype(dtype)
         self.parameters = parameters | theta
 
-    def _deviation(self) -> float:
-        """Return the standard deviation of a weight times sqrt(inputs)."""
+    def sizes(self) -> dict[str, float]:
+        """Return how large weights typically are, if they have a unit."""
+        if self.weight_unit.text == "1" or not self._typical > 0:
+            return {}
+        return dict.fromkeys(self.parameters.keys() & {"weights", "recurrent_weights"},
+                             self._typical)  # fmt: skip
+
+    def _typical_weight(self) -> tuple[float, float]:
+        """Return how large a weight typically is, and its deviation times sqrt(inputs)."""
         if self.weight_std is not None:
-            return float(self.weight_std)
-        return self.weight_scale * initial.weight_of_threshold(self)
+            return float(self.weight_std), float(self.weight_std)
+        typical = initial.weight_of_threshold(self)
+        return typical, self.weight_scale * typical
 
     def value(self, name: str) -> Any:
         """Return a trained parameter of the model as a quantity, one value for each unit.
