@@ -262,12 +262,12 @@ def test_weights_in_any_unit_move_alike() -> None:
     x, y = nn.tasks.random_patterns(16, inputs=20, steps=50, probability=0.05, seed=0)
     weights = []
     for model, scale in ((plain, 1.0), (physical, 1024.0)):
-        net = nn.Sequential(nn.Spiking(model, 20, 6, recurrent=True, weight_std=scale),
-                            nn.Spiking(nn.leaky_readout(), 6, 2, readout="max"), seed=1)  # fmt: skip
-        start = net.layers[0].weights.copy()
+        hidden = nn.Spiking(model, 20, 6, recurrent=True, weight_std=scale)
+        net = nn.Sequential(hidden, nn.Spiking(nn.leaky_readout(), 6, 2, readout="max"), seed=1)
+        start = hidden.weights.copy()
         nn.fit(net, x, y, loss="cross_entropy", optimizer=nn.Adam(0.05), epochs=20)
-        weights.append([start / scale, net.layers[0].weights / scale,
-                        net.layers[0].recurrent_weights / scale])  # fmt: skip
+        ends = (start, hidden.weights, hidden.recurrent_weights)
+        weights.append([w / scale for w in ends])
         assert np.abs(weights[-1][1] - weights[-1][0]).mean() > 0.05
     for one, other in zip(*weights, strict=True):
         assert np.abs(one - other).max() < 0.05
