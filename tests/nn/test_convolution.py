@@ -45,6 +45,32 @@ def test_equal_to_pytorch(method, case):
     np.testing.assert_allclose(got, torchs(*case), rtol=1e-10, atol=1e-12)
 
 
+@pytest.mark.parametrize("method", ["fast", "loops"])
+@pytest.mark.parametrize(
+    "size, dilation", [((3, 3), 1), ((2, 4), 1), ((4, 3), (2, 3)), ((1, 2), 2)]
+)
+@pytest.mark.filterwarnings("ignore:Using padding='same'")
+def test_paddings_by_name(size, dilation, method):
+    random = np.random.default_rng(3)
+    x, w = random.standard_normal((2, 3, 9, 11)), random.standard_normal((4, 3, *size))
+    for padding in ("same", "valid"):
+        options = {"padding": padding, "dilation": dilation}
+        got = nn.conv2d(x, w, **options, method=method)
+        np.testing.assert_allclose(got, torchs(x, w, None, options), rtol=1e-10, atol=1e-12)
+
+
+def test_paddings_of_no_such_name():
+    x, w = np.ones((1, 1, 5, 5)), np.ones((1, 1, 3, 3))
+    with pytest.raises(ShapeError, match='expected: a number, two, "valid" or "same"\ngiven: pad'):
+        nn.conv2d(x, w, padding="full")
+    with pytest.raises(
+        ShapeError, match=r'padding="same" is for a stride of 1\ngiven: stride=\(2, 2'
+    ):
+        nn.conv2d(x, w, padding="same", stride=2)
+    with pytest.raises(ShapeError, match="images and kernels are real numbers"):
+        nn.conv2d(1j * x, w)
+
+
 @settings(max_examples=30, deadline=None)
 @given(case=cases())
 def test_equal_to_pytorch_without_numba(case):

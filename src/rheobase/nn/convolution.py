@@ -10,7 +10,7 @@ from rheobase.errors import ShapeError, UserError
 from rheobase.nn import tiled
 from rheobase.nn.layers.base import Array
 from rheobase.nn.loops import convolve_by_loops
-from rheobase.nn.windows import Window, pair
+from rheobase.nn.windows import Window, paddings, pair
 
 _METHODS = ("fast", "loops")
 
@@ -20,7 +20,7 @@ def conv2d(
     kernels: Any,
     bias: Any = None,
     stride: int | tuple[int, int] = 1,
-    padding: int | tuple[int, int] = 0,
+    padding: int | tuple[int, int] | str = 0,
     dilation: int | tuple[int, int] = 1,
     groups: int = 1,
     method: str = "fast",
@@ -47,8 +47,8 @@ def conv2d(
         b.
     stride : int or (int, int)
         How far the kernel moves (down, right).
-    padding : int or (int, int)
-        How many zeros around the image.
+    padding : int or (int, int), or "valid" or "same"
+        How many zeros around the image; none, or as many as keep its size (stride 1).
     dilation : int or (int, int)
         Distance of the pixels that neighboring weights look at.
     groups : int
@@ -81,12 +81,11 @@ def conv2d(
         raise UserError(
             f"there is no method {method!r} of conv2d", expected=" or ".join(map(repr, _METHODS))
         )
-    window = Window(
-        (w.shape[2], w.shape[3]),
-        pair("nn.conv2d", "stride", stride, 1),
-        pair("nn.conv2d", "padding", padding, 0),
-        pair("nn.conv2d", "dilation", dilation, 1),
-    )
+    size = (w.shape[2], w.shape[3])
+    steps = pair("nn.conv2d", "stride", stride, 1)
+    apart = pair("nn.conv2d", "dilation", dilation, 1)
+    around, more = paddings("nn.conv2d", padding, size, steps, apart)
+    window = Window(size, steps, around, apart)
     check_groups("nn.conv2d", x.shape[1], w.shape[0], groups)
     if w.shape[1] * groups != x.shape[1]:
         raise ShapeError(
@@ -94,6 +93,7 @@ def conv2d(
             expected=f"kernels of shape (outputs, {x.shape[1] // groups}, h, w)",
             given=f"kernels of shape {w.shape}, images of shape {x.shape}",
         )
+    x = np.pad(x, [(0, 0), (0, 0), (0, more[0]), (0, more[1])]) if any(more) else x
     window.after("nn.conv2d: the kernel", x.shape[2], x.shape[3])
     if method == "loops":
         return convolve_by_loops(x, w, b, window, groups)
@@ -102,6 +102,8 @@ def conv2d(
 
 def _arrays(images: Any, kernels: Any, bias: Any) -> tuple[Array, Array, Array | None]:
     x, w = np.asarray(images), np.asarray(kernels)
+    if "c" in (x.dtype.kind, w.dtype.kind):
+        raise ShapeError("nn.conv2d: images and kernels are real numbers", given="complex ones")
     dtype = np.result_type(x, w, np.float32)
     for name, array, axes in (
         ("images", x, "batch, channels, height, width"),

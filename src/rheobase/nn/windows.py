@@ -33,6 +33,38 @@ def pair(owner: str, name: str, value: Any, least: int) -> Pair:
     return int(two[0]), int(two[1])
 
 
+def paddings(
+    owner: str, padding: Any, size: Pair, stride: Pair = (1, 1), dilation: Pair = (1, 1)
+) -> tuple[Pair, Pair]:
+    """Return how many zeros there are around an image, and how many more below and on the right.
+
+    ``"valid"`` is none; ``"same"`` as many as make the result as large as the image. If those are
+    odd in number, the last is below or on the right, as in PyTorch.
+
+    Raises
+    ------
+    ShapeError
+        If it is neither a name nor whole numbers, or "same" with a stride.
+    """
+    if not isinstance(padding, str):
+        return pair(owner, "padding", padding, 0), (0, 0)
+    if padding == "valid":
+        return (0, 0), (0, 0)
+    if padding != "same":
+        raise ShapeError(
+            f"{owner}: padding is a whole number, 0 or more, or two (height, width)",
+            expected='a number, two, "valid" or "same"',
+            given=f"padding={padding!r}",
+        )
+    if stride != (1, 1):
+        raise ShapeError(
+            f'{owner}: padding="same" is for a stride of 1', given=f"stride={stride}",
+            mend="say how many zeros there are around the image: padding=1",
+        )  # fmt: skip
+    reach = [d * (k - 1) for d, k in zip(dilation, size, strict=True)]
+    return (reach[0] // 2, reach[1] // 2), (reach[0] % 2, reach[1] % 2)
+
+
 @dataclass(frozen=True)
 class Window:
     """A window of some pixels that moves over an image.
@@ -106,12 +138,12 @@ class Window:
             )
         return padded[..., parts[0], parts[1]]
 
-    def padded(self, images: Array) -> Array:
-        """Return images (..., height, width) with zeros around them."""
+    def padded(self, images: Array, value: float = 0.0) -> Array:
+        """Return images (..., height, width) with zeros, or another value, around them."""
         if self.padding == (0, 0):
             return images
         before = [(0, 0)] * (images.ndim - 2)
-        return np.pad(images, [*before, *((p, p) for p in self.padding)])
+        return np.pad(images, [*before, *((p, p) for p in self.padding)], constant_values=value)
 
     def cut(self, padded: Array) -> Array:
         """Return the images inside their padding: what `padded` goes back through."""

@@ -39,8 +39,8 @@ def test_every_layer_there_and_back():
     net = filled(nn.Sequential(
         nn.Conv2D(2, 4, 3, "relu", padding=1), nn.AvgPool2D(2),
         nn.Conv2D(4, 6, (3, 2), "tanh", stride=(2, 1), dilation=(1, 2), groups=2, bias=False),
-        nn.MaxPool2D(2, 1), nn.Dropout(0.3), nn.Flatten(),
-        nn.Dense(12, 8, bias=False), nn.Dense(8, 3, "softmax"), seed=2,
+        nn.MaxPool2D(3, 1, 1), nn.Dropout(0.3), nn.Flatten(),
+        nn.Dense(36, 8, bias=False), nn.Dense(8, 3, "softmax"), seed=2,
     ))  # fmt: skip
     x = images()
     module = nn.to_torch(net)
@@ -106,7 +106,8 @@ def test_copies_do_not_share_memory():
 def test_modules_inside_modules_and_what_pytorch_users_write():
     module = tnn.Sequential(
         tnn.Sequential(tnn.Conv2d(1, 3, 3, padding="same"), tnn.MaxPool2d(2), tnn.ReLU()),
-        tnn.Identity(), tnn.Flatten(), tnn.Linear(3 * 16, 5), tnn.LeakyReLU(0.3),
+        tnn.Sequential(tnn.MaxPool2d(3, 2, padding=1), tnn.AvgPool2d(2, 1, padding=(1, 0))),
+        tnn.Identity(), tnn.Flatten(), tnn.Linear(3 * 3, 5), tnn.LeakyReLU(0.3),
         tnn.Linear(5, 2), tnn.Softmax(dim=1),
     )  # fmt: skip
     net = nn.from_torch(module)
@@ -128,7 +129,9 @@ def test_modules_inside_modules_and_what_pytorch_users_write():
         (tnn.Conv2d(1, 1, 2, padding="same"), "its padding is not the same on both sides"),
         (tnn.Conv2d(1, 1, 3, padding=1, padding_mode="reflect"),
          "only padding_mode='zeros' has a counterpart here"),
-        (tnn.MaxPool2d(2, padding=1), "only padding=0 has a counterpart here"),
+        (tnn.MaxPool2d(2, ceil_mode=True), "only ceil_mode=False has a counterpart here"),
+        (tnn.AvgPool2d(2, padding=1, count_include_pad=False),
+         "only count_include_pad=True has a counterpart here"),
         (tnn.Sequential(tnn.Linear(2, 2), tnn.GELU("tanh")), "only approximate='none'"),
         (tnn.Sequential(tnn.Linear(2, 2), tnn.ELU(0.5)), "only alpha=1.0"),
         (tnn.Sequential(tnn.Linear(2, 2), tnn.Softmax(dim=0)), "dim=1 or dim=-1"),
@@ -179,3 +182,11 @@ def test_without_pytorch_it_is_told_how_to_get_it(monkeypatch):
     assert str(caught.value) == (
         'PyTorch is not installed\npython -m pip install "rheobase[torch]"'
     )
+
+
+def test_an_activation_that_only_has_the_name_is_refused():
+    net = nn.Sequential(nn.Dense(2, 2, nn.Activation("maximum(x, 0.5)", name="relu")))
+    with pytest.raises(
+        UserError, match=r"activation relu is maximum\(x, 0\.5\), not PyTorch's relu"
+    ):
+        nn.to_torch(net)

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from rheobase import nn
+from rheobase.errors import ShapeError
 
 F = torch.nn.functional
 
@@ -87,18 +88,46 @@ def test_convolution(case, dtype):
     both(net, samples(batch, channels, height, width, dtype=dtype), forward)
 
 
-@pytest.mark.parametrize("size, stride", [(2, None), (3, 2), ((2, 3), (1, 2))])
+@pytest.mark.parametrize("size, stride, padding", [
+    (2, None, 0), (3, 2, 0), ((2, 3), (1, 2), 0), (3, 2, 1), ((4, 3), 3, (2, 0)),
+])  # fmt: skip
 @pytest.mark.parametrize("kind", ["max", "avg"])
-def test_pools(kind, size, stride):
-    layer = (nn.MaxPool2D if kind == "max" else nn.AvgPool2D)(size, stride)
+def test_pools(kind, size, stride, padding):
+    layer = (nn.MaxPool2D if kind == "max" else nn.AvgPool2D)(size, stride, padding)
     pool = F.max_pool2d if kind == "max" else F.avg_pool2d
     for batch in (2, 16):  # the second stands in vectors after a convolution
-        net = nn.Sequential(nn.Conv2D(2, 3, 2), type(layer)(size, stride), seed=0)
+        net = nn.Sequential(nn.Conv2D(2, 3, 2), type(layer)(size, stride, padding), seed=0)
 
         def forward(x, p):
-            return pool(F.conv2d(x, p["0.weights"], p["0.bias"]), size, stride)
+            return pool(F.conv2d(x, p["0.weights"], p["0.bias"]), size, stride, padding)
 
         both(net, samples(batch, 2, 8, 9), forward)
+
+
+def test_a_pool_that_sees_nothing_but_padding_is_refused():
+    with pytest.raises(
+        ShapeError,
+        match=r"nn.MaxPool2D: a window would see nothing but padding\n"
+        r"expected: a padding of at most half the window\ngiven: size=2, padding=2",
+    ):
+        nn.MaxPool2D(2, padding=2)
+    assert repr(nn.AvgPool2D(3, 2, 1)) == "AvgPool2D(3, stride=2, padding=1)"
+    assert nn.AvgPool2D(3, 2, 1).configuration() == {
+        "size": (3, 3), "stride": (2, 2), "padding": (1, 1),
+    }  # fmt: skip
+
+
+def test_convolutions_that_keep_the_size():
+    assert repr(nn.Conv2D(1, 2, 5, dilation=2, padding="same")) == (
+        "Conv2D(1, 2, 5, 'linear', padding=4, dilation=2)"
+    )
+    assert nn.Conv2D(1, 2, 5, padding="valid").padding == (0, 0)
+    with pytest.raises(
+        ShapeError,
+        match="of this kernel is not the same on both sides\nexpected: a "
+        "kernel whose height and width are odd\ngiven: a kernel of 2 by 3 pixels",
+    ):
+        nn.Conv2D(1, 2, (2, 3), padding="same")
 
 
 def test_the_largest_pixel_is_the_first_of_several_and_nan_wins():

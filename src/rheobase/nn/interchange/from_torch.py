@@ -102,8 +102,11 @@ def _conv2d(module: Any, where: str, taken: Taken) -> None:
 
 def _pool(layer: type[MaxPool2D] | type[AvgPool2D], **plain: Any) -> Callable[..., None]:
     def take(module: Any, where: str, taken: Taken) -> None:
-        _settings(module, where, padding=0, ceil_mode=False, **plain)
-        taken.add(layer(module.kernel_size, module.stride))
+        _settings(module, where, ceil_mode=False, **plain)
+        # zeros around the image count in a mean, or there are none
+        if module.padding not in (0, (0, 0)) and layer is AvgPool2D:
+            _settings(module, where, count_include_pad=True)
+        taken.add(layer(module.kernel_size, module.stride, module.padding))
 
     return take
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rheobase.nn.activations import LIBRARY
 from rheobase.nn.interchange.taking import Array, refused
 from rheobase.nn.interchange.torch_names import ELEMENTWISE, steps_module, torch_library
 from rheobase.nn.layers.base import Layer
@@ -75,9 +76,9 @@ def _modules(torch: Any, layer: Layer, where: str) -> Iterator[Any]:
         yield _filled(torch, convolution, layer.weights, layer.parameters.get("bias"))
         yield from _activation(torch, layer.activation, 1, where)
     elif type(layer) is MaxPool2D:
-        yield nn.MaxPool2d(layer.size, layer.stride)
+        yield nn.MaxPool2d(layer.size, layer.stride, layer.padding)
     elif type(layer) is AvgPool2D:
-        yield nn.AvgPool2d(layer.size, layer.stride)
+        yield nn.AvgPool2d(layer.size, layer.stride, layer.padding)
     elif type(layer) is Flatten:
         yield nn.Flatten()
     elif type(layer) is Dropout:
@@ -121,6 +122,8 @@ def _recurrent(torch: Any, layer: Recurrent, where: str) -> Any:
 
 def _activation(torch: Any, activation: Any, axis: int, where: str) -> Iterator[Any]:
     name = activation.name
+    if name in LIBRARY and activation.text != LIBRARY[name].text:
+        raise refused(where, f"its activation {name} is {activation.formula}, not PyTorch's {name}")
     if name == "linear":
         return
     if name == "softmax":

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from rheobase.errors import ShapeError
 from rheobase.nn import tiled
 from rheobase.nn.convolution import (
     check_groups,
@@ -16,7 +17,7 @@ from rheobase.nn.convolution import (
 from rheobase.nn.layers.activating import activate, activate_reverse, configured, elementwise
 from rheobase.nn.layers.base import Array, Key, Layer, Shape, generator, positive
 from rheobase.nn.layers.initial import initial_weights
-from rheobase.nn.windows import Window, expect_images, pair
+from rheobase.nn.windows import Window, expect_images, paddings, pair
 
 SAMPLES = 16
 """Samples that go through at once: as many as stand in a vector of float32."""
@@ -48,7 +49,7 @@ class Conv2D(Layer):
     activation : str or Activation
         f; linear if left out.
     stride, padding, dilation : int or (int, int)
-        As of `nn.conv2d`.
+        As of `nn.conv2d`; the padding may be "valid" or "same", too.
     groups : int
         As of `nn.conv2d`.
     bias : bool
@@ -85,7 +86,7 @@ class Conv2D(Layer):
         activation: Any = "linear",
         *,
         stride: int | tuple[int, int] = 1,
-        padding: int | tuple[int, int] = 0,
+        padding: int | tuple[int, int] | str = 0,
         dilation: int | tuple[int, int] = 1,
         groups: int = 1,
         bias: bool = True,
@@ -93,12 +94,17 @@ class Conv2D(Layer):
         super().__init__()
         self.channels = positive("Conv2D", "channels", channels)
         self.outputs = positive("Conv2D", "outputs", outputs)
-        self.window = Window(
-            pair("nn.Conv2D", "size", size, 1),
-            pair("nn.Conv2D", "stride", stride, 1),
-            pair("nn.Conv2D", "padding", padding, 0),
-            pair("nn.Conv2D", "dilation", dilation, 1),
-        )
+        two = pair("nn.Conv2D", "size", size, 1)
+        steps = pair("nn.Conv2D", "stride", stride, 1)
+        apart = pair("nn.Conv2D", "dilation", dilation, 1)
+        around, more = paddings("nn.Conv2D", padding, two, steps, apart)
+        if any(more):
+            raise ShapeError(
+                'nn.Conv2D: padding="same" of this kernel is not the same on both sides',
+                expected="a kernel whose height and width are odd",
+                given=f"a kernel of {two[0]} by {two[1]} pixels",
+            )
+        self.window = Window(two, steps, around, apart)
         self.groups = check_groups("nn.Conv2D", channels, outputs, groups)
         self.activation = elementwise("Conv2D", activation)
         self.has_bias = bias
