@@ -120,12 +120,20 @@ def test_missing_files_are_told_with_both_ways_to_get_them(tmp_path):
         "Fashion-MNIST is not here\n"
         "expected: train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte,"
         " t10k-labels-idx1-ubyte (or the same with .gz)\n"
-        f"given: not all of them in {tmp_path}\n"
+        f"given: {tmp_path} has none of them\n"
         "on Debian or Ubuntu: apt-get install dataset-fashion-mnist\n"
         "elsewhere: put the four files into a folder, and write\n"
         '  nn.datasets.fashion_mnist("FOLDER")  # or set RHEOBASE_DATA=FOLDER\n'
         "nn.datasets.digits() comes with the library and needs no files"
     )
+    (tmp_path / "train-images-idx3-ubyte").write_bytes(b"")
+    (tmp_path / "t10k-images-idx3-ubyte.gz").write_bytes(b"")
+    with pytest.raises(
+        UserError, match="has no train-labels-idx1-ubyte and no t10k-labels-idx1-ubyte"
+    ):
+        datasets.fashion_mnist(tmp_path)
+    with pytest.raises(UserError, match=r"given: there is no folder .*nowhere"):
+        datasets.fashion_mnist(tmp_path / "nowhere")
 
 
 def test_labels_of_other_images_are_refused(files):

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from rheobase import nn
-from rheobase.errors import ShapeError, UnknownNameError, UserError
+from rheobase.errors import RheobaseWarning, ShapeError, UnknownNameError, UserError
 from rheobase.nn.activations import LIBRARY
 from rheobase.nn.neuron import in_terms_of_output
 
@@ -195,8 +195,37 @@ def test_errors(neuron):
         neuron.descend([1.0, 2.0], 1.0, loss="cross_entropy")
     with pytest.raises(UnknownNameError, match="there is no loss 'squared'"):
         neuron.descend([1.0, 2.0], 1.0, loss="squared")
+    with pytest.raises(
+        UserError, match=r"rate is a number, 0 or more\ngiven: rate = -1\nneuron\.desc"
+    ):
+        neuron.descend([1.0, 2.0], 1.0, rate=-1)
+    with pytest.raises(UserError, match=r"steps is a whole number, 0 or more\ngiven: steps = 1\.5"):
+        neuron.descend([1.0, 2.0], 1.0, steps=1.5)
     big = nn.Neuron(np.ones(13))
     big.forward(np.ones(13))
     with pytest.raises(UserError, match="has room for 12 inputs\ngiven: 13 inputs"):
         big.draw()
     assert repr(neuron) == "Neuron(weights=[2, -3], bias=-3, 'sigmoid')"
+
+
+def test_a_descent_with_steps_that_are_too_long_ends():
+    neuron = nn.Neuron([1.0, 2.0], 0.0, "linear")
+    with pytest.warns(RheobaseWarning) as said:
+        found = neuron.descend([1.0, 2.0], 0.3, rate=10, steps=2000)
+    assert [one.filename for one in said] == [__file__]
+    assert str(said[0].message) == (
+        f"the loss was no finite number after step {len(found.losses) - 1}: the steps are too long."
+        " Try a smaller learning rate than 10, or inputs of size 1."
+    )
+    assert np.isinf(found.losses[-1]) and np.isfinite(found.losses[:-1]).all()
+
+
+def test_names_in_the_drawing_stand_clear_of_their_numbers():
+    neuron = nn.Neuron([2.0, -3.0], -1.0, "sigmoid")
+    neuron.forward([1.0, 2.0])
+    neuron.backward(1.0)
+    axes = neuron.draw()
+    axes.figure.canvas.draw()
+    boxes = {text.get_text(): text.get_window_extent() for text in axes.texts}
+    assert boxes["$x_{2}$"].x1 < boxes["-0.0199"].x0
+    assert boxes["$x_{2}$"].x0 > axes.bbox.x0

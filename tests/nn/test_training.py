@@ -208,6 +208,12 @@ def test_history_is_drawn(drawn):
     np.testing.assert_array_equal(ax.lines[0].get_ydata(), history.loss)
     assert history.plot(what="accuracy").get_ylabel() == "accuracy"
     assert len(history.plot(what="gradient_norm").lines) == 1
+    often = nn.fit(net, X, LABELS, loss="cross_entropy", epochs=3, batch_size=12, validation=0.2,
+                   record_every=2)  # fmt: skip
+    training, validation = often.plot().lines
+    np.testing.assert_allclose(training.get_xdata(), [0.5, 1, 1.5, 2, 2.5, 3])
+    np.testing.assert_allclose(validation.get_xdata(), [1, 2, 3])
+    nn.fit(net, X, LABELS, loss="cross_entropy", epochs=0).plot()
 
 
 def test_progress_is_shown_when_wanted(capsys, monkeypatch):

@@ -310,6 +310,15 @@ def _complete(place: Path) -> bool:
     return all(_file(place, name).exists() for name in _FILES)
 
 
+def _lacking(place: Path) -> str:
+    if not place.is_dir():
+        return f"there is no folder {place}"
+    missing = [name for name in _FILES if not _file(place, name).exists()]
+    if len(missing) == len(_FILES):
+        return f"{place} has none of them"
+    return f"{place} has no {' and no '.join(missing)}"
+
+
 def _found(folder: str | os.PathLike[str] | None) -> Path:
     places = _places(folder)
     for place in places:
@@ -318,7 +327,7 @@ def _found(folder: str | os.PathLike[str] | None) -> Path:
     raise UserError(
         "Fashion-MNIST is not here",
         expected=f"{', '.join(_FILES)} (or the same with .gz)",
-        given="not all of them in " + " or ".join(map(str, places)),
+        given="; ".join(_lacking(place) for place in places),
         mend=(
             "on Debian or Ubuntu: apt-get install dataset-fashion-mnist\n"
             "elsewhere: put the four files into a folder, and write\n"

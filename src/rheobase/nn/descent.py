@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rheobase.errors import ShapeError, UserError
+from rheobase.errors import RheobaseWarning, ShapeError, UserError
 from rheobase.nn import losses
 from rheobase.nn.activations import floats
 
@@ -113,6 +114,28 @@ def loss_lines(loss: str) -> tuple[str, str]:
     return _LINES[loss]
 
 
+def _check_steps(rate: Any, steps: Any) -> None:
+    if not isinstance(rate, int | float | np.number) or not 0 <= rate < np.inf:
+        raise UserError(
+            "Neuron.descend: the learning rate is a number, 0 or more",
+            given=f"rate = {rate!r}",
+            mend="neuron.descend(x, target, rate=0.1); downhill is against the gradient already",
+        )
+    if not isinstance(steps, int | np.integer) or steps < 0:
+        raise UserError(
+            "Neuron.descend: steps is a whole number, 0 or more", given=f"steps = {steps!r}"
+        )
+
+
+def _warn_of_long_steps(step: int, rate: float) -> None:
+    warnings.warn(
+        f"the loss was no finite number after step {step}: the steps are too long. Try a smaller "
+        f"learning rate than {rate:g}, or inputs of size 1.",
+        RheobaseWarning,
+        stacklevel=4,
+    )
+
+
 def descend(neuron: Neuron, x: Any, target: Any, loss: str, rate: float, steps: int) -> Descent:
     """Go down the gradient of a loss; see `Neuron.descend`."""
     loss_lines(loss)
@@ -128,15 +151,20 @@ def descend(neuron: Neuron, x: Any, target: Any, loss: str, rate: float, steps: 
             mend="take the column: target[:, 0]" if t.shape == (len(batch), 1) else "",
         )
     t = np.broadcast_to(t, (len(batch),))[:, None]
+    _check_steps(rate, steps)
     rows: list[tuple[Any, ...]] = []
-    for step in range(int(steps) + 1):
-        a = neuron.forward(batch)[:, None]
-        g = neuron.backward(measure.gradient(a, t)[:, 0])
-        rows.append((measure(a, t), neuron.weights.copy(), neuron.bias,
-                     np.append(g.weights, g.bias), a[:, 0]))  # fmt: skip
-        if step < steps:
-            neuron.weights -= rate * g.weights  # downhill, against the gradient
-            neuron.bias -= rate * g.bias
+    for step in range(steps + 1):
+        with np.errstate(over="ignore", invalid="ignore"):
+            a = neuron.forward(batch)[:, None]
+            g = neuron.backward(measure.gradient(a, t)[:, 0])
+            rows.append((measure(a, t), neuron.weights.copy(), neuron.bias,
+                         np.append(g.weights, g.bias), a[:, 0]))  # fmt: skip
+            if not np.isfinite(rows[-1][0]):
+                _warn_of_long_steps(step, rate)
+                break
+            if step < steps:
+                neuron.weights -= rate * g.weights  # downhill, against the gradient
+                neuron.bias -= rate * g.bias
     values, weights, biases, gradients, outputs = (
         np.array(column) for column in zip(*rows, strict=True)
     )

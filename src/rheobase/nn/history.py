@@ -83,9 +83,16 @@ class History:
         if beside is not None and len(beside):
             pairs.append((f"validation_{what}", beside, "validation"))
         for index, (_, curve, label) in enumerate(pairs):
-            ax.plot(self.epochs[: len(curve)], curve, color=style.color(index), label=label)
+            # validation is once an epoch, whatever `record_every`
+            x = self.epochs if label == "training" else np.arange(1, len(curve) + 1)
+            ax.plot(x, curve, color=style.color(index), label=label)
         style.label(ax, "epoch", what.replace("_", " "))
-        if what == "loss" and np.all(values > 0) and values.max() > 30 * values.min():
+        if (
+            what == "loss"
+            and values.size
+            and np.all(values > 0)
+            and values.max() > 30 * values.min()
+        ):
             ax.set_yscale("log")
         if len(pairs) > 1:
             style.legend(ax, beside=False)

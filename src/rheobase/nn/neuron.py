@@ -305,6 +305,13 @@ class Neuron:
         ------
         ShapeError
             Not one target a sample.
+        UserError
+            The rate is negative, or the steps are no whole number.
+
+        Warns
+        -----
+        RheobaseWarning
+            The loss became infinite: the steps are too long. The descent ends there.
         """
         from rheobase.nn.descent import descend
 

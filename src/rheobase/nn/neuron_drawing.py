@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _MOST_INPUTS = 12
 _RADIUS, _COLUMN = 0.28, 1.45
+_DIGIT = 0.1  # how wide a digit of a value is
 _VALUE, _GRADIENT = style.PALETTE[0], style.PALETTE[1]
 _SHORT = {"maximum": "max", "minimum": "min", "heaviside": "step", "arctan": "atan"}
 _ORGANS = ("senders' axons,\nsynapses", "what synapses\nlet through", "dendrites and soma\nadd up")
@@ -32,14 +33,14 @@ def draw_graph(nodes: Sequence[Node], ax: Any, biology: bool) -> Axes:
     right = max(x for x, _ in places) + _COLUMN
     low, high = min(y for _, y in places), max(y for _, y in places)
     below = 1.7 if biology else 0.6
-    size = (0.72 * (right + 1.2), 0.72 * (high - low + below + 0.8))
+    size = (0.72 * (right + 1.4), 0.72 * (high - low + below + 0.8))
     axes = style.dressed(ax, size)
     for n, node in enumerate(nodes):
         for operand in node.operands:
             _draw_line(axes, places[operand], places[n])
     for n, node in enumerate(nodes):
         _draw_node(axes, node, places[n], last=n == len(nodes) - 1)
-    axes.set_xlim(-0.8, right + 0.4)
+    axes.set_xlim(-1.0, right + 0.4)
     axes.set_ylim(low - below, high + 0.8)
     axes.set_aspect("equal", adjustable="box")
     axes.axis("off")
@@ -100,9 +101,10 @@ def _draw_node(axes: Axes, node: Node, place: tuple[float, float], last: bool) -
                   color=style.INK)  # fmt: skip
         beside, align = x + _RADIUS + 0.06, "left"
     else:
-        axes.text(x - 0.28, y, _subscript(node.label), ha="right", va="center", fontsize=10,
-                  color=style.INK)  # fmt: skip
         beside, align = x + 0.02, "center"
+        half = _DIGIT / 2 * max(len(_short(node.value)), len(_short(node.gradient)))
+        axes.text(beside - max(half + 0.08, 0.3), y, _subscript(node.label), ha="right",
+                  va="center", fontsize=10, color=style.INK)  # fmt: skip
     if last:
         axes.annotate("", (x + _COLUMN, y), (x + _RADIUS, y), zorder=1,
                       arrowprops={"arrowstyle": "-|>", "color": style.FRAME, "linewidth": 0.9,
@@ -110,8 +112,12 @@ def _draw_node(axes: Axes, node: Node, place: tuple[float, float], last: bool) -
         axes.text(x + _COLUMN + 0.05, y, "a", fontsize=10, va="center", color=style.INK)
     box = {"boxstyle": "square,pad=0.05", "facecolor": "white", "edgecolor": "none", "alpha": 0.85}
     for value, side, color in ((node.value, 1, _VALUE), (node.gradient, -1, _GRADIENT)):
-        axes.text(beside, y + 0.05 * side, f"{value + 0.0:.3g}", fontsize=8, color=color, ha=align,
+        axes.text(beside, y + 0.05 * side, _short(value), fontsize=8, color=color, ha=align,
                   va="bottom" if side > 0 else "top", zorder=5, bbox=box)  # fmt: skip
+
+
+def _short(value: float) -> str:
+    return f"{value + 0.0:.3g}"
 
 
 def _subscript(label: str) -> str:

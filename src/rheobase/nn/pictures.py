@@ -65,10 +65,13 @@ def _broken_derivative(activation: Activation, x: np.ndarray) -> np.ndarray:
 
 def draw_descent(descent: Descent, ax: Any) -> Axes:
     """Draw the loss after every step."""
+    from matplotlib.ticker import MaxNLocator
+
     axes = style.dressed(ax, (5.0, 3.0))
     color = style.color(style.count_of(axes, "descent"))
     axes.plot(np.arange(len(descent.losses)), descent.losses, color=color, gid="descent")
     style.label(axes, "step", f"loss ({descent.loss})".replace("_", " "))
     axes.set_xlim(0, max(len(descent.losses) - 1, 1))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     axes.set_ylim(bottom=0)
     return axes

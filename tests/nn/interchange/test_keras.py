@@ -103,6 +103,8 @@ def test_a_file_is_read_without_keras(convolutional, tmp_path):
 @pytest.mark.parametrize(
     "layers, says",
     [
+        ([keras.Input((7, 4)), kl.LSTM(3, name="memory")],
+         "layer 'memory', an LSTM of Keras, cannot be taken over: there is no such layer here"),
         ([keras.Input((4,)), kl.Dense(3), kl.BatchNormalization(name="norm")],
          "layer 'norm', a BatchNormalization of Keras, cannot be taken over: there is no such"),
         ([keras.Input((4, 4, 1)), kl.Conv2D(1, 2, padding="same", name="even")],
@@ -152,3 +154,8 @@ def test_what_is_no_model_is_refused(tmp_path, convolutional):
         archive.writestr("model.weights.h5", b"")
     with pytest.raises(UserError, match="a Keras model of class Mine cannot be taken over"):
         nn.from_keras(tmp_path / "other.keras")
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(FileFormatError, match=r"^there is no file .*nothing\.keras$"):
+        nn.from_keras(tmp_path / "nothing.keras")

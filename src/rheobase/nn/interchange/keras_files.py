@@ -50,7 +50,7 @@ class KerasLayer:
     @property
     def where(self) -> str:
         """The layer as an error calls it."""
-        return f"layer {self.name!r}, a {self.kind} of Keras,"
+        return f"layer {self.name!r}, {with_article(self.kind)} of Keras,"
 
 
 def read_keras(model: Any) -> list[KerasLayer]:
@@ -94,6 +94,8 @@ def _read_file(path: Path) -> list[KerasLayer]:
         with zipfile.ZipFile(path) as archive:
             config = json.loads(_member(archive, "config.json", path))
             weights = _member(archive, "model.weights.h5", path)
+    except FileNotFoundError:
+        raise FileFormatError(f"there is no file {path}") from None
     except (OSError, zipfile.BadZipFile, ValueError) as error:
         raise FileFormatError(
             f"{path} is no .keras file", given=f"{type(error).__name__}: {error}", mend=_MEND
@@ -162,8 +164,9 @@ def _entries(config: dict[str, Any]) -> list[dict[str, Any]]:
         for entry in layers:
             sources = list(_sources(entry.get("inbound_nodes", [])))
             if sources != ([[before, 0, 0]] if before else []):
+                kind = with_article(str(entry.get("class_name")))
                 raise refused(
-                    f"layer {_name(entry)!r}, a {entry.get('class_name')} of Keras,",
+                    f"layer {_name(entry)!r}, {kind} of Keras,",
                     "it does not follow the layer before it and nothing else",
                     "only models that are one layer after the other are taken over",
                 )
@@ -181,6 +184,12 @@ def _sources(node: Any) -> Iterator[list[Any]]:
     if isinstance(node, list):
         for inside in node:
             yield from _sources(inside)
+
+
+def with_article(kind: str) -> str:
+    """Return a or an, and the class: "a Dense", "an Add", "an LSTM"."""
+    spelled = len(kind) > 1 and kind[:2].isupper() and kind[0] in "AEFHILMNORSX"
+    return f"{'an' if spelled or kind[:1] in 'AEIOU' else 'a'} {kind}"
 
 
 def _name(entry: dict[str, Any]) -> str:
