@@ -9,7 +9,8 @@ eigenvalues of the Jacobian there, found numerically, have no positive real part
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +21,42 @@ from rheobase.simulation.slopes import Floats, Slopes, expand, solve
 from rheobase.simulation.warning import warn
 from rheobase.units import UNITS
 
+VOLTAGES = ("E_L", "V_r", "c", "E_leak")
+"""Parameters that v begins at, the first there is, where a cell does not rest."""
+
 _STEPS = 400
+_PLACES = 121
 _SETTLED = 1e-10
 """Largest Newton step, in units of the scale of each variable, at a fixed point."""
+
+
+class NoRestError(EquationError):
+    """A model has no stable fixed point, and nowhere else to begin."""
+
+
+@dataclass(frozen=True)
+class Rest:
+    """Where cells of a model rest, or begin where they do not.
+
+    Attributes
+    ----------
+    states : tuple of str
+        The states of the model.
+    scales : ndarray, shape (states,)
+        Their units in SI units.
+    values : ndarray, shape (cells, states)
+        Each in its own unit; one row where all cells are alike.
+    resting : ndarray of bool, shape (cells,)
+        False where no stable fixed point was found: these begin with v held, the others settled.
+    unstable : ndarray, shape (cells, states)
+        A fixed point that is not stable, of those that do not rest; nan where none was seen.
+    """
+
+    states: tuple[str, ...]
+    scales: Floats
+    values: Floats
+    resting: NDArray[np.bool_]
+    unstable: Floats
 
 
 def resting_state(
@@ -54,47 +88,87 @@ def resting_state(
     EquationError
         No stable fixed point was found, and there is no threshold.
     """
+    rest = find_rest(model, parameters, size, population)
+    if not np.all(rest.resting):
+        _warn_of_firing(model, rest, population)
+    return {name: rest.values[:, k] * rest.scales[k] for k, name in enumerate(rest.states)}
+
+
+def find_rest(
+    model: Model, parameters: Mapping[str, float | Floats], size: int, population: str = ""
+) -> Rest:
+    """Return where the cells of a model rest; the last that were asked for are kept.
+
+    Parameters and errors are those of `resting_state`.
+    """
+    key = (model, size, *((n, _frozen(parameters[n])) for n in sorted(parameters)))
+    found = _kept.pop(key, None) or _search(model, parameters, size, population)
+    _kept[key] = found  # the last one used stands last
+    while len(_kept) > _KEEP:
+        _kept.pop(next(iter(_kept)), None)
+    return found
+
+
+_KEEP = 64
+_kept: dict[Hashable, Rest] = {}
+
+
+def _frozen(value: float | Floats) -> Hashable:
+    return value.tobytes() if isinstance(value, np.ndarray) else float(value)
+
+
+def _search(model: Model, parameters: Mapping[str, float | Floats], size: int,
+            population: str) -> Rest:  # fmt: skip
     problem = _Problem(model, parameters, size)
     open_ = np.ones(problem.cells, dtype=bool)
     found = np.zeros((problem.cells, len(problem.states)))
+    unstable = np.full_like(found, np.nan)
     for guess in problem.guesses():
         candidate, settled = problem.solve(guess)
-        good = open_ & settled & problem.stable(candidate)
+        stable = problem.stable(candidate)
+        good = open_ & settled & stable
         found[good] = candidate[good]
         open_ &= ~good
         if not np.any(open_):
-            return problem.named(found)
-    start = problem.guesses()[0]
-    if model.threshold is not None and "v" in problem.states and np.all(np.isfinite(start)):
+            break
+        seen = open_ & settled & ~stable & np.isnan(unstable[:, 0])
+        unstable[seen] = candidate[seen]
+    else:
+        start = problem.guesses()[0]
+        if model.threshold is None or "v" not in problem.states or not np.all(np.isfinite(start)):
+            raise NoRestError(
+                f'initial="rest": no stable fixed point of {model.name} was found without input'
+                + _which(problem, open_, size, population),
+                expected="a state in which every slope is 0 and small deviations die away",
+                mend=f"give the states to start from: {_paste(problem.states)}",
+            )
         found[open_] = start[open_]
-        _warn_of_firing(problem, found[open_], population)
-        return problem.named(found)
-    raise EquationError(
-        f'initial="rest": no stable fixed point of {model.name} was found without input'
-        + _which(problem, open_, size, population),
-        expected="a state in which every slope is 0 and small deviations die away",
-        mend=f"give the states to start from: {_paste(problem)}",
-    )
+        lost = open_ & np.isnan(unstable[:, 0])
+        if np.any(lost):
+            unstable[lost] = problem.unstable(start)[lost]
+    for array in (found, unstable):
+        array.setflags(write=False)
+    return Rest(tuple(problem.states), problem.slopes.scales, found, ~open_, unstable)
 
 
 def _which(problem: _Problem, cells: NDArray[np.bool_], size: int, population: str) -> str:
     return f" for {int(cells.sum())} of {size} cells of {population!r}" if problem.cells > 1 else ""
 
 
-def _paste(problem: _Problem) -> str:
-    return f"initial=dict({', '.join(f'{name}=...' for name in problem.states)})"
+def _paste(states: Sequence[str]) -> str:
+    return f"initial=dict({', '.join(f'{name}=...' for name in states)})"
 
 
-def _warn_of_firing(problem: _Problem, started: Floats, population: str) -> None:
+def _warn_of_firing(model: Model, rest: Rest, population: str) -> None:
     """Say that some cells have no rest, and where they start instead."""
-    place = problem.states.index("v")
-    unit = problem.model.unit_of("v").text
-    v = f"{started[0, place]:.6g}" + ("" if unit == "1" else f" {unit}")
+    started = rest.values[~rest.resting]
+    unit = model.unit_of("v").text
+    v = f"{started[0, rest.states.index('v')]:.6g}" + ("" if unit == "1" else f" {unit}")
     whose = f" of {population!r}" if population else ""
     warn(
-        f"{problem.model.name}{whose} has no stable fixed point without input: it fires by itself."
+        f"{model.name}{whose} has no stable fixed point without input: it fires by itself."
         f" It starts at v = {v} with its other states settled there; to start elsewhere, give"
-        f" {_paste(problem)}"
+        f" {_paste(rest.states)}"
     )
 
 
@@ -122,9 +196,8 @@ class _Problem:
             moved = [self.slopes.settle(zero + x * first, others) for x in (-1.0, 1.0, -2.0, 2.0)]
             return [zero, *moved]
         place = self.states.index("v")
-        names = ("E_L", "V_r", "c", "E_leak")
         fixed = self.slopes.fixed
-        voltages: list[float | Floats] = [fixed[n] for n in names if n in fixed]
+        voltages: list[float | Floats] = [fixed[n] for n in VOLTAGES if n in fixed]
         voltages.append(-0.065 if self._is_voltage() else 0.0)
         voltages += [-0.075] if self._is_voltage() else [-65.0, -1.0, 1.0]
         others = [k for k in range(len(self.states)) if k != place]
@@ -160,13 +233,40 @@ class _Problem:
             size = new
         return x, settled & np.all(np.isfinite(x), axis=1)
 
+    def unstable(self, start: Floats) -> Floats:
+        """Return fixed points that are not stable, nan where none is seen, (cells, states).
+
+        With v held at many values and the others settled, dv/dt changes its sign between two.
+        """
+        place, cells = self.states.index("v"), np.arange(self.cells)
+        others = [k for k in range(len(self.states)) if k != place]
+        wide = 0.06 / self.slopes.scales[place] if self._is_voltage() else 3.0
+        grid = np.broadcast_to(start, (_PLACES, *start.shape)).copy()
+        grid[..., place] += np.linspace(-wide, wide, _PLACES)[:, None]
+        grid = self.slopes.settle(grid, others)
+        slope = self.slopes(grid)[..., place]
+        crossed = slope[:-1] * slope[1:] < 0
+        first = np.argmax(crossed, axis=0)
+        low, high = slope[first, cells], slope[first + 1, cells]
+        with np.errstate(all="ignore"):
+            share = (low / (low - high))[:, None]
+        begin = grid[first, cells] * (1 - share) + grid[first + 1, cells] * share
+        found = self.slopes.settle(begin, [*others, place], rounds=20)
+        good = crossed.any(axis=0) & ~self.stable(found)
+        good &= np.abs(found - begin)[:, place] < wide
+        return np.where(good[:, None], found, np.nan)
+
     def stable(self, x: Floats) -> NDArray[np.bool_]:
         """Return where no eigenvalue of the Jacobian has a positive real part."""
-        table = self.slopes.jacobian(x)
-        finite = np.all(np.isfinite(table), axis=(1, 2))
-        values = np.linalg.eigvals(np.where(finite[:, None, None], table, 0.0))
-        tolerance = 1e-6 * np.maximum(np.max(np.abs(values), axis=1), 1e-3)
-        return np.asarray(finite & (np.max(values.real, axis=1) <= tolerance))
+        return is_stable(self.slopes.jacobian(x))
+
+
+def is_stable(tables: Floats) -> NDArray[np.bool_]:
+    """Return which of some Jacobians, (cells, n, n), have no eigenvalue of positive real part."""
+    finite = np.all(np.isfinite(tables), axis=(1, 2))
+    values = np.linalg.eigvals(np.where(finite[:, None, None], tables, 0.0))
+    tolerance = 1e-6 * np.maximum(np.max(np.abs(values), axis=1), 1e-3)
+    return np.asarray(finite & (np.max(values.real, axis=1) <= tolerance))
 
 
 def _size(slopes: Floats) -> Floats:

@@ -58,6 +58,10 @@ class Slopes:
         States that do not move.
     fixed : dict
         What the equations read beside the states, in SI units.
+    right : list of Expr
+        The slopes as expressions, noise left out.
+    computed : dict of str to Expr
+        The subexpressions they read, each after those that it reads itself.
     """
 
     def __init__(
@@ -78,8 +82,8 @@ class Slopes:
             **{e.name: 0.0 for e in model.inputs}, **parameters, **self.held,
             "t": 0.0, "i": np.arange(self.cells, dtype=np.float64), "N": float(size),
         }  # fmt: skip
-        self._right = [_quiet(e.expression) for e in moving]
-        self._computed = _in_order(model, self._right)
+        self.right = [_quiet(e.expression) for e in moving]
+        self.computed = _in_order(model, self.right)
         self._functions = {**FUNCTIONS, **{name: _silent for name in model.time_functions}}
 
     def _differs(self) -> bool:
@@ -106,9 +110,9 @@ class Slopes:
         """
         known: dict[str, float | Floats] = {**self.fixed, **self.named(x), **(values or {})}
 
-        for name, expression in self._computed.items():
+        for name, expression in self.computed.items():
             known[name] = evaluate(expression, known, None, self._functions)
-        slopes = [evaluate(right, known, None, self._functions) for right in self._right]
+        slopes = [evaluate(right, known, None, self._functions) for right in self.right]
         rows = [np.broadcast_to(slope, x.shape[:-1]) for slope in slopes]
         return np.asarray(np.stack(rows, axis=-1) / self.scales)
 

@@ -21,6 +21,7 @@ from rheobase.network.distributions import Distribution
 from rheobase.network.evaluate import Draws
 from rheobase.network.synapse_values import is_expression
 from rheobase.simulation.clock import Clock
+from rheobase.simulation.first_values import FirstText, note_assignment
 from rheobase.simulation.rest import resting_state
 from rheobase.simulation.streams import RandomStream
 from rheobase.simulation.texts import evaluate_text, read_text
@@ -59,6 +60,11 @@ class CellValues:
         By name, what parameters read as functions of time are.
     stale
         Whether parameters changed since the program's numbers were prepared from them.
+    texts
+        By state, the texts that cells were set by before the first run.
+    begun
+        By state, the cells that had been set when the first run began; the others began as the
+        model says.
     """
 
     def __init__(self, model: Model, name: str, size: int, seed: int, clock: Clock) -> None:
@@ -73,6 +79,8 @@ class CellValues:
         self._last = np.full(size, -np.inf)
         self._assignments: Counter[str] = Counter()
         self._open: list[str] = []
+        self.texts: dict[str, list[FirstText]] = {}
+        self.begun: dict[str, NDArray[np.bool_]] = {}
         self.extend(model)
 
     def extend(self, model: Model) -> None:
@@ -209,7 +217,7 @@ class CellValues:
             )
         self._open.append(name)
         try:
-            draws = self._draws(cells, "initial", name)
+            draws = self.draws(cells, "initial", name)
             found = self._evaluate(expression, cells, cells, self.size, draws)
         finally:
             self._open.pop()
@@ -253,7 +261,8 @@ class CellValues:
 
     # -- texts ----------------------------------------------------------------------------
 
-    def _draws(self, cells: NDArray[np.int64], *names: str) -> Draws:
+    def draws(self, cells: NDArray[np.int64], *names: str) -> Draws:
+        """Return what the random numbers of a text for some cells are drawn from."""
         return Draws(RandomStream.of(self.seed, self.name, *names), cells)
 
     def _evaluate(self, expression: Expr, cells: NDArray[np.int64], places: NDArray[np.int64],
@@ -269,7 +278,7 @@ class CellValues:
             }
             return known.get(name)
 
-        currents = {n: self._current_now(n, cells) for n in self.currents}
+        currents = {n: self.current_now(n, cells) for n in self.currents}
         return evaluate_text(expression, value_of, draws, currents)
 
     def evaluate_expression(self, expression: Expr) -> Number:
@@ -277,7 +286,7 @@ class CellValues:
         cells = np.arange(self.size)
         return self._evaluate(expression, cells, cells, self.size, None)
 
-    def _current_now(self, name: str, cells: NDArray[np.int64]) -> Callable[..., Any]:
+    def current_now(self, name: str, cells: NDArray[np.int64]) -> Callable[..., Any]:
         """Return what `name(t)` is at this moment, noise left out, as a function."""
 
         def now(_: Any) -> Any:
@@ -305,11 +314,15 @@ class CellValues:
             Names of the stream that random numbers are drawn from.
         """
         cells = np.arange(self.size) if where is None else where
+        expression = self.expression(text, unit, what)
+        places = np.arange(cells.size)
+        return self._evaluate(expression, cells, places, cells.size, self.draws(cells, *stream))
+
+    def expression(self, text: str, unit: Unit, what: str) -> Expr:
+        """Read and check a text over the model's names; see `evaluate`."""
         readable = ("state", "parameter", "subexpression", "input")
         units = {n: self.unit(n) for n, kind in self.kinds.items() if kind in readable}
-        expression = read_text(text, unit, units, what, self.model.functions)
-        places = np.arange(cells.size)
-        return self._evaluate(expression, cells, places, cells.size, self._draws(cells, *stream))
+        return read_text(text, unit, units, what, self.model.functions)
 
     # -- setting --------------------------------------------------------------------------
 
@@ -341,6 +354,8 @@ class CellValues:
             return
         self._refuse_computed(name, kind)
         found = self._resolve(name, value, where)
+        if self.arrays is None and kind in ("parameter", "state"):
+            note_assignment(self, name, value, where, self._stream(name))
         if kind == "parameter":
             self._assign_parameter(name, found, where)
         elif kind == "spiking":
@@ -383,7 +398,7 @@ class CellValues:
         unit = self.unit(name)
         count = self.size if where is None else where.size
         self._assignments[name] += 1
-        stream = ("assignment", name, str(self._assignments[name]))
+        stream = self._stream(name)
         if isinstance(value, Distribution):
             value.check(unit.dimension, what)
             cells = np.arange(self.size) if where is None else where
@@ -404,6 +419,10 @@ class CellValues:
             cell = "" if isinstance(found, float) else f" of cell {int(np.argmax(np.isnan(found)))}"
             raise UserError(f"{what}: the value{cell} is nan, not a number")
         return found
+
+    def _stream(self, name: str) -> tuple[str, ...]:
+        """Return what the random numbers of the latest assignment are drawn from."""
+        return "assignment", name, str(self._assignments[name])
 
     def _paste(self, name: str, value: Any, usual: str) -> str:
         unit = self.unit(name).text
@@ -534,6 +553,8 @@ class CellValues:
         for name, value in values.items():
             arrays[name][:] = value
             self._states[name] = arrays[name]
+        if first:
+            self.begun = self._set
         self._set = {}
         if first and self.model.threshold is not None:
             self._write_left(slice(None))
