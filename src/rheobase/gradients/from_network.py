@@ -24,6 +24,8 @@ from rheobase.engine.plan import (
     SourcePlan,
 )
 from rheobase.errors import UserError
+from rheobase.gradients.bars import Bars
+from rheobase.gradients.beginnings import Beginning
 from rheobase.gradients.cells import Cells
 from rheobase.gradients.currents import Clamp, Coupling, Injection
 from rheobase.gradients.links import Drive, Link, Trains, read_by_weights
@@ -46,6 +48,8 @@ class NetworkTape:
     ----------
     net : Network
         The copy that the tape was made of.
+    beginnings : dict of Cells to Beginning
+        How first states follow parameters, where they do.
     tape : Tape
         What runs.
     steps : int
@@ -69,10 +73,42 @@ class NetworkTape:
     injections: list[tuple[Injection, InputPlan]] = field(default_factory=list)
     spikes: dict[Trains, tuple[Any, Any]] = field(default_factory=dict)
     before: dict[Cells | Trains, tuple[Any, Any]] = field(default_factory=dict)
+    beginnings: dict[Cells, Beginning] = field(default_factory=dict)
 
     def run(self) -> None:
         """Run the tape."""
+        for cells, beginning in self.beginnings.items():
+            beginning.set(cells.parameters, cells.initial)
         self.tape.run(self.steps, spikes=self.spikes, before=self.before)
+
+    def follow(self, wanted: Wishes, chosen: Mapping[str, Mapping[str, Any]]) -> None:
+        """Let first states follow parameters, as they do in a network that is to run first.
+
+        Parameters
+        ----------
+        wanted
+            By population, the parameters whose derivatives are wanted.
+        chosen
+            By population and state, the cells whose first value is a number of its own.
+        """
+        for name, cells in self.populations.items():
+            values = self.net._told.populations[name]._cell_values
+            if isinstance(cells, Cells) and values is not None:
+                found = Beginning(values, cells.parameters, cells.initial,
+                                  wanted.get(name, frozenset()), chosen.get(name, {}))  # fmt: skip
+                if found:
+                    self.beginnings[cells] = found
+
+    def to_parameters(self, bars: Bars) -> None:
+        """Pass derivatives by first states on to the parameters that these follow."""
+        for cells, beginning in self.beginnings.items():
+            states = {n: bars.initial[cells, n][0] for n in cells.states}
+            found, own = beginning.back(states)
+            mine = bars.parameters.setdefault(cells, {})
+            for name, bar in found.items():
+                mine[name] = mine.get(name, 0.0) + bar
+            for name, bar in own.items():
+                bars.initial[cells, name] = bar[None]
 
 
 @dataclass
@@ -83,6 +119,11 @@ class Options:
     reset: Literal["detached", "through"] = "detached"
     memory: int = MEMORY
     backend: Backend | None = None
+
+
+def has_begun(net: Network) -> bool:
+    """Return whether the states of a network stand: it has run, was stored or was loaded."""
+    return net._assembly.engine is not None or net._assembly.resumed is not None
 
 
 def independent_copy(net: Network) -> Network:

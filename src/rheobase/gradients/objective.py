@@ -10,13 +10,20 @@ from numpy.typing import NDArray
 
 from rheobase.errors import UserError, WiringError
 from rheobase.gradients.bars import Bars
-from rheobase.gradients.from_network import NetworkTape, Options, independent_copy, tape_of
+from rheobase.gradients.from_network import (
+    NetworkTape,
+    Options,
+    has_begun,
+    independent_copy,
+    tape_of,
+)
 from rheobase.gradients.runs import SPIKES, Run
 from rheobase.gradients.tape import MEMORY, Backend
-from rheobase.gradients.targets import Target, targets_of
+from rheobase.gradients.targets import Target, chosen_states, targets_of
 from rheobase.gradients.tracked import Tracked, detach, gradients_of
 from rheobase.lowering.surrogates import Surrogate
 from rheobase.lowering.surrogates import surrogate as surrogate_of
+from rheobase.simulation.rest import NoRestError
 from rheobase.units import Unit, quantity
 
 if TYPE_CHECKING:
@@ -181,26 +188,29 @@ class Objective:
         self.loss = loss
         paste = "rb.gradient(net, loss, ..., duration=100*ms)"
         steps = net._clock.steps_of(duration, "the duration", "duration", paste, 1)
+        begun = has_begun(net)
         copy = independent_copy(net)
         self.targets = targets_of(copy, with_respect_to)
         options = Options(surrogate_of(surrogate), reset, int(memory), backend)
-        self.made = self._tape(copy, steps, options)
+        self.made = self._tape(copy, steps, options, begun)
         for target in self.targets:
             target.bind(self.made)
         self.labels = tuple(target.label for target in self.targets)
         self.start = self._all([t.unit.from_si(t.read()) for t in self.targets])
         self.units = tuple(t.unit.text for t in self.targets for _ in range(t.size))
 
-    def _tape(self, copy: Network, steps: int, options: Options) -> NetworkTape:
+    def _tape(self, copy: Network, steps: int, options: Options, begun: bool) -> NetworkTape:
         parameters: dict[str, set[str]] = {}
         projections: dict[str, set[str]] = {}
         for target in self.targets:
             target.wish(copy, parameters, projections)
         copy._assembly.prepare("interpreter")
-        return tape_of(
-            copy, steps, {k: frozenset(v) for k, v in parameters.items()},
-            {k: frozenset(v) for k, v in projections.items()}, options,
-        )  # fmt: skip
+        wanted = {k: frozenset(v) for k, v in parameters.items()}
+        made = tape_of(copy, steps, wanted, {k: frozenset(v) for k, v in projections.items()},
+                       options)  # fmt: skip
+        if not begun:
+            made.follow(wanted, chosen_states(copy, self.targets))
+        return made
 
     @staticmethod
     def _all(parts: Sequence[Any]) -> Floats:
@@ -250,7 +260,7 @@ class Objective:
         Raises
         ------
         UserError
-            A state became nan or infinite.
+            A state became nan or infinite; cells without a threshold have no rest to begin at.
         """
         self.set(values)
         value, bars = self._evaluate()
@@ -269,13 +279,13 @@ class Objective:
         Returns
         -------
         (float, ndarray)
-            The loss is inf (and the gradient 0) where a state ceases to be finite: what a search
-            that steps too far needs to come back.
+            The loss is inf (and the gradient 0) where a state ceases to be finite, or cells have no
+            rest to begin at: what a search that steps too far needs to come back.
         """
         self._set_vector(np.asarray(x, float))
         try:
             value, bars = self._evaluate()
-        except NotFiniteRunError:
+        except (NotFiniteRunError, NoRestError):
             return np.inf, np.zeros_like(self.start)
         return value, self._all([t.unit.to_si(t.bar(bars)) for t in self.targets])
 
@@ -334,7 +344,9 @@ class Objective:
                 last[cells, name] = run.unit(population, name).from_si(bar[None, :])
         if any(not np.all(np.isfinite(bar)) for bar in found):
             self._explain()
-        return value, self.made.tape.backward(states, spikes, last=last)
+        bars = self.made.tape.backward(states, spikes, last=last)
+        self.made.to_parameters(bars)
+        return value, bars
 
 
 class NotFiniteRunError(UserError):

@@ -175,6 +175,17 @@ class Initial(Target):
         return np.asarray(bars.initial[self.cells, self.name][0][self.where])
 
 
+def chosen_states(net: Network, targets: Iterable[Target]) -> dict[str, dict[str, AnyArray]]:
+    """Return by population and state the cells whose initial values are targets, as masks."""
+    found: dict[str, dict[str, AnyArray]] = {}
+    for target in targets:
+        if isinstance(target, Initial):
+            size = net._told.populations[target.population].size
+            masks = found.setdefault(target.population, {})
+            masks.setdefault(target.name, np.zeros(size, dtype=bool))[target.where] = True
+    return found
+
+
 class Weight(Target):
     """Weights of a projection: one number where all synapses share it, else one a synapse."""
 
