@@ -42,7 +42,9 @@ def equal(model, path, x):
     want = np.asarray(model.predict(x, verbose=0))
     ours = x.transpose(0, 3, 1, 2) if x.ndim == 4 else x
     for net in (nn.from_keras(path), nn.from_keras(model)):
-        np.testing.assert_allclose(net(ours), want, rtol=1e-5, atol=1e-6)
+        # Keras rounds sums in single precision, and draws other weights every time
+        size = max(1.0, float(np.abs(want).max()))
+        np.testing.assert_allclose(net(ours), want, rtol=1e-5, atol=2e-6 * size)
 
 
 @pytest.fixture(scope="module")
