@@ -8,6 +8,7 @@ from scipy.integrate import quad
 
 from rheobase.errors import UserError
 from rheobase.lowering.surrogates import CURVES, Surrogate, surrogate
+from rheobase.units import mV
 
 
 @pytest.mark.parametrize("kind, area", [
@@ -32,6 +33,11 @@ def test_slopes_are_those_of_the_publications_unless_given():
     assert surrogate(Surrogate("arctan", 3.0)).steepness == 3.0
 
 
+def test_scales_are_quantities_or_numbers_in_si_units():
+    assert Surrogate("arctan", scale=10 * mV) == Surrogate("arctan", scale=0.01)
+    assert Surrogate("arctan", scale="10 mV") == Surrogate("arctan", scale=0.01)
+
+
 def test_what_cannot_be_a_surrogate_is_refused():
     with pytest.raises(UserError, match=r"no surrogate .fast_sigmod.; did you mean fast_sigmoid\?"):
         Surrogate("fast_sigmod")
@@ -39,6 +45,8 @@ def test_what_cannot_be_a_surrogate_is_refused():
         Surrogate("arctan", slope=-1.0)
     with pytest.raises(UserError, match="the scale of a surrogate has to be positive, got nan"):
         Surrogate("arctan", scale=float("nan"))
+    with pytest.raises(UserError, match=r"the scale of a surrogate has to be positive, got -0\.01"):
+        Surrogate("arctan", scale=-10 * mV)
     with pytest.raises(UserError, match="expected the name of a surrogate, got 3") as error:
         surrogate(3)  # type: ignore[arg-type]
     assert "fast_sigmoid, sigmoid" in str(error.value)

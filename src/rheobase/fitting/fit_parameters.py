@@ -262,7 +262,7 @@ def _recordings(recordings: Any) -> list[Recording]:
         raise UserError(
             "fit_parameters: there are no recordings to fit to",
             expected="a rb.fitting.Recording, or a list of them",
-            given=repr(recordings),
+            given=repr(recordings) if len(repr(recordings)) < 60 else type(recordings).__name__,
             mend="write [rb.fitting.Recording(current*pA, voltage*mV, dt=0.1*ms)]",
         )
     return found

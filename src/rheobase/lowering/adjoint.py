@@ -182,8 +182,8 @@ class _Reversal:
             raise EquationError(
                 f"{self.program.name}: {name} only says for how long a cell is refractory, which "
                 "has no derivative here",
-                mend="leave it out of with_respect_to, or find it by trying values "
-                "(rb.fit_parameters with a method without gradients)",
+                mend="leave it out of what is differentiated by or trained, or find it by trying "
+                'values: rb.fit_parameters(..., optimizer="differential_evolution")',
             )
 
     # -- the step, once more --------------------------------------------------------------

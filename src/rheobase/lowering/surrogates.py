@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from rheobase.errors import UserError, did_you_mean
+from rheobase.units import split_quantity
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,9 @@ class Surrogate:
     slope
         How narrow it is; None takes that of the publication it is from.
     scale
-        What the margin is divided by, in SI units; None takes the distance of the threshold from
-        the reset, ``abs(V_T - V_r)``, of each cell. It is taken as a constant.
+        What the margin is divided by, a quantity such as ``10*mV`` or a number in SI units; None
+        takes the distance of the threshold from the reset, ``abs(V_T - V_r)``, of each cell. It is
+        taken as a constant.
 
     Raises
     ------
@@ -92,9 +94,12 @@ class Surrogate:
 
     kind: str = "fast_sigmoid"
     slope: float | None = None
-    scale: float | None = None
+    scale: Any = None
 
     def __post_init__(self) -> None:
+        if self.scale is not None and not isinstance(self.scale, int | float | np.number):
+            number, unit = split_quantity(self.scale, "the scale of a surrogate")
+            object.__setattr__(self, "scale", float(unit.to_si(number)))
         if self.kind not in CURVES:
             meant = did_you_mean(self.kind, CURVES)
             raise UserError(

@@ -230,6 +230,12 @@ def test_wrong_shapes_and_arguments_are_told() -> None:
         nn.Spiking(10, 3, 2)  # type: ignore[arg-type]
     with pytest.raises(rb.errors.UnitError, match="dt=1\\*ms"):
         nn.Spiking(LIF, 3, 2, dt=1 * mV)
+    with pytest.raises(UserError, match="one delay, or delays that are trained"):
+        nn.Spiking(LIF, 3, 2, delay=2 * ms, delays=(1 * ms, 5 * ms))
+    with pytest.raises(UserError, match=r"there are none\nnn.Spiking\(..., recurrent=True\)"):
+        nn.Spiking(LIF, 3, 2, recurrent_delay=2 * ms)
+    with pytest.raises(UserError, match="its inputs are not finite: look at the samples"):
+        net(np.full((4, 10, 3), np.nan))
 
 
 def test_the_first_weights_are_measured_on_the_model() -> None:

@@ -210,6 +210,18 @@ class Spiking(Layer):
         self.delay_steps = self._steps(delay, "delay", 0)
         self.recurrent_steps = self._steps(recurrent_delay, "recurrent_delay", 1)
         self.delay_range = None if delays is None else self._delay_range(delays)
+        if delay is not None and delays is not None:
+            raise UserError(
+                "nn.Spiking: inputs have one delay, or delays that are trained",
+                given=f"delay={delay} and delays={delays}",
+                mend="leave out delay=, or delays=",
+            )
+        if not recurrent and not (recurrent_to is None and recurrent_delay is None):
+            raise UserError(
+                "nn.Spiking: recurrent_to and recurrent_delay are of recurrent connections, and "
+                "there are none",
+                mend="nn.Spiking(..., recurrent=True)",
+            )
         self.weight_scale, self.weight_std = float(weight_scale), weight_std
         self.backend: str | None = None
         self._fixed: Cells | None = None
@@ -396,10 +408,14 @@ class Spiking(Layer):
         product.forward(course.arriving)
         failed = course.forward()
         if failed >= 0:
+            numbers = np.isfinite(x).all() if x.dtype.kind == "f" else True
             raise UserError(
                 f"{self!r}: a state is not finite in step {failed}",
                 mend="take smaller steps (dt=...), smaller weights (weight_scale=...) or a smaller "
-                "learning rate",
+                "learning rate"
+                if numbers
+                else "its inputs are not finite: look at the samples, "
+                "and at what the layer before makes of them",
             )
         saved = Saved(product, course, cells, self._pool(course))
         return self._read(saved).astype(self._dtype(), copy=False), saved
