@@ -231,6 +231,10 @@ SOFTMAX = (
               lambda y, z: np.exp(z - z.max()) / np.exp(z - z.max()).sum()),
     Mistake("you sum over the samples (axis 0); it goes over the last axis",
             lambda f, args, kwargs: np.swapaxes(f(np.swapaxes(args[0], -1, 0)), -1, 0)),
+    of_result("you divide by the sum over all samples; it goes over the last axis only (and exp "
+              "overflows: take exp(z - max(z)))", lambda y, z: np.exp(z) / np.exp(z).sum()),
+    of_result("you sum over the samples (axis 0); it goes over the last axis (and exp overflows: "
+              "take exp(z - max(z)))", lambda y, z: np.exp(z) / np.exp(z).sum(axis=0)),
 )  # fmt: skip
 
 VECTORS = (
