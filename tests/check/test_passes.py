@@ -137,7 +137,7 @@ def test_a_mistake_that_nobody_knows_is_not_named():
         (lambda z: np.exp(z - z.max()) / np.exp(z - z.max()).sum(), nn.softmax,
          "over all samples"),
         (lambda z: nn.softmax(z.T).T, nn.softmax, "over the samples (axis 0)"),
-        (lambda z: np.exp(z) / np.exp(z).sum(), nn.softmax, "over all samples; it goes over the last"),
+        (lambda z: np.exp(z) / np.exp(z).sum(), nn.softmax, "over all samples"),
         (lambda z: np.exp(z) / np.exp(z).sum(0), nn.softmax, "over the samples (axis 0)"),
         (lambda a, w: float(sum(x * y for x, y in zip(a, w, strict=True))), nn.net_input, None),
         (lambda a, w: np.mean(a * w), nn.net_input, "you take the mean"),
