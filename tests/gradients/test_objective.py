@@ -250,12 +250,23 @@ def test_losses_that_cannot_be():
     for loss, says in [
         (3, "a loss is a function of the run, got 3"),
         (lambda run: run["axon"].v, "a loss is one number"),
+        (lambda run: None, "a loss is one number\ngiven: None\nreturn it from the function"),
+        (
+            lambda run: np.sqrt(run["axon"].v[0, 0] * 0.0),
+            "the derivative of the loss is not finite",
+        ),
         (lambda run: run["axon"].w, "run['axon'] has no 'w'"),
         (lambda run: run["axo"].v, "no population 'axo' of model cells; did you mean 'axon'?"),
     ]:
         with pytest.raises(UserError) as error:
             rb.gradient(net, loss, "g_Na", duration=1 * ms)
         assert says in str(error.value)
+    with pytest.raises(UserError, match="the run of a network, got a LibraryModel"):
+        rb.gradient(rb.models.LIF, lambda run: 0.0, "g_Na", duration=1 * ms)
+    with pytest.raises(UserError, match=r"with_respect_to: <Quantity.* names nothing"):
+        rb.gradient(net, lambda run: 0.0, 3 * mV, duration=1 * ms)
+    with pytest.raises(UserError, match="there is no backend 'cuda'"):
+        rb.gradient(net, lambda run: 0.0, "g_Na", duration=1 * ms, backend="cuda")
     with pytest.raises(UserError, match="reset: there is no 'sideways'"):
         rb.gradient(net, lambda run: 0.0, "g_Na", duration=1 * ms, reset="sideways")
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from rheobase.errors import UnknownNameError, UserError, did_you_mean
+from rheobase.errors import UnknownNameError, did_you_mean
 from rheobase.gradients.event_tables import Part
 from rheobase.gradients.exact_events import EventBars, EventRun
-from rheobase.gradients.tracked import Tracked, detach, gradients_of
+from rheobase.gradients.tracked import Tracked, check_finite, detach, gradients_of
 from rheobase.simulation.values import NoSuchVariableError
 
 Array = np.ndarray[Any, Any]
@@ -164,9 +164,5 @@ def differentiate(
         key: bar / scale
         for (key, (_, scale)), bar in zip(samples.items(), bars[len(times) :], strict=True)
     }
-    if not all(np.isfinite(bar).all() for bar in bars):
-        raise UserError(
-            "the derivative of the loss is not finite",
-            mend="a root or a logarithm of 0? Add a small number under it.",
-        )
+    check_finite(bars)
     return float(np.asarray(detach(result)).reshape(())), run.backward(spikes, variables, wanted)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from rheobase.gradients.ufunc_rules import matmul_left, matmul_right, through, to_shape_of
+from rheobase.gradients.ufunc_rules import matmul_left, matmul_right, to_shape_of
 
 Array = np.ndarray[Any, Any]
 Ruled = tuple[Any, dict[str, Any]]
@@ -63,9 +63,8 @@ def _std(a: Any, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False) 
     variance, pulls = _var(a, axis, ddof=ddof, keepdims=keepdims)
     y = np.sqrt(variance)
 
-    def pull(g: Array) -> Array:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.asarray(pulls["a"](through(g, 0.5 / y)))
+    def pull(g: Array) -> Array:  # where all are equal 0, as PyTorch
+        return np.asarray(pulls["a"](g * np.where(y == 0.0, 0.0, 0.5 / np.where(y == 0.0, 1.0, y))))
 
     return y, {"a": pull}
 

@@ -20,9 +20,10 @@ from rheobase.gradients.from_network import (
 from rheobase.gradients.runs import SPIKES, Run
 from rheobase.gradients.tape import MEMORY, Backend
 from rheobase.gradients.targets import Target, chosen_states, targets_of
-from rheobase.gradients.tracked import Tracked, detach, gradients_of
+from rheobase.gradients.tracked import Tracked, check_finite, detach, gradients_of
 from rheobase.lowering.surrogates import Surrogate
 from rheobase.lowering.surrogates import surrogate as surrogate_of
+from rheobase.simulation.arguments import choose_backend
 from rheobase.simulation.rest import NoRestError
 from rheobase.units import Unit, quantity
 
@@ -134,13 +135,14 @@ class Objective:
     ----------
     net : Network
         Left as it is. Every evaluation starts from where it stands: initial values, synapses and
-        noise are those of its next run.
+        noise are those of its next run. If it has not run, initial values that depend on parameters
+        (`initial="rest"` and texts) follow them, as in a network built with other values.
     loss : callable
         A function of a `Run`, written in NumPy, that returns a number:
         ``lambda run: np.mean((run["cells"].v - target)**2)``.
     with_respect_to : list
         Names and objects: ``"g_Na"`` (the only population that has it), ``(cells, "g_Na")``,
-        ``(cells, "v")`` for initial values, ``(projection, "weight")`` or ``"delay"``,
+        ``(cells, "v")`` for initial values (which then follow nothing), ``(projection, "weight")`` or ``"delay"``,
         ``(cells, "I")`` for the amplitude of what is injected.
     duration : quantity
         Of the run.
@@ -178,6 +180,11 @@ class Objective:
                  surrogate: str | Surrogate = "fast_sigmoid",
                  reset: Literal["detached", "through"] = "detached", memory: int = MEMORY,
                  backend: Backend | None = None) -> None:  # fmt: skip
+        if not hasattr(net, "_clock"):
+            raise WiringError(
+                f"what is differentiated is the run of a network, got a {type(net).__name__}",
+                mend="net = rb.Network(); cells = net.add(model); rb.gradient(net, ...)",
+            )
         if not callable(loss):
             raise WiringError(
                 f"a loss is a function of the run, got {loss!r}",
@@ -191,6 +198,8 @@ class Objective:
         begun = has_begun(net)
         copy = independent_copy(net)
         self.targets = targets_of(copy, with_respect_to)
+        if backend is not None:
+            choose_backend(backend)
         options = Options(surrogate_of(surrogate), reset, int(memory), backend)
         self.made = self._tape(copy, steps, options, begun)
         for target in self.targets:
@@ -305,6 +314,11 @@ class Objective:
         run = Run(self.made)
         result = self.loss(run)
         value = np.asarray(detach(result))
+        if value.dtype.kind not in "fiub":
+            raise WiringError(
+                "a loss is one number", given=f"{result!r}"[:80],
+                mend="return it from the function" if result is None else "write np.mean(...)",
+            )  # fmt: skip
         if value.size != 1:
             raise WiringError(
                 "a loss is one number", given=f"an array of shape {value.shape}",
@@ -344,6 +358,7 @@ class Objective:
                 last[cells, name] = run.unit(population, name).from_si(bar[None, :])
         if any(not np.all(np.isfinite(bar)) for bar in found):
             self._explain()
+        check_finite(found)
         bars = self.made.tape.backward(states, spikes, last=last)
         self.made.to_parameters(bars)
         return value, bars

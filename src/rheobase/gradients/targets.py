@@ -367,7 +367,7 @@ def targets_of(net: Network, wanted: Any) -> list[Target]:
     """
     if isinstance(wanted, str) or _is_pair(net, wanted):
         wanted = [wanted]
-    if not isinstance(wanted, Iterable):
+    if not isinstance(wanted, Iterable) or hasattr(wanted, "units"):
         raise WiringError(f"with_respect_to: {wanted!r} names nothing", mend=_MEND)
     found = [_target(net, item) for item in wanted]
     if not found:

@@ -509,6 +509,21 @@ def gradients_of(result: Any, sources: Sequence[Tracked]) -> list[Array]:
     ]
 
 
+def check_finite(bars: Sequence[Array]) -> None:
+    """Refuse derivatives of a loss that are no numbers.
+
+    Raises
+    ------
+    UserError
+        One is nan or infinite.
+    """
+    if not all(np.isfinite(bar).all() for bar in bars):
+        raise UserError(
+            "the derivative of the loss is not finite",
+            mend="a root or a logarithm of 0? Add a small number under it.",
+        )
+
+
 def _one_number(value: Array) -> None:
     if value.size != 1 or value.dtype.kind not in "fiub":
         raise UserError(
