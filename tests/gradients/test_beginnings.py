@@ -317,3 +317,25 @@ def test_backends_agree():
     results = [objective.vector(x) for objective in found]
     assert results[0][0] == results[1][0]
     np.testing.assert_allclose(results[0][1], results[1][1], rtol=1e-9)
+
+
+@pytest.mark.parametrize("each", [False, True])
+def test_exact_gradients_follow_too(each):
+    """The first spike of a cell that begins at E_L + 5 mV, by E_L."""
+
+    def first_spike(E_L):
+        net = rb.Network(dt=0.1 * ms)
+        cells = net.add(rb.models.LIF(crossing="exact", E_L=E_L * mV), 2, name="cells")
+        cells[1].v = "E_L + 5*mV"
+        net.inject(cells, rb.stimuli.step(500 * pA))
+        wanted = (cells[1:], "E_L") if each else "E_L"
+        return rb.gradient(
+            net, lambda run: run["cells"].first_spikes()[1], [wanted], duration=50 * ms,
+            surrogate="exact",
+        )  # fmt: skip
+
+    h = 1e-4
+    gradient = first_spike(-65.0)
+    want = (first_spike(-65.0 + h).value - first_spike(-65.0 - h).value) / (2 * h)
+    assert want < -1e-5  # seconds per millivolt: something spiked
+    np.testing.assert_allclose(gradient.array().sum(), want, rtol=1e-7)

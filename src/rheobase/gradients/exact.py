@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rheobase.errors import UserError, WiringError
+from rheobase.gradients.beginnings import Beginning
 from rheobase.gradients.exact_events import EventBars, EventRun
 from rheobase.gradients.exact_runs import differentiate
+from rheobase.gradients.from_network import has_begun
 from rheobase.gradients.objective import Gradient
 from rheobase.gradients.targets import (
     Amplitude,
@@ -18,6 +20,7 @@ from rheobase.gradients.targets import (
     Parameter,
     Target,
     Weight,
+    chosen_states,
     targets_of,
 )
 
@@ -100,7 +103,27 @@ def exact_gradient(
         elif isinstance(target, Amplitude):
             target.wish(run.copy, {}, {})
     value, bars = differentiate(run, loss, wanted)
+    if not has_begun(net):
+        _to_parameters(run, bars, wanted, chosen_states(run.copy, targets))
     return Gradient(value, targets, [_bar(target, run, bars) for target in targets])
+
+
+def _to_parameters(run: EventRun, bars: EventBars, wanted: Mapping[str, list[str]],
+                   chosen: Mapping[str, Mapping[str, Array]]) -> None:  # fmt: skip
+    """Pass derivatives by first states on to the parameters that these follow, cell by cell."""
+    for part in run.parts:
+        values = run.copy._told.populations[part.name]._cell_values
+        if values is None or part.courses is None or not wanted.get(part.name):
+            continue
+        each = {n: np.full(values.size, values.parameters[n]) for n in wanted[part.name]}
+        states = part.courses.states
+        first = {n: run.initial[part.cells, j] for j, n in enumerate(states)}
+        beginning = Beginning(values, {**values.parameters, **each}, first, frozenset(each),
+                              chosen.get(part.name, {}))  # fmt: skip
+        found, own = beginning.back({n: bars.initial[part.name, n] for n in states})
+        for name, bar in found.items():
+            bars.parameters[part.name, name] = bars.parameters[part.name, name] + bar
+        bars.initial |= {(part.name, name): bar for name, bar in own.items()}
 
 
 def _bar(target: Target, run: EventRun, bars: EventBars) -> Array:

@@ -142,8 +142,8 @@ class Objective:
         ``lambda run: np.mean((run["cells"].v - target)**2)``.
     with_respect_to : list
         Names and objects: ``"g_Na"`` (the only population that has it), ``(cells, "g_Na")``,
-        ``(cells, "v")`` for initial values (which then follow nothing), ``(projection, "weight")`` or ``"delay"``,
-        ``(cells, "I")`` for the amplitude of what is injected.
+        ``(cells, "v")`` for initial values (which then follow nothing else), ``(projection,
+        "weight")`` or ``"delay"``, ``(cells, "I")`` for the amplitude of what is injected.
     duration : quantity
         Of the run.
     surrogate : str or Surrogate
