@@ -1,5 +1,8 @@
 """Softmax and maxout beside PyTorch's, with the products of their Jacobians."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 import torch
@@ -59,3 +62,33 @@ def test_what_is_said():
         nn.maxout(np.zeros(6), pieces=4)
     with pytest.raises(ShapeError, match="softmax has no option 'axis'\nexpected: none"):
         nn.softmax(np.zeros(6), axis=0)
+
+
+def test_vectors_are_drawn(drawn):
+    axes = nn.maxout.plot(-10, 10, derivative=True)
+    value, slope = axes.lines[-2:]
+    np.testing.assert_allclose(value.get_ydata(), np.maximum(value.get_xdata(), 0))
+    np.testing.assert_allclose(slope.get_ydata(), value.get_xdata() >= 0)
+    assert axes.get_xlabel() == "z_1 (others: 0)"
+    axes = nn.softmax.plot(others=[0.0, 2.0])
+    assert [line.get_label() for line in axes.lines[-3:]] == [f"softmax: a_{k}" for k in (1, 2, 3)]
+    np.testing.assert_allclose(sum(line.get_ydata() for line in axes.lines[-3:]), 1)
+
+
+def test_copies():
+    maxout = copy.deepcopy(nn.maxout(pieces=3))
+    assert maxout.options == {"pieces": 3}
+    assert pickle.loads(pickle.dumps(nn.softmax))([0.0, 0.0]).tolist() == [0.5, 0.5]
+    net = nn.Sequential(nn.Dense(2, 3, "softmax"), seed=1)
+    np.testing.assert_array_equal(copy.deepcopy(net)(np.eye(2)), net(np.eye(2)))
+
+
+def test_what_is_no_vector():
+    with pytest.raises(ShapeError, match="softmax is a function of several numbers"):
+        nn.softmax([])
+    with pytest.raises(ShapeError, match="pieces is a whole number, 1 or more\ngiven: pieces=0"):
+        nn.maxout(pieces=0)([1.0, 2.0])
+    with pytest.raises(ShapeError, match="sigmoid is taken of real numbers\ngiven: nothing"):
+        nn.sigmoid()
+    with pytest.raises(ShapeError, match=r"of real numbers\ngiven: list \[1, \[2\]\]"):
+        nn.sigmoid([1, [2]])

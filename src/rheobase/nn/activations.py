@@ -229,17 +229,17 @@ def floats(x: Any, what: str) -> np.ndarray:
     ShapeError
         They are no real numbers.
     """
-    given = np.asarray(x)
-    if given.dtype == np.float32:
-        return given
     try:
-        if given.dtype.kind not in "bifuO":
+        given = np.asarray(x)
+        if given.dtype == np.float32:
+            return given
+        if x is None or given.dtype.kind not in "bifuO":
             raise TypeError
         return given.astype(np.float64)
     except (TypeError, ValueError):
         raise ShapeError(
             f"{what} is taken of real numbers",
-            given=f"{type(x).__name__} {x!r}"[:120],
+            given="nothing" if x is None else f"{type(x).__name__} {x!r}"[:120],
             mend="give a number, a list of numbers or an array",
         ) from None
 

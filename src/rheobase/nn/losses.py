@@ -257,6 +257,8 @@ def _same_shape(target: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Ar
     if given.shape == shape[:1] and shape[1:] == (1,):
         # NumPy would make (n, n) errors of (n,) and (n, 1), and training would learn nonsense
         mend = "Make a column of the targets: y[:, None]"
+    elif given.shape == (*shape, 1):
+        mend = "Take the column: target[:, 0]"
     elif given.shape == shape[:1]:
         mend = "For numbers of classes use loss='cross_entropy'."
     raise ShapeError(

@@ -14,25 +14,16 @@ if TYPE_CHECKING:
 
     from rheobase.nn.activations import Activation
     from rheobase.nn.descent import Descent
+    from rheobase.nn.vector_activations import VectorActivation
 
 
 def draw_activation(
     activation: Activation, low: float, high: float, derivative: bool, ax: Any
 ) -> Axes:
     """Draw a function, and its derivative dashed, between two values of x."""
-    if not (np.isfinite(low) and np.isfinite(high) and low < high):
-        raise UserError(
-            f"{activation.name}.plot(low, high): from a number to a larger one",
-            given=f"plot({low!r}, {high!r})",
-            mend="write plot(-6, 6)",
-        )
-    axes = style.dressed(ax, (5.0, 3.2))
+    x, axes = _range_and_axes(activation.name, low, high, ax)
     first = style.count_of(axes, "activation") == 0
     color = style.color(style.count_of(axes, "activation"))
-    x = np.linspace(low, high, 801)
-    if first:
-        for draw in (axes.axhline, axes.axvline):
-            draw(0, color="#cccccc", linewidth=0.8, zorder=0)
     axes.plot(x, _broken(activation, x), color=color, label=activation.name, gid="activation")
     if derivative:
         y = _broken_derivative(activation, x)
@@ -42,6 +33,43 @@ def draw_activation(
     if derivative or not first:
         style.legend(axes, beside=False, inside="upper left")
     return axes
+
+
+def draw_vector_activation(
+    activation: VectorActivation, low: float, high: float, others: np.ndarray, derivative: bool,
+    ax: Any,
+) -> Axes:  # fmt: skip
+    """Draw every value of a function of a vector, as its first input goes from low to high."""
+    x, axes = _range_and_axes(activation.name, low, high, ax)
+    z = np.column_stack([x, np.broadcast_to(others, (len(x), len(others)))])
+    values, slopes = activation(z), activation.derivative(z)[..., 0]
+    for k in range(values.shape[-1]):
+        name = "a" if values.shape[-1] == 1 else f"a_{k + 1}"
+        color = style.color(style.count_of(axes, "activation"))
+        axes.plot(x, values[:, k], color=color, label=f"{activation.name}: {name}",
+                  gid="activation")  # fmt: skip
+        if derivative:
+            axes.plot(x, slopes[:, k], "--", color=color, label=f"d{name}/dz_1", linewidth=1.2)
+    rest = ", ".join(f"{other:g}" for other in others[:3]) + (", ..." if len(others) > 3 else "")
+    style.label(axes, "z_1" + (f" (others: {rest})" if len(others) else ""), "a")
+    axes.set_xlim(low, high)
+    alone = values.shape[-1] == 1
+    style.legend(axes, beside=not alone, inside="upper left")
+    return axes
+
+
+def _range_and_axes(name: str, low: float, high: float, ax: Any) -> tuple[np.ndarray, Axes]:
+    if not (np.isfinite(low) and np.isfinite(high) and low < high):
+        raise UserError(
+            f"{name}.plot(low, high): from a number to a larger one",
+            given=f"plot({low!r}, {high!r})",
+            mend="write plot(-6, 6)",
+        )
+    axes = style.dressed(ax, (5.0, 3.2))
+    if style.count_of(axes, "activation") == 0:
+        for draw in (axes.axhline, axes.axvline):
+            draw(0, color="#cccccc", linewidth=0.8, zorder=0)
+    return np.linspace(low, high, 801), axes
 
 
 def _broken(activation: Activation, x: np.ndarray) -> np.ndarray:

@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rheobase.errors import ShapeError
 from rheobase.nn.activations import floats
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,28 @@ class VectorActivation:
         """Return what is to be known about it, as text."""
         return self.about
 
+    def plot(self, low: float = -6.0, high: float = 6.0, *, others: Any = None,
+             derivative: bool = False, ax: Any = None) -> Axes:  # fmt: skip
+        """Draw the values as the first input goes from one number to another.
+
+        Parameters
+        ----------
+        low, high : float
+            Of the first input.
+        others : array_like, optional
+            The other inputs; 0 if left out, as many as make one vector of two inputs, or of the
+            pieces of a maxout (which then is ReLU).
+        derivative : bool
+            Draw the derivatives by the first input, too.
+        ax : Axes, optional
+            Axes to draw into.
+        """
+        from rheobase.nn.pictures import draw_vector_activation
+
+        count = self.options.get("pieces", 2) - 1
+        rest = np.zeros(count) if others is None else np.atleast_1d(floats(others, self.name))
+        return draw_vector_activation(self, low, high, rest, derivative, ax)
+
     def size_of_output(self, n: int) -> int:
         """Return how many values it has for n inputs."""
         return int(np.shape(self(np.zeros(n)))[-1])
@@ -100,9 +125,13 @@ class VectorActivation:
         return VectorActivation(self.name, self.formula, self.derivative_formula, self.about,
                                 self.values, self.products, merged)  # fmt: skip
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # copies are made of the name: a table that cannot be changed cannot be copied
+        return _again, (self.name, dict(self.options))
+
     def _checked(self, z: Any) -> np.ndarray:
         array = floats(z, self.name)
-        if array.ndim == 0:
+        if array.ndim == 0 or array.shape[-1] == 0:
             raise ShapeError(
                 f"{self.name} is a function of several numbers",
                 expected="a vector, or an array whose last axis is one",
@@ -140,7 +169,13 @@ def _softmax_products(z: np.ndarray) -> tuple[Callable[[Any], Any], Callable[[An
 
 def _groups(z: np.ndarray, pieces: int) -> np.ndarray:
     n = z.shape[-1]
-    if not isinstance(pieces, int) or pieces < 1 or n % pieces:
+    if isinstance(pieces, bool) or not isinstance(pieces, int) or pieces < 1:
+        raise ShapeError(
+            "maxout: pieces is a whole number, 1 or more",
+            given=f"pieces={pieces!r}",
+            mend="write nn.maxout(pieces=2)",
+        )
+    if n % pieces:
         raise ShapeError(
             f"maxout takes the largest of every {pieces} entries, and {n} entries cannot be "
             "divided so",
@@ -198,3 +233,8 @@ maxout = VectorActivation(
 
 VECTOR_LIBRARY: Mapping[str, VectorActivation] = {"softmax": softmax, "maxout": maxout}
 """The vector activations that have a name."""
+
+
+def _again(name: str, options: dict[str, int]) -> VectorActivation:
+    found: VectorActivation = VECTOR_LIBRARY[name](**options)
+    return found
