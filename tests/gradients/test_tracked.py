@@ -181,6 +181,34 @@ def test_products_of_matrices(case):
     agree(lambda a, b: weighted(function(a, b)), *arrays)
 
 
+COMPOSED = {
+    "average": lambda a: weighted(np.average(a, axis=1, weights=ROW)) + np.average(a, weights=W),
+    "average of all": lambda a: np.average(a) ** 2,
+    "ptp": lambda a: weighted(np.ptp(a, axis=0)) + np.ptp(a),
+    "nanmean": lambda a: np.nanmean(a) ** 2 + np.nansum(np.nanmean(a, axis=0) ** 2),
+    "cov": lambda a: weighted(np.cov(a)) + np.cov(a[0]) + np.cov(a[0], a[1], bias=True)[0, 1],
+    "cov of columns": lambda a: weighted(np.cov(a, rowvar=False, ddof=0)),
+    "corrcoef": lambda a: np.corrcoef(a[0], a[1])[0, 1] + weighted(np.corrcoef(a)),
+    "quantile": lambda a: weighted(np.quantile(a, [0.1, 0.77], axis=1)) + np.quantile(a, 0.4),
+    "percentile": lambda a: weighted(np.percentile(a, 30, axis=0, keepdims=True)),
+    "split": lambda a: np.sum(np.split(a, 2, axis=1)[1] ** 2) * np.split(a, [1])[0][0, 0],
+    "array_split": lambda a: weighted(np.array_split(a[0], 3)[0]),
+    "gradient": lambda a: weighted(np.gradient(a, 0.5, axis=1)) + np.gradient(a[:, 1]).max(),
+    "correlate": lambda a: weighted(np.correlate(a[0], ROW[:2])) + weighted(
+        np.correlate(a[0], a[1], "full")) + weighted(np.correlate(ROW, a[0], "same")),
+    "tensordot": lambda a: np.tensordot(a, W) + weighted(np.tensordot(M, a, axes=0))
+    + weighted(np.tensordot(a, M, 1)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", COMPOSED)
+def test_functions_made_of_others(name):
+    value, (gradient,) = value_and_gradient(COMPOSED[name], A)
+    assert value == pytest.approx(float(COMPOSED[name](A)), rel=1e-12)
+    (theirs,) = differences(COMPOSED[name], [A])
+    np.testing.assert_allclose(gradient, theirs, rtol=2e-6, atol=2e-8)
+
+
 def test_clip_by_tracked_bounds_and_where_by_both():
     agree(lambda a, low, high: weighted(np.clip(a, low, high)), A, ROW - 1, 0.6)
     agree(lambda a, b: weighted(np.where(A > 0, a, b)), A, ROW)
@@ -210,6 +238,10 @@ def test_compositions(x, steps):
         return weighted(a)
 
     agree(function, x, rtol=2e-5, atol=1e-6)
+
+
+def test_where_all_are_equal_the_deviation_has_derivative_zero():
+    assert value_and_gradient(np.std, np.ones(4))[1][0].tolist() == [0.0] * 4
 
 
 def test_kinks_are_pytorchs():

@@ -19,6 +19,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from rheobase.errors import RheobaseWarning, UserError
+from rheobase.gradients.composed import COMPOSED
 from rheobase.gradients.function_rules import (
     FLAT_FUNCTIONS,
     FUNCTIONS,
@@ -170,6 +171,8 @@ class Tracked(np.lib.mixins.NDArrayOperatorsMixin):
         key = f"{module}.{function.__name__}".lstrip(".")
         if key in FLAT_FUNCTIONS:
             return function(*_stripped(args), **_stripped(options))
+        if key in COMPOSED:
+            return _compose(f"np.{key}", COMPOSED[key], args, options)
         if key not in FUNCTIONS:
             raise _unknown(f"np.{key}")
         return _call(f"np.{key}", FUNCTIONS[key], args, options)
@@ -422,6 +425,15 @@ def _call(name: str, rule: Any, args: Sequence[Any], options: Mapping[str, Any])
     return _made(value, links, views_of=sources) if links else value
 
 
+def _compose(name: str, function: Any, args: Sequence[Any], options: Mapping[str, Any]) -> Any:
+    """Call a function that is written in others."""
+    try:
+        _signature(function).bind(*args, **options)
+        return function(*args, **options)
+    except (TypeError, NotKnownError) as error:
+        raise _unknown(f"{name} called so ({error})") from None
+
+
 def _entries(x: Any) -> Sequence[Any]:
     if isinstance(x, dict):  # keywords of a function that only moves elements
         return list(x.values())
@@ -435,7 +447,7 @@ def _entry_of(pull: Callable[[Array], Sequence[Array]], n: int) -> Pull:
 def _unknown(what: str) -> UserError:
     return UserError(
         f"{what} has no derivative here",
-        expected="operators, slices, and NumPy's " + ", ".join(sorted(FUNCTIONS)),
+        expected="operators, slices, and NumPy's " + ", ".join(sorted({*FUNCTIONS, *COMPOSED})),
         mend=f"Write it with those, {_DETACH}.",
     )
 
