@@ -95,3 +95,5 @@ def test_what_is_not_there_is_told(few, study):
         study["cnn_3"]
     with pytest.raises(UserError, match="share is the part of the images that is trained on"):
         nn.studies.compare(few, ["mlp_1"], share=1.5)
+    with pytest.raises(UserError, match=r"a study needs a seed\ngiven: seeds=\[\]"):
+        nn.studies.compare(few, ["mlp_1"], seeds=[])

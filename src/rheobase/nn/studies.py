@@ -197,8 +197,11 @@ def train(
     if not 0 < share <= 1:
         raise UserError("share is the part of the images that is trained on",
                         expected="above 0 and at most 1", given=f"{share:g}")  # fmt: skip
+    several = [seeds] if isinstance(seeds, int) else list(seeds)
+    if not several:
+        raise UserError("a study needs a seed", given=f"seeds={seeds!r}", mend="seeds=[0, 1, 2]")
     runs = []
-    for seed in seeds:
+    for seed in several:
         learned, held = data.train.split(share, seed) if share < 1 else (data.train, None)
         validation = None if held is None else (held.x, held.y)
         net = make(seed)
