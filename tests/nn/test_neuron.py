@@ -229,3 +229,17 @@ def test_names_in_the_drawing_stand_clear_of_their_numbers():
     boxes = {text.get_text(): text.get_window_extent() for text in axes.texts}
     assert boxes["$x_{2}$"].x1 < boxes["-0.0199"].x0
     assert boxes["$x_{2}$"].x0 > axes.bbox.x0
+
+
+def test_weights_bias_and_activation_can_be_set():
+    neuron = nn.Neuron([1.0, 2.0])
+    neuron.weights, neuron.bias, neuron.activation = [3, 4], -2, "relu"
+    assert neuron.forward([1.0, 1.0]) == 5.0
+    np.testing.assert_array_equal(neuron.backward(1.0).inputs, [3.0, 4.0])
+    neuron.descend([1.0, 1.0], 0.0, steps=1)
+    with pytest.raises(
+        ShapeError, match=r"weights of a Neuron are a vector\n.*\ngiven: shape \(\)"
+    ):
+        neuron.weights = 3.0
+    with pytest.raises(ShapeError, match="the bias of a Neuron is one number"):
+        neuron.bias = [1.0]

@@ -153,3 +153,12 @@ def test_gradients_of_each_layer_over_training(drawn):
     assert ax.get_yscale() == "log"
     with pytest.raises(ShapeError, match=r"expected: 2 names\ngiven: 1"):
         plots.gradients(some, names=["hidden"])
+
+
+def test_titles_of_images(drawn):
+    ax = nn.plots.images(np.zeros((3, 4, 4)), np.array([7, 1, 3]))
+    assert [text.get_text() for text in ax.texts] == ["7", "1", "3"]
+    with pytest.raises(
+        ShapeError, match="images have one title each\ngiven: 3 images and 2 titles"
+    ):
+        nn.plots.images(np.zeros((3, 4, 4)), ["a", "b"])

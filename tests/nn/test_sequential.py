@@ -261,3 +261,10 @@ def test_an_image_before_a_dense_layer():
         nn.Sequential(nn.Conv2D(1, 4, 3), nn.Dense(5, 2))(np.ones((1, 1, 5, 5)))
     with pytest.raises(WiringError, match=r"nn.Sequential\(\*layers, seed=0\)"):
         nn.Sequential([nn.Dense(2, 3)])
+
+
+def test_what_is_asked_of_a_layer_too_early_or_of_a_seed():
+    with pytest.raises(AttributeError, match=r"no attribute 'weights'; parameters are drawn when"):
+        _ = nn.Dense(2, 3).weights
+    with pytest.raises(UserError, match=r"seed of a network is a whole number\ngiven: seed=None"):
+        nn.Sequential(nn.Dense(2, 3), seed=None)

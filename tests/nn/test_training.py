@@ -371,3 +371,9 @@ def test_a_loss_that_is_no_number_stops_the_fit(way):
     assert "Try a smaller learning rate than 1e+06" in text
     assert history.stopped in text
     assert len(history.loss) < 1000 or not np.isfinite(history.loss[-1])
+
+
+def test_a_function_that_is_flat_everywhere_is_named():
+    net = nn.Sequential(nn.Dense(2, 4, "step"), nn.Dense(4, 1), seed=0)
+    text, _ = said(net, CORNERS, XOR, loss="squared_error", epochs=1)
+    assert "- layer 0: the derivative of step is 0 everywhere, so no gradient comes back" in text

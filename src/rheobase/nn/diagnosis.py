@@ -10,6 +10,7 @@ import numpy as np
 
 from rheobase.errors import RheobaseWarning
 from rheobase.nn.activations import Activation
+from rheobase.nn.spiking.layer import Spiking
 
 if TYPE_CHECKING:
     from rheobase.nn.history import History
@@ -78,6 +79,12 @@ def _of_the_activations(task: Task) -> Iterator[str]:
     for number, layer in enumerate(task.net.layers):
         activation = getattr(layer, "activation", None)
         y, saved = layer.run(y)
+        silent = layer.silent(saved) if isinstance(layer, Spiking) else 0.0
+        if silent > 0.5:
+            yield (
+                f"layer {number}: {silent:.0%} of the units never spike. Give them larger first "
+                "weights (weight_scale=5), or rates to aim at (rate_target=(1*Hz, 50*Hz))."
+            )
         if not isinstance(activation, Activation) or number == len(task.net.layers) - 1:
             continue
         split = layer.before_activation(saved)
@@ -85,6 +92,12 @@ def _of_the_activations(task: Task) -> Iterator[str]:
             continue
         slopes = np.abs(activation.derivative(split[0]))
         units = np.moveaxis(slopes, 1, -1) if slopes.ndim == 4 else slopes
+        if activation.derivative_formula == "0":
+            yield (
+                f"layer {number}: the derivative of {activation.name} is 0 everywhere, so no "
+                "gradient comes back through it. Take tanh or relu."
+            )
+            continue
         dead = units.reshape(-1, units.shape[-1]).max(axis=0) == 0
         if activation.name in _SATURATING:
             flat = float(np.mean(slopes < _FLAT * _SATURATING[activation.name]))
@@ -121,7 +134,13 @@ def _of_the_steps(task: Task, history: History) -> Iterator[str]:
     sizes = history.gradient_size[-1]
     sizes = sizes[np.isfinite(sizes)]
     if sizes.size > 1 and 0 < sizes[0] < 1e-3 * sizes[-1]:
+        mend = "Take relu or tanh for sigmoid, or fewer layers."
+        if any(isinstance(layer, Spiking) for layer in task.net.layers):
+            mend = (
+                "Take a wider surrogate, surrogate=rb.gradients.Surrogate('fast_sigmoid', slope=10)"
+                ", or larger first weights (weight_scale=...), so that units come near threshold."
+            )
         yield (
             f"the gradient vanishes on its way back: {sizes[0]:.2g} in the first layer, "
-            f"{sizes[-1]:.2g} in the last. Take relu or tanh for sigmoid, or fewer layers."
+            f"{sizes[-1]:.2g} in the last. {mend}"
         )

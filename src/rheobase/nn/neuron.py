@@ -95,23 +95,51 @@ class Neuron:
     """
 
     def __init__(self, weights: Any, bias: float = 0.0, activation: Any = "sigmoid") -> None:
-        self.weights = np.array(floats(weights, "weights of a Neuron"), np.float64)
-        if self.weights.ndim != 1 or not self.weights.size:
+        self.weights = weights
+        self.bias = bias
+        self.activation = activation
+        self._seen: tuple[np.ndarray, Any] | None = None
+        self._gradient: Any = 1.0
+
+    @property
+    def weights(self) -> np.ndarray:
+        """Strengths of the synapses, (inputs,)."""
+        return self._weights
+
+    @weights.setter
+    def weights(self, given: Any) -> None:
+        weights = np.array(floats(given, "weights of a Neuron"), np.float64)
+        if weights.ndim != 1 or not weights.size:
             raise ShapeError(
                 "the weights of a Neuron are a vector",
                 expected="one number an input",
-                given=f"shape {self.weights.shape}",
+                given=f"shape {weights.shape}",
                 mend="write nn.Neuron(weights=[2.0, -3.0], bias=-3.0)",
             )
-        offset = floats(bias, "bias of a Neuron")
+        self._weights = weights
+
+    @property
+    def bias(self) -> float:
+        """How easily it fires: the weight from an input that is always 1."""
+        return self._bias
+
+    @bias.setter
+    def bias(self, given: Any) -> None:
+        offset = floats(given, "bias of a Neuron")
         if offset.ndim:
             raise ShapeError(
-                "the bias of a Neuron is one number", given=repr(bias)[:80], mend="write bias=0.0"
+                "the bias of a Neuron is one number", given=repr(given)[:80], mend="write bias=0.0"
             )
-        self.bias = float(offset)
-        self.activation = _elementwise(activation)
-        self._seen: tuple[np.ndarray, Any] | None = None
-        self._gradient: Any = 1.0
+        self._bias = float(offset)
+
+    @property
+    def activation(self) -> Activation:
+        """The function f of the net input."""
+        return self._activation
+
+    @activation.setter
+    def activation(self, given: Any) -> None:
+        self._activation = _elementwise(given)
 
     # -- forward and backward ----------------------------------------------------------------
 

@@ -125,7 +125,7 @@ def _points(ax: Axes, points: Array, labels: Array, classes: Sequence[str] | Non
 
 def images(
     pictures: npt.ArrayLike,
-    titles: Sequence[str] | None = None,
+    titles: Sequence[object] | None = None,
     *,
     columns: int | None = None,
     signed: bool = False,
@@ -137,8 +137,8 @@ def images(
     ----------
     pictures : array_like
         Shape (n, rows, columns), or (n, 1, rows, columns) as networks take them.
-    titles : sequence of str, optional
-        A word below each image.
+    titles : sequence, optional
+        A word or a number below each image.
     columns : int, optional
         Images in a row; default about as many as there are rows, and at most 16.
     signed : bool
@@ -150,12 +150,18 @@ def images(
     Raises
     ------
     ShapeError
-        If `pictures` are not images, or there are no, or more than 256 of them.
+        If `pictures` are not images, there are no, or more than 256 of them, or not as many titles.
     """
     tiles = _as_tiles(pictures, "images")
+    if titles is not None and len(titles) != len(tiles):
+        raise ShapeError(
+            "images have one title each", given=f"{len(tiles)} images and {len(titles)} titles"
+        )
     per_row = columns or min(len(tiles), max(math.ceil(math.sqrt(len(tiles))), 4), 16)
     rows = -(-len(tiles) // per_row)
-    ax = dressed(ax, (0.85 * per_row + 0.4, 0.85 * rows + (0.28 * rows if titles else 0) + 0.2))
+    ax = dressed(
+        ax, (0.85 * per_row + 0.4, 0.85 * rows + (0.28 * rows if titles is not None else 0) + 0.2)
+    )
     reach = float(np.nanmax(np.abs(tiles))) or 1.0
     limits = (-reach, reach) if signed else (float(np.nanmin(tiles)), float(np.nanmax(tiles)))
     step_y = 1.32 if titles is not None else 1.08
@@ -167,7 +173,7 @@ def images(
                   cmap=_SIGNED if signed else "gray_r", vmin=limits[0], vmax=limits[1],
                   interpolation="nearest")  # fmt: skip
         if titles is not None:
-            ax.text(left + width / 2, top - height - 0.03, titles[k], ha="center", va="top",
+            ax.text(left + width / 2, top - height - 0.03, str(titles[k]), ha="center", va="top",
                     fontsize=8, color=INK)  # fmt: skip
     _bare(ax)
     ax.set(

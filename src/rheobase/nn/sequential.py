@@ -58,8 +58,12 @@ class Sequential:
                 given=f"dtype={dtype!r}",
                 mend='nn.Sequential(..., dtype="float64")',
             )
+        if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
+            raise UserError(
+                "the seed of a network is a whole number", given=f"seed={seed!r}", mend="seed=0"
+            )
         self.layers = _checked(layers)
-        self.seed = seed
+        self.seed = int(seed)
         self.dtype = np.dtype(dtype)
         shape = self.layers[0].input_shape or (None,)
         for number, layer in enumerate(self.layers):

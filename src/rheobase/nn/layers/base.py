@@ -214,7 +214,10 @@ class Layer(ABC):
         parameters = self.__dict__.get("parameters", {})
         if name in parameters:
             return parameters[name]
-        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+        text = f"{type(self).__name__} has no attribute {name!r}"
+        if name in ("weights", "bias", "recurrent") and not parameters:
+            text += "; parameters are drawn when a layer is put into a network, nn.Sequential(...)"
+        raise AttributeError(text)
 
     def __setattr__(self, name: str, value: Any) -> None:
         parameters = self.__dict__.get("parameters", {})
