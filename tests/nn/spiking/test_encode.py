@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rheobase import nn
 from rheobase.errors import ShapeError, UserError
 
 
+@settings(deadline=None)  # the first example imports the layers
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=5), st.integers(2, 40))
 def test_latency_gives_one_spike_the_earlier_the_larger(values: list[float], steps: int) -> None:
     spikes = nn.encode.latency([values], steps)
@@ -43,6 +44,11 @@ def test_wrong_values_are_told() -> None:
         nn.encode.rate([0.1, 0.2, 0.3], 5)
     with pytest.raises(UserError, match=r"must be a probability, 0 to 1; it goes from 0.2 to 2"):
         nn.encode.rate([[1.0, 10.0]], 5, highest=0.2)
+    for encode in (nn.encode.latency, nn.encode.rate, nn.encode.current):
+        with pytest.raises(UserError, match=r"x is not finite\ngiven: x\[0, 1\] = nan"):
+            encode([[0.5, np.nan]], 5)
+        with pytest.raises(ShapeError, match="steps must be a whole number above 0"):
+            encode([[0.5]], 0)
     with pytest.raises(UserError, match="low and high are both 1"):
         nn.encode.latency([[1.0]], 5, low=1.0, high=1.0)
     with pytest.raises(UserError, match="spikes in steps 0 to 5 of 5"):

@@ -310,6 +310,19 @@ def test_copies_have_memory_of_their_own() -> None:
         assert not np.array_equal(other(x), net(x))
 
 
+@pytest.mark.parametrize("scale, told", [
+    (0.002, r"layer 0: 100% of the units never spike. Give them larger first weights"),
+    (1.2, r"gradient vanishes on its way back.* Take a wider surrogate"),
+])  # fmt: skip
+def test_why_spikes_learn_nothing_is_told(scale: float, told: str) -> None:
+    x, y = nn.tasks.random_patterns(16, inputs=5, steps=30, probability=0.2, seed=0)
+    surrogate = rb.gradients.Surrogate("fast_sigmoid", slope=1e4)
+    hidden = nn.Spiking(LIF, 5, 3, weight_scale=scale, surrogate=surrogate)
+    net = nn.Sequential(hidden, nn.Spiking(nn.leaky_readout(), 3, 2, readout="max"), seed=0)
+    with pytest.warns(rb.errors.RheobaseWarning, match=told):
+        nn.fit(net, x, y, loss="cross_entropy", optimizer=nn.Adam(1e-6), epochs=20)
+
+
 def test_a_state_that_is_not_finite_is_told() -> None:
     model = rb.Model("dv/dt = v**3/tau : 1", receives="v += weight", method="euler",
                      parameters=dict(tau=1*ms), name="Explosive")  # fmt: skip

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rheobase import nn
-from rheobase.errors import ShapeError
+from rheobase.errors import ShapeError, UserError
 
 
 def test_random_patterns_are_bernoulli_spikes_with_random_labels() -> None:
@@ -70,7 +70,11 @@ def test_randman_spikes_once_a_unit_and_lies_on_smooth_manifolds() -> None:
 
 
 def test_sizes_must_be_positive() -> None:
-    with pytest.raises(ShapeError, match="steps = 0: at least 1 is needed"):
+    with pytest.raises(ShapeError, match="steps = 0: a whole number is needed, at least 1"):
         nn.tasks.random_patterns(steps=0)
-    with pytest.raises(ShapeError, match="samples = 0: at least 1 is needed"):
+    with pytest.raises(ShapeError, match="samples = 0: a whole number"):
         nn.tasks.yin_yang(0)
+    with pytest.raises(ShapeError, match=r"samples = 2\.5: a whole number"):
+        nn.tasks.yin_yang(2.5)  # type: ignore[arg-type]
+    with pytest.raises(UserError, match="probability = 5 is none: give 0 to 1"):
+        nn.tasks.random_patterns(probability=5)

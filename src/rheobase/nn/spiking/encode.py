@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rheobase.errors import ShapeError, UserError
+from rheobase.nn.layers.base import positive
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -40,9 +41,9 @@ def latency(
     Raises
     ------
     ShapeError
-        `x` is not (batch, features).
+        `x` is not (batch, features), or there are no steps.
     UserError
-        Steps that do not lie in the result, or ``low == high``.
+        Steps that do not lie in the result, ``low == high``, or a value that is not finite.
 
     Examples
     --------
@@ -51,7 +52,7 @@ def latency(
     >>> [[int(t) for t in row] for row in spikes.argmax(axis=1)]
     [[0, 2, 4]]
     """
-    values = _samples(x)
+    values = _samples("latency", x, steps)
     end = steps - 1 if last is None else last
     if not 0 <= first <= end < steps:
         raise UserError(f"latency: spikes in steps {first} to {end} of {steps}: they must lie in "
@@ -89,9 +90,9 @@ def rate(x: Any, steps: int, *, highest: float = 0.1, seed: int = 0) -> Bools:
     Raises
     ------
     ShapeError
-        `x` is not (batch, features).
+        `x` is not (batch, features), or there are no steps.
     UserError
-        Probabilities below 0 or above 1.
+        Probabilities below 0 or above 1, or a value that is not finite.
 
     Examples
     --------
@@ -99,7 +100,7 @@ def rate(x: Any, steps: int, *, highest: float = 0.1, seed: int = 0) -> Bools:
     >>> nn.encode.rate([[0.0, 1.0]], steps=1000, highest=0.1, seed=1).sum(axis=1) < 150
     array([[ True,  True]])
     """
-    values = _samples(x)
+    values = _samples("rate", x, steps)
     probability = values * highest
     if probability.size and (probability.min() < 0 or probability.max() > 1):
         raise UserError(f"rate: x*highest must be a probability, 0 to 1; it goes from "
@@ -129,7 +130,7 @@ def current(x: Any, steps: int, *, first: int = 0, last: int | None = None) -> F
     Raises
     ------
     ShapeError
-        `x` is not (batch, features).
+        `x` is not (batch, features), or there are no steps.
 
     Examples
     --------
@@ -139,15 +140,22 @@ def current(x: Any, steps: int, *, first: int = 0, last: int | None = None) -> F
             [0.5, 2. ],
             [0. , 0. ]]])
     """
-    values = _samples(x)
+    values = _samples("current", x, steps)
     result = np.zeros((values.shape[0], steps, values.shape[1]))
     result[:, first : (steps if last is None else last + 1)] = values[:, None, :]
     return result
 
 
-def _samples(x: Any) -> Floats:
+def _samples(encoder: str, x: Any, steps: Any) -> Floats:
+    positive(f"encode.{encoder}", "steps", steps)
     values = np.asarray(x, float)
     if values.ndim != 2:
         raise ShapeError(f"x has shape {values.shape}: values must be (batch, features), one "
                          "sample a row; x.reshape(len(x), -1) makes it so")  # fmt: skip
+    if not np.isfinite(values).all():
+        place = tuple(int(k) for k in np.argwhere(~np.isfinite(values))[0])
+        raise UserError(
+            f"nn.encode.{encoder}: x is not finite", given=f"x{list(place)} = {values[place]}",
+            mend="leave such samples out, or put a number there: np.nan_to_num(x)",
+        )  # fmt: skip
     return values

@@ -438,6 +438,12 @@ class Spiking(Layer):
             return 0.0
         return self.limits.loss(_counts(saved.course), saved.course.steps * self.dt)
 
+    def silent(self, saved: Saved) -> float:
+        """Return the share of units that spiked in no sample; 0 for a model without a threshold."""
+        if self.model.threshold is None:
+            return 0.0
+        return float(np.mean(~_spikes(saved.course).any(axis=(0, 1))))
+
     # -- parts of them --------------------------------------------------------------------
 
     def _dtype(self) -> Any:

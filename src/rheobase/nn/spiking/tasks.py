@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rheobase.errors import ShapeError
+from rheobase.errors import ShapeError, UserError
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -69,6 +69,8 @@ def random_patterns(
     ((8, 50, 10), dtype('bool'), (8,))
     """
     _positive(samples=samples, inputs=inputs, steps=steps, classes=classes)
+    if not 0 <= probability <= 1:
+        raise UserError(f"random_patterns: probability = {probability} is none: give 0 to 1")
     rng = _generator(seed)
     x = rng.random((samples, steps, inputs)) < probability
     return x, rng.integers(0, classes, samples)
@@ -234,5 +236,5 @@ def _generator(seed: int) -> np.random.Generator:
 
 def _positive(**sizes: Any) -> None:
     for name, size in sizes.items():
-        if size < 1:
-            raise ShapeError(f"{name} = {size}: at least 1 is needed")
+        if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
+            raise ShapeError(f"{name} = {size}: a whole number is needed, at least 1")
