@@ -292,7 +292,8 @@ def test_errors():
     with pytest.raises(UserError, match=r"nn\.fit trains a network\ngiven: 3\n"):
         nn.fit(3, X, LABELS, loss="cross_entropy")
     refused(UnknownNameError, "no optimizer 'adamm'\ndid you mean 'adam'", optimizer="adamm")
-    refused(UnknownNameError, "no loss 'mse'", loss="mse")
+    refused(UnknownNameError, "no loss 'mse'\ndid you mean 'squared_error'", loss="mse")
+    refused(UnknownNameError, "did you mean 'cross_entropy'", loss="categorical_crossentropy")
     with pytest.raises(UserError, match=r"nn\.SGD: momentum must be 0 to below 1"):
         nn.SGD(0.1, momentum=1)
     with pytest.raises(UserError, match=r"nn\.Adam: rate must be 0 or more\ngiven: rate = -1"):

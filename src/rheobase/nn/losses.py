@@ -221,6 +221,15 @@ _LOSSES: dict[str, Loss] = {
 }
 
 
+_ELSEWHERE = {
+    "mse": "squared_error", "mseloss": "squared_error", "mean_squared_error": "squared_error",
+    "bce": "binary_cross_entropy", "bceloss": "binary_cross_entropy", "nll": "cross_entropy",
+    "crossentropyloss": "cross_entropy", "categorical_crossentropy": "cross_entropy",
+    "sparse_categorical_crossentropy": "cross_entropy",
+}  # fmt: skip
+"""What other libraries call them."""
+
+
 def find(loss: str | Loss) -> Loss:
     """Return a loss by its name, or as it is.
 
@@ -232,7 +241,7 @@ def find(loss: str | Loss) -> Loss:
     if isinstance(loss, Loss):
         return loss
     if loss not in _LOSSES:
-        close = did_you_mean(str(loss), _LOSSES)
+        close = _ELSEWHERE.get(str(loss).lower()) or did_you_mean(str(loss), _LOSSES)
         raise UnknownNameError(
             f"there is no loss {loss!r}",
             mend=(f"did you mean {close!r}? " if close else "") + f"there are {', '.join(_LOSSES)}",
