@@ -279,6 +279,17 @@ def test_weights_in_any_unit_move_alike() -> None:
         assert np.abs(one - other).max() < 0.05
 
 
+def test_weights_far_from_one_have_a_size() -> None:
+    def size(model: rb.Model, **options: Any) -> dict[str, float]:
+        layer = nn.Spiking(model, 4, 2, **options)
+        nn.Sequential(layer, seed=0)
+        return layer.sizes()
+
+    assert size(nn.normalized_lif()) == size(LIF, weight_std=0.0) == {}
+    assert size(rb.models.Izhikevich)["weights"] == pytest.approx(100, rel=0.1)
+    assert size(LIF, weight_std=30.0, recurrent=True) == {"weights": 30, "recurrent_weights": 30}
+
+
 def test_a_network_is_saved_with_its_models(tmp_path: Path) -> None:
     curve = rb.gradients.Surrogate("arctan", slope=3.0)
     net = nn.Sequential(

@@ -126,8 +126,9 @@ class Spiking(Layer):
         (units, units) and `delays` (inputs, units), in steps, likewise.
     weight_unit : Unit
         That of the variable they are added to. In `nn.fit` weights with a unit move relative to
-        the weight that takes a unit from rest to threshold (`weight_std` if that is given): a
-        learning rate means the same for weights in pA, in mV, and without a unit.
+        the weight that takes a unit from rest to threshold (`weight_std` if that is given), and so
+        do others where it is below 1/16 or above 16: a learning rate means about the same for
+        weights in pA, in mV, and without a unit.
 
     Raises
     ------
@@ -328,8 +329,9 @@ class Spiking(Layer):
         self.parameters = parameters | theta
 
     def sizes(self) -> dict[str, float]:
-        """Return how large weights typically are, if they have a unit."""
-        if self.weight_unit.text == "1" or not self._typical > 0:
+        """Return how large weights typically are, if they have a unit or are far from 1."""
+        plain = self.weight_unit.text == "1" and 1 / 16 < self._typical < 16
+        if plain or not self._typical > 0:
             return {}
         return dict.fromkeys(self.parameters.keys() & {"weights", "recurrent_weights"},
                              self._typical)  # fmt: skip
