@@ -339,3 +339,17 @@ def test_exact_gradients_follow_too(each):
     want = (first_spike(-65.0 + h).value - first_spike(-65.0 - h).value) / (2 * h)
     assert want < -1e-5  # seconds per millivolt: something spiked
     np.testing.assert_allclose(gradient.array().sum(), want, rtol=1e-7)
+
+
+@pytest.mark.parametrize("name", ["FitzHughNagumo", "RateUnit", "DeltaLIF", "QuadraticIF"])
+def test_all_parameters_of_models_of_the_library(name):
+    model = getattr(rb.models, name)
+
+    def loss(run):
+        cells = run["cells"]
+        first = getattr(cells, model().differential[0].name)
+        return np.mean(first[:, 0] * np.cos(run.times / 3.0)) + np.mean(first**2)
+
+    names = [e.name for e in model().parameter_equations if e.name in model().defaults]
+    names = [name for name in names if name != "tau_ref"]
+    check(library(model), loss, names, duration=2 * ms)

@@ -5,6 +5,8 @@ import pytest
 from scipy.optimize import brentq
 
 import rheobase as rb
+from rheobase.simulation import rest
+from rheobase.simulation.slopes import Slopes
 from rheobase.units import ms, mV
 
 AREA = rb.Model(
@@ -143,3 +145,23 @@ def test_of_many_cells_those_with_a_rest_start_there(net):
     with pytest.warns(rb.errors.RheobaseWarning, match="no stable fixed point"):
         v = cells.v.magnitude
     assert v == pytest.approx([-60, -64.7646], abs=1e-4)
+
+
+def test_the_same_rest_is_not_looked_for_twice(monkeypatch):
+    model = rb.models.MorrisLecar()
+    first = rest.find_rest(model, dict(model.defaults), 1)
+    monkeypatch.setattr(rest, "_search", None)
+    assert rest.find_rest(model, dict(model.defaults), 1) is first
+    for values in first.values, first.unstable:
+        assert not values.flags.writeable
+    with pytest.raises(TypeError):  # it would be looked for
+        rest.find_rest(model, {**model.defaults, "E_L": -0.0601}, 1)
+
+
+def test_what_fires_by_itself_has_an_unstable_point_nearby():
+    model = rb.models.WangBuzsaki(E_L=-50 * mV)
+    found = rest.find_rest(model, dict(model.defaults), 1)
+    assert not found.resting[0]
+    slopes = Slopes(model, dict(model.defaults))
+    assert np.abs(slopes(found.unstable)).max() < 1e-6 * np.abs(slopes(found.values)).max()
+    assert not rest.is_stable(slopes.jacobian(found.unstable))[0]

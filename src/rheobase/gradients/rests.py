@@ -7,7 +7,7 @@ looked for as a new network would. Derivatives are implicit: dx/dp = -J^-1 F_p, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -24,12 +24,14 @@ if TYPE_CHECKING:
     from rheobase.simulation.values import CellValues
 
 Known = dict[str, Any]
-_CLOSE = 1e-7
-"""A step of Newton's method this short (beside 1 + |x|) squares to rounding."""
 _SAME = 1e-10
-"""A step this short does not change derivatives."""
+"""A step of Newton's method this short (beside 1 + |x|) does not change derivatives."""
+_BESIDE = 1e-6
+"""One this short may as well be taken with the Jacobian of before."""
 _FAR = 0.3
 """A step this long may lead to another fixed point."""
+_DEFECTIVE = 1e6
+"""Eigenvectors with this condition number are none to compute in."""
 _SINGULAR = 1e-12
 """Eigenvalues this small, beside the largest, count as 0."""
 
@@ -46,8 +48,8 @@ def _formulas(model: Model) -> Formulas:
 
 
 @lru_cache(maxsize=64)
-def _slopes(model: Model) -> Function:
-    """Return the slopes and their derivatives by the states."""
+def _slopes(model: Model) -> Callable[[Known], list[Any]]:
+    """Return the slopes and their derivatives by the states, row by row."""
     return _formulas(model).slopes([e.name for e in model.differential])
 
 
@@ -82,17 +84,24 @@ class _System:
         self.voltage = next((n for n in VOLTAGES if n in self.fixed), "")
         self._slopes = _slopes(model)
         self.singular = False
+        self._near: FloatArray | None = None
+        self._ratios = self.scales / self.scales[:, None]
         table = self.expand(self.fixed, home.values, ~home.resting)[1]
+        self._inverse: FloatArray = np.full_like(table, np.nan)
         if not np.all(np.isfinite(table)):
             self.singular = True
             return
         values, vectors = np.linalg.eig(table)
         size_of = np.abs(values)
         self.singular = bool(np.any(size_of.min(axis=-1) <= _SINGULAR * size_of.max(axis=-1)))
-        # By Bauer and Fike eigenvalues move no further than cond(V)*|change|: nearby, what is
-        # stable stays so and need not be looked at again.
-        self._table = table
-        self._near = -np.max(values.real) / np.max(np.linalg.cond(vectors))
+        if not self.singular:
+            self._inverse = np.asarray(np.linalg.inv(table))
+        if np.all(np.linalg.cond(vectors) < _DEFECTIVE):
+            # In its eigenvectors a table that is near is near its diagonal, and by Gershgorin is
+            # stable if no entry has changed by more than a share of it.
+            moved = np.abs(np.linalg.inv(vectors)) @ np.abs(table) @ np.abs(vectors)
+            share = np.min(-values.real / np.maximum(moved.sum(axis=2), 1e-300))
+            self._table, self._near = table, float(share) * np.abs(table)
 
     def one(self, values: FloatArray) -> Any:
         """Return the number that cells share, or their values."""
@@ -107,18 +116,18 @@ class _System:
     def expand(self, fixed: Known, x: FloatArray, held: Any) -> tuple[FloatArray, FloatArray]:
         """Return F, (cells, states), and its derivatives by the states."""
         found = self._slopes(self._known(fixed, x))
-        count, scales, places = len(self.states), self.scales, self.places
-        slopes = np.zeros((self.cells, count))
-        table = np.zeros((self.cells, count, count))
-        for k, name in enumerate(self.states):
-            slopes[:, k] = found.pop(name)
-        for (name, other), part in found.items():
-            table[:, places[name], places[other]] = part
-        slopes /= scales
-        table *= scales / scales[:, None]
+        count = len(self.states)
+        if self.cells == 1:
+            whole = np.array(found, dtype=float).reshape(1, -1)
+        else:
+            whole = np.empty((self.cells, count + count * count))
+            for k, part in enumerate(found):
+                whole[:, k] = part
+        slopes = whole[:, :count] / self.scales
+        table = whole[:, count:].reshape(self.cells, count, count) * self._ratios
         if held.any():
-            v = places["v"]
-            at = fixed[self.voltage] / scales[v] if self.voltage else self.home.values[:, v]
+            v = self.places["v"]
+            at = fixed[self.voltage] / self.scales[v] if self.voltage else self.home.values[:, v]
             slopes[held, v] = (x[:, v] - at)[held]
             table[held, v] = np.eye(count)[v]
         return slopes, table
@@ -131,6 +140,10 @@ class _System:
             except np.linalg.LinAlgError:
                 return solve(table, right)
         return np.stack([_group_inverse(a) @ b for a, b in zip(table, right, strict=True)])
+
+    def beside(self, right: FloatArray) -> FloatArray:
+        """Solve with the table of the first parameters; nan where that is singular."""
+        return np.asarray((self._inverse @ right[..., None])[..., 0])
 
     def back(self, fixed: Known, x: FloatArray, held: Any, bars: FloatArray,
              wanted: frozenset[str]) -> Known:  # fmt: skip
@@ -151,7 +164,7 @@ class _System:
 
     def stable(self, table: FloatArray) -> Any:
         """Return in which cells small deviations die away."""
-        if not self.singular and np.abs(table - self._table).sum() < self._near:
+        if self._near is not None and (np.abs(table - self._table) <= self._near).all():
             return np.ones(self.cells, dtype=bool)
         return is_stable(table)
 
@@ -179,7 +192,9 @@ class RestPiece:
         if not np.all(self.resting):
             self.reads |= {self._system.voltage} & frozenset(self._names)
         self.wanted = self.reads & wanted
-        self._start = {n: np.array(parameters[n], float) for n in self.wanted}
+        self._start = {n: parameters[n] for n in self.wanted}
+        self._shared = not any(np.ndim(value) for value in self._start.values())
+        self._whole = {name: bool(mask.all()) for name, mask in masks.items()}
         self._tangents: dict[str, FloatArray] | None = None
         self._table: FloatArray | None = None  # the derivatives of F by x, where they are known
 
@@ -219,12 +234,12 @@ class RestPiece:
         if found is None:
             return None
         x, table = found
+        self._table = table
         if resting.all():
             return x if self._system.stable(table).all() else None
         # cells that fire by themselves go on doing so while what they would rest at is unstable
         beside = np.where(resting[:, None], x, self.home.unstable)
         still = self._newton(fixed, beside, np.zeros_like(resting))
-        self._table = None
         if still is None or not np.array_equal(is_stable(still[1]), resting):
             return None
         return x
@@ -233,11 +248,15 @@ class RestPiece:
         """Return where the rest moves to, to first order in the parameters."""
         if self._tangents is None:
             self._tangents = self._find_tangents()
+            self._stacked = np.stack(list(self._tangents.values()), axis=-1)
         home = self.home.values
-        moved = home.copy()
-        for name, tangent in self._tangents.items():
-            change = fixed[name] - self._start[name]
-            moved += tangent * (change[:, None] if np.ndim(change) else change)
+        changes = [fixed[name] - self._start[name] for name in self._tangents]
+        if self._shared:
+            moved = home + self._stacked @ np.array(changes)
+        else:
+            moved = home.copy()
+            for tangent, change in zip(self._tangents.values(), changes, strict=True):
+                moved += tangent * (change[:, None] if np.ndim(change) else change)
         return moved if (np.abs(moved - home) < _FAR * (1.0 + np.abs(home))).all() else home
 
     def _find_tangents(self) -> dict[str, FloatArray]:
@@ -257,13 +276,15 @@ class RestPiece:
         """Return where F vanishes, and the Jacobian beside it; None where that is far away."""
         for _ in range(20):
             slopes, table = self._system.expand(fixed, x, held)
-            move = self._system.solve(table, slopes)
+            move = self._system.beside(slopes)
             size = (np.abs(move) / (1.0 + np.abs(x))).max()
-            if not size < _FAR:  # nan too
-                return None
+            if not size < _BESIDE:  # nan too
+                move = self._system.solve(table, slopes)
+                size = (np.abs(move) / (1.0 + np.abs(x))).max()
+                if not size < _FAR:
+                    return None
             x = x - move
-            if size < _CLOSE:
-                self._table = table if size < _SAME else None
+            if size < _SAME:
                 return x, table
         return None
 
@@ -275,11 +296,11 @@ class RestPiece:
         bar = np.zeros(self.values.shape)
         for k, name in enumerate(self.home.states):
             if name in self.masks:
-                mine = bars[name][self.masks[name]]
-                if system.cells == 1:
-                    bar[0, k] = mine.sum()
+                mine = bars[name] if self._whole[name] else bars[name] * self.masks[name]
+                if system.cells > 1:
+                    bar[:, k] = mine
                 else:
-                    bar[self.masks[name], k] = mine
+                    bar[0, k] = mine.sum() if mine.size > 1 else mine[0]
         if not bar.any():
             return
         fixed, held = self._fixed(known), ~self.resting
@@ -315,7 +336,7 @@ def _group_inverse(table: FloatArray) -> FloatArray:
 def add_bar(bars: dict[str, Any], name: str, value: Any, cells: Any, bar: Any) -> None:
     """Add a bar of some cells to that of a name: in all cells' one number, or one a cell."""
     if np.ndim(value) == 0:
-        bars[name] = bars.get(name, 0.0) + float(bar.sum())
+        bars[name] = bars.get(name, 0.0) + float(bar.sum() if np.ndim(bar) else bar)
         return
     if name not in bars or np.ndim(bars[name]) == 0:
         bars[name] = np.full(np.shape(value), bars.get(name, 0.0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -52,7 +53,7 @@ class Target(ABC):
     @property
     def size(self) -> int:
         """How many numbers it is."""
-        return int(np.prod(self.shape, dtype=np.int64))
+        return math.prod(self.shape)
 
     @abstractmethod
     def wish(self, net: Network, parameters: dict[str, set[str]],

@@ -8,6 +8,7 @@ arrays. The values are right to rounding; bits are those of NumPy, not of compil
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -48,8 +49,8 @@ class Formulas:
     >>> square = Formulas({"y": parse_expression("x*x + p")}, {}, ["x", "p"])
     >>> square.values()({"x": 3.0, "p": 1.0})
     {'y': 10.0}
-    >>> square.slopes(["x"])({"x": 3.0, "p": 1.0})["y", "x"]
-    6.0
+    >>> square.slopes(["x"])({"x": 3.0, "p": 1.0})
+    [10.0, 6.0]
     """
 
     def __init__(self, expressions: Mapping[str, Expr], subexpressions: Mapping[str, Expr],
@@ -70,19 +71,17 @@ class Formulas:
         """Return the function that gives every expression by name."""
         return function_of(self.block(self.found))
 
-    def slopes(self, by: Sequence[str]) -> Function:
-        """Return the function that gives every expression, and its derivatives.
-
-        Those of y by x stand under (y, x); where there is none, y does not depend on x.
-        """
-        writes: dict[Key, Value] = dict(self.found)
-        for name, value in self.found.items():
+    def slopes(self, by: Sequence[str]) -> Callable[[Mapping[str, Any]], list[Any]]:
+        """Return the function that gives every expression, then its derivatives, row by row."""
+        zero = self.graph.constant(0.0)
+        rows: list[Value] = []
+        for value in self.found.values():
             backward = Backward(self.graph, by)
             backward.add(value, self.graph.constant(1.0))
             backward.run(tuple(self.graph.sections))
-            bars = {x: backward.of(x) for x in by}
-            writes |= {(name, x): bar for x, bar in bars.items() if bar is not None}
-        return function_of(self.block(writes))
+            rows += [backward.of(x) or zero for x in by]
+        places = dict(enumerate([*self.found.values(), *rows]))
+        return _function(self.block({str(k): value for k, value in places.items()}), "[{}]")
 
     def back(self, wanted: Collection[str]) -> Function:
         """Return the function that gives the bars of leaves.
@@ -105,36 +104,59 @@ _LOGIC = {"and": "logical_and", "or": "logical_or", "not": "logical_not", "selec
 
 def function_of(block: Block) -> Function:
     """Write a block out as a Python function from the values of its leaves to what it writes."""
-    names: dict[str, Any] = {**_FUNCTIONS, "number": _number}
+    return _function(block, "dict(zip(names, [{}]))")
+
+
+def _function(block: Block, result: str) -> Callable[[Mapping[str, Any]], Any]:
+    """Write a block out as a Python function; `result` says how it returns what it writes.
+
+    Numbers are worked out as Python's, which is quick, unless something overflows or is divided by
+    0; arrays, and those numbers, by NumPy.
+    """
     lines = []
+    constants: dict[str, float] = {}
+    leaves = []
     for k, node in enumerate(block.nodes):
         operands = [f"x{o}" for o in node.operands]
         if node.operation == "constant":
-            names[f"x{k}"] = np.float64(node.payload)
+            constants[f"x{k}"] = float(node.payload)
         elif node.operation == "number":
-            lines.append(f"x{k} = number(known[{str(node.payload)!r}])")
+            leaves.append(str(node.payload))
+            lines.append(f"x{k} = known[{str(node.payload)!r}]")
         elif node.operation in _INFIX:
             lines.append(f"x{k} = {operands[0]} {_INFIX[node.operation]} {operands[1]}")
         elif node.operation == "neg":
             lines.append(f"x{k} = -{operands[0]}")
         elif node.operation in _LOGIC or node.operation == "call":
             name = _LOGIC.get(node.operation, str(node.payload))
-            if name not in names:
+            if name not in _FUNCTIONS:
                 raise InternalError(f"no quick form of {name}")
             lines.append(f"x{k} = {name}({', '.join(operands)})")
         else:
             raise InternalError(f"no quick form of {node.operation}")
-    targets = {f"t{k}": w.target for k, w in enumerate(block.writes)}
-    body = [f"t{k}: x{w.node}" for k, w in enumerate(block.writes)]
-    lines.append(f"return {{{', '.join(body)}}}")
+    written = result.format(", ".join(f"x{w.node}" for w in block.writes))
     source = "def found(known):\n" + "".join(f"    {line}\n" for line in lines)
-    made: dict[str, Any] = {}
-    exec(compile(source, "<formulas>", "exec"), names | targets, made)
-    plain = made["found"]
+    code = compile(f"{source}    return {written}\n", "<formulas>", "exec")
+    made: list[Callable[[Mapping[str, Any]], Any]] = []
+    for functions in (_OF_NUMBERS, _FUNCTIONS):
+        names: dict[str, Any] = {
+            **functions,
+            **constants,
+            "names": [w.target for w in block.writes],
+        }
+        exec(code, names)
+        made.append(names["found"])
+    quick, general = made
 
-    def found(known: Mapping[str, Any]) -> dict[Any, Any]:
+    def found(known: Mapping[str, Any]) -> Any:
+        given = {n: known[n] for n in leaves}
+        if not any(isinstance(v, np.ndarray) for v in given.values()):
+            try:
+                return quick({n: float(v) for n, v in given.items()})
+            except (OverflowError, ZeroDivisionError, ValueError):
+                pass
         with np.errstate(all="ignore"):
-            return plain(known)  # type: ignore[no-any-return]
+            return general({n: _number(v) for n, v in given.items()})
 
     return found
 
@@ -205,3 +227,20 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "bernoulli_derivative": _bernoulli_derivative,
     "exprel_derivative": _exprel_derivative,
 }
+
+
+_OF_NUMBERS: Mapping[str, Callable[..., Any]] = {
+    **_FUNCTIONS,
+    **{name: getattr(math, name) for name in (
+        "exp", "log", "log1p", "log2", "log10", "expm1", "sqrt", "sin", "cos", "tan", "sinh",
+        "cosh", "tanh", "erf",
+    )},
+    "abs": abs,
+    "power": math.pow,
+    "minimum": min,
+    "maximum": max,
+    "where": lambda condition, yes, no: yes if condition else no,
+    "logical_and": lambda a, b: a and b,
+    "logical_or": lambda a, b: a or b,
+    "logical_not": lambda a: not a,
+}  # fmt: skip
