@@ -260,3 +260,15 @@ def test_activations_from_elsewhere_are_written_out():
         nn.activation("SiLU")
     with pytest.raises(UnknownNameError, match=r"write it out: sigmoid\(x\) is 1/\(1 \+ exp\(-x\)"):
         nn.Activation("x*sigmoid(x)")
+
+
+def test_a_name_stands_for_one_function():
+    with pytest.raises(EquationError) as refused:
+        nn.Activation("maximum(x, 0.5)", name="relu")
+    assert str(refused.value) == (
+        "nn.relu is another function\nexpected: relu: maximum(x, 0)\ngiven: maximum(x, 0.5)\n"
+        "give yours a name of its own"
+    )
+    with pytest.raises(EquationError, match=r"nn\.softmax is another function\ngiven: exp\(x\)"):
+        nn.Activation("exp(x)", name="softmax")
+    assert nn.Activation("a = 1/(1+exp(-x))", name="sigmoid").name == "sigmoid"

@@ -213,6 +213,8 @@ def test_history_is_drawn(drawn):
     training, validation = often.plot().lines
     np.testing.assert_allclose(training.get_xdata(), [0.5, 1, 1.5, 2, 2.5, 3])
     np.testing.assert_allclose(validation.get_xdata(), [1, 2, 3])
+    labels = [line.get_label() for line in often.plot(what="gradient_size").lines]
+    assert labels == ["layer 0", "layer 1"]
     nn.fit(net, X, LABELS, loss="cross_entropy", epochs=0).plot()
 
 

@@ -46,6 +46,7 @@ _WRITTEN_OUT = {
 }  # fmt: skip
 """Activations that have a name elsewhere, and none here: an expression is as short."""
 
+_LEAKY = "where(x > 0, x, slope*x)"
 _FORMULAS = {**_WRITTEN_OUT, **ACTIVATIONS}
 
 _LEFT = re.compile(r"\s*([^\W\d]\w*)\s*=(?!=)")
@@ -77,7 +78,8 @@ class Activation:
     Raises
     ------
     EquationError
-        The text cannot be read, has no free name or several, or has no derivative.
+        The text cannot be read, has no free name or several, or has no derivative; or the name is
+        that of another function of the library.
 
     Notes
     -----
@@ -99,6 +101,7 @@ class Activation:
         self.text = text
         self.formula, self.variable, expression = _read(text, parameters)
         self.name = name or self.formula
+        _refuse_a_taken_name(self.name, self.formula)
         self.parameters = {key: float(value) for key, value in parameters.items()}
         self.expression = substitute(
             expression, {key: Number(value) for key, value in self.parameters.items()}
@@ -282,6 +285,19 @@ def _refuse_a_name(text: str) -> None:
     )
 
 
+def _refuse_a_taken_name(name: str, formula: str) -> None:
+    """Refuse another function under a name of the library: losses and files go by names."""
+    taken = _LEAKY if name == "leaky_relu" else ACTIVATIONS.get(name)
+    vectors = name in ("softmax", "maxout")
+    if vectors or (taken is not None and formula.replace(" ", "") != taken.replace(" ", "")):
+        raise EquationError(
+            f"nn.{name} is another function",
+            expected=f"{name}: {taken}" if taken else "",
+            given=formula,
+            mend="give yours a name of its own",
+        )
+
+
 def _check_functions(expression: Expr, source: Source) -> None:
     for part in walk(expression):
         if not isinstance(part, Call):
@@ -341,7 +357,7 @@ linear = _named("linear")
 sigmoid = _named("sigmoid")
 tanh = _named("tanh")
 relu = _named("relu")
-leaky_relu = Activation("where(x > 0, x, slope*x)", name="leaky_relu", slope=0.01)
+leaky_relu = Activation(_LEAKY, name="leaky_relu", slope=0.01)
 elu = _named("elu")
 softplus = _named("softplus")
 softsign = _named("softsign")

@@ -72,7 +72,7 @@ class History:
         ax : Axes, optional
             Where to draw.
         what : str
-            "loss", "gradient_norm", "accuracy" or another metric.
+            "loss", "gradient_norm", "gradient_size" (layer by layer), "accuracy" or another metric.
         """
         from rheobase.plots import style
 
@@ -85,6 +85,11 @@ class History:
         for index, (_, curve, label) in enumerate(pairs):
             # validation is once an epoch, whatever `record_every`
             x = self.epochs if label == "training" else np.arange(1, len(curve) + 1)
+            if curve.ndim == 2:  # a curve a layer; those without weights have none
+                for layer in np.flatnonzero(np.isfinite(curve).any(axis=0)):
+                    ax.plot(x, curve[:, layer], color=style.color(int(layer)),
+                            label=f"layer {layer}")  # fmt: skip
+                continue
             ax.plot(x, curve, color=style.color(index), label=label)
         style.label(ax, "epoch", what.replace("_", " "))
         if (
@@ -94,6 +99,6 @@ class History:
             and values.max() > 30 * values.min()
         ):
             ax.set_yscale("log")
-        if len(pairs) > 1:
+        if len(pairs) > 1 or values.ndim == 2:
             style.legend(ax, beside=False)
         return ax

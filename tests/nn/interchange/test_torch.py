@@ -182,11 +182,3 @@ def test_without_pytorch_it_is_told_how_to_get_it(monkeypatch):
     assert str(caught.value) == (
         'PyTorch is not installed\npython -m pip install "rheobase[torch]"'
     )
-
-
-def test_an_activation_that_only_has_the_name_is_refused():
-    net = nn.Sequential(nn.Dense(2, 2, nn.Activation("maximum(x, 0.5)", name="relu")))
-    with pytest.raises(
-        UserError, match=r"activation relu is maximum\(x, 0\.5\), not PyTorch's relu"
-    ):
-        nn.to_torch(net)
