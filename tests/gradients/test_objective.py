@@ -224,6 +224,14 @@ def test_what_is_not_there_is_said(wanted, says):
     assert says in str(error.value)
 
 
+def test_a_derivative_that_was_not_asked_for():
+    net, _ = hodgkin_huxley()
+    g = rb.gradient(net, lambda run: np.mean(run["axon"].v), ["g_Na", "g_K"], duration=1 * ms)
+    assert "g_L" not in g and "axon.g_K" in g
+    with pytest.raises(KeyError, match=r"by 'g_L' was asked for; there are: axon\.g_Na, axon\.g_K"):
+        g["g_L"]
+
+
 def test_losses_may_work_in_place():
     net = rb.Network(dt=0.1 * ms)
     cells = net.add(rb.models.LIF, 2, name="cells")

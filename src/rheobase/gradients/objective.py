@@ -67,7 +67,8 @@ class Gradient(Mapping[Any, Any]):
         ends = [k for k, label in enumerate(self.labels) if label.split(".", 1)[-1] == key]
         if len(ends) == 1:
             return ends[0]
-        raise KeyError(key)
+        raise KeyError(f"no derivative by {key!r} was asked for; there are: "
+                       + ", ".join(self.labels))  # fmt: skip
 
     def __getitem__(self, key: Any) -> Any:
         place = self._place(key)
