@@ -259,6 +259,8 @@ def test_an_image_before_a_dense_layer():
     with pytest.raises(ShapeError, match=r"Put nn\.Flatten\(\) before it: 36 = 4\*3\*3; and make "
                        r"it a Dense of 36 inputs"):  # fmt: skip
         nn.Sequential(nn.Conv2D(1, 4, 3), nn.Dense(5, 2))(np.ones((1, 1, 5, 5)))
+    with pytest.raises(ShapeError, match=r"Gray images need an axis for their channel: x\[:, None"):
+        nn.Sequential(nn.Conv2D(1, 4, 3))(np.ones((5, 8, 8)))
     with pytest.raises(WiringError, match=r"nn.Sequential\(\*layers, seed=0\)"):
         nn.Sequential([nn.Dense(2, 3)])
 

@@ -239,7 +239,9 @@ class Sequential:
                 "samples stand along the first axis",
                 expected=f"an array (samples, {shape_text(wanted or ())[1:].rstrip(',)')})",
                 given=f"an array of shape {samples.shape}",
-                mend="For one sample write x[None].",
+                mend="Gray images need an axis for their channel: x[:, None]."
+                if wanted is not None and wanted[0] == 1 and samples.ndim == len(wanted) == 3
+                else "For one sample write x[None].",
             )
         after: Shape = shape
         for layer in self.layers:

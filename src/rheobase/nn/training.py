@@ -437,7 +437,7 @@ def _set_aside(
     if isinstance(validation, tuple | list) and len(validation) == 2:
         held = _samples(net, validation[0], validation[1], loss, "validation ")
         return x, target, held[:2]
-    share = validation if isinstance(validation, float) else 0.0
+    share = validation if isinstance(validation, float | np.floating) else 0.0
     count = round(share * len(x))
     if not 0 < count < len(x):
         raise UserError(
