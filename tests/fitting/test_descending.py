@@ -39,7 +39,7 @@ def sweeps():
 
 def setting_of(model, bounds, dt=0.025e-3, **changes):
     space = space_of(model, bounds)
-    begun, settle = at_rest(model, 10 * ms, dt, space.names)
+    begun, settle = at_rest(model, 10 * ms, dt, fixed=True)
     setting = Setting(begun, space, "v", "I", dt, settle, False, 0, 1, None)
     return replace(setting, **changes)
 

@@ -97,8 +97,7 @@ def fit_parameters(
     settle : quantity, optional
         How long every cell gets the first value of its stimulus before time 0. If not given,
         models that begin at rest settle for 100 ms without input, from the rest of the model as
-        given: to look for that of every candidate is slow. Others begin as they are; in a descent,
-        those whose beginning depends on what is fitted settle as well.
+        given: to look for that of every candidate is slow. Others begin as their own `initial` says.
     seed : int
         Of everything random: the same seed, the same fit.
     threads : int
@@ -150,7 +149,7 @@ def fit_parameters(
     _known(optimizer)
     length = step_of(dt, every)
     along = optimizer in DESCENTS
-    begun, before = at_rest(model, settle, length, space.names if along else ())
+    begun, before = at_rest(model, settle, length, fixed=along)
     setting = Setting(
         begun, space, variable_of(model, variable, every, asked.needs_voltage),
         input_of(model, to, every), length, before, settle is not None, int(seed), int(threads),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -13,7 +13,6 @@ from rheobase.errors import RheobaseWarning, UserError, WiringError
 from rheobase.fitting.losses import Loss, Sweeps
 from rheobase.fitting.recording import Floats, Recording
 from rheobase.fitting.space import Space
-from rheobase.language.expressions import names_in
 from rheobase.language.model import Model
 from rheobase.network.currents import step
 from rheobase.simulation import Network, NotFiniteError
@@ -183,16 +182,14 @@ class Setting:
         return np.asarray(values[:, left] * (1 - share) + values[:, right] * share)
 
 
-def at_rest(
-    model: Model, settle: Any, dt: float, fixed: Collection[str] = ()
-) -> tuple[Model, float]:
+def at_rest(model: Model, settle: Any, dt: float, fixed: bool = False) -> tuple[Model, float]:
     """Return a model for candidates, and how long they settle, a multiple of dt [s].
 
     A model that begins at rest has another rest for all parameters, and to look for each is slow.
-    Candidates begin at that of the model as given, and settle into their own by running. So do
-    those whose beginning depends on parameters in `fixed`, where it must not change.
+    Candidates begin at that of the model as given, and settle into their own by running; without
+    time to settle, they begin at their own, unless `fixed` says they must not.
     """
-    resting = model.initial == "rest" or _depends(model, fixed)
+    resting = model.initial == "rest"
     if settle is None:
         length = USUAL_SETTLE if resting else 0.0
     else:
@@ -208,12 +205,6 @@ def at_rest(
         warnings.simplefilter("ignore", RheobaseWarning)
         cell = Network().add(model, name="cells")
         return model(initial={e.name: getattr(cell, e.name)[0] for e in model.differential}), length
-
-
-def _depends(model: Model, parameters: Collection[str]) -> bool:
-    """Return whether where a model begins depends on some of its parameters."""
-    assert not isinstance(model.initial, str)
-    return any(names_in(one) & set(parameters) for one in model.initial.values())
 
 
 def _sampled(recording: Recording) -> int:
