@@ -60,7 +60,8 @@ def test_a_part_begins_at_zero():
 
 def test_spikes_alone():
     times = [3, 1, 20] * ms
-    one = Recording(rb.stimuli.step(100 * pA), spikes=times, duration=10 * ms)
+    with pytest.warns(rb.errors.RheobaseWarning, match="1 of 3 spikes lie outside"):
+        one = Recording(rb.stimuli.step(100 * pA), spikes=times, duration=10 * ms)
     np.testing.assert_allclose(one.spikes, [1e-3, 3e-3])
     assert one.voltage is None and one.times.size == 0
     assert "no voltage" in repr(one)
@@ -120,6 +121,16 @@ def test_a_wrong_current_is_found_when_it_is_used():
     plain = make(stimulus=CURRENT)
     with pytest.raises(rb.errors.WiringError, match=r"values in pA\n.*plain numbers\ngive the sti"):
         rb.fit_parameters(rb.models.AdEx, plain, {"b": (1, 2) * pA})
+
+
+def test_spikes_that_are_no_times_of_the_recording_are_told():
+    with pytest.raises(ShapeError, match=r"the time of spike 1 is not a finite number\ngiven: nan"):
+        make(spikes=[0.001, np.nan] * second)
+    with pytest.warns(
+        rb.errors.RheobaseWarning, match=r"2 of 3 spikes lie outside its .* at 300 s"
+    ):
+        late = make(spikes=[0.001, 300, 400] * second)
+    assert late.spikes.tolist() == [0.001]
 
 
 def test_a_stimulus_per_area():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from rheobase.errors import ShapeError, UserError
+from rheobase.errors import RheobaseWarning, ShapeError, UserError
 from rheobase.network.currents import Current, from_array
 from rheobase.network.waveforms import Noise
 from rheobase.units import UNITS, Dimension, Unit, parse_unit, split_quantity, to_si
@@ -78,6 +79,11 @@ class Recording:
     UserError
         There is neither a voltage nor a list of spikes.
 
+    Warns
+    -----
+    RheobaseWarning
+        Spikes lie outside the recording.
+
     Examples
     --------
     >>> import numpy as np
@@ -122,7 +128,7 @@ class Recording:
                 f"{self.duration * 1e3:g} ms recorded",
             )
         self._level = spike_level
-        self._spikes = None if spikes is None else _spike_times(spikes)
+        self._spikes = None if spikes is None else _spike_times(spikes, self.duration)
 
     # -- reading ----------------------------------------------------------------------------
 
@@ -403,10 +409,23 @@ def _time(value: Any, what: str, zero: bool = False) -> float:
     return found
 
 
-def _spike_times(spikes: Any) -> Floats:
+def _spike_times(spikes: Any, duration: float) -> Floats:
     paste = "spikes=[0.1, 0.35]*second"
-    found = to_si(spikes, _SECOND, what="Recording: spikes", paste=paste)
-    return np.sort(np.atleast_1d(np.asarray(found, np.float64)))
+    given = to_si(spikes, _SECOND, what="Recording: spikes", paste=paste)
+    found = np.atleast_1d(np.asarray(given, np.float64))
+    if not np.all(np.isfinite(found)):
+        place = int(np.flatnonzero(~np.isfinite(found))[0])
+        raise ShapeError(
+            f"Recording: the time of spike {place} is not a finite number", given=str(found[place])
+        )
+    outside = found[(found < 0) | (found > duration)]
+    if outside.size:
+        warnings.warn(
+            f"Recording: {outside.size} of {found.size} spikes lie outside its {duration:g} s and "
+            f"are left out, the first at {outside[0]:g} s: are times counted from its beginning?",
+            RheobaseWarning, stacklevel=3,
+        )  # fmt: skip
+    return np.sort(found)
 
 
 def _weight(weight: Any) -> float:
