@@ -380,3 +380,12 @@ def test_a_function_that_is_flat_everywhere_is_named():
     net = nn.Sequential(nn.Dense(2, 4, "step"), nn.Dense(4, 1), seed=0)
     text, _ = said(net, CORNERS, XOR, loss="squared_error", epochs=1)
     assert "- layer 0: the derivative of step is 0 everywhere, so no gradient comes back" in text
+
+
+def test_outputs_that_cannot_be_what_they_should_are_named():
+    net = nn.Sequential(nn.Dense(3, 4, "tanh"), nn.Dense(4, 3, "sigmoid"), seed=0)
+    text, _ = said(net, X, LABELS, loss="cross_entropy", epochs=1)
+    assert "- the last layer ends with sigmoid, and cross_entropy takes its outputs as net" in text
+    text, _ = said(net, X, 10 * X, loss="squared_error", epochs=1)
+    assert f"- targets go from {10 * X.min():.4g} to {10 * X.max():.4g}, and sigmoid gives" in text
+    assert "gives numbers in (0, 1): leave the activation of the last layer out, or scale" in text

@@ -42,7 +42,12 @@ def warn_if_guessing(task: Task, history: History) -> None:
         f"the fit ended no better than guessing: loss {reached:.4g}, and {guess:.4g} for always "
         "the same answer."
     )
-    reasons = [*_of_the_network(task), *_of_the_activations(task), *_of_the_steps(task, history)]
+    reasons = [
+        *_of_the_network(task),
+        *_of_the_outputs(task),
+        *_of_the_activations(task),
+        *_of_the_steps(task, history),
+    ]
     if reasons:
         text += "\nWhat may be the reason:\n" + "\n".join(f"- {reason}" for reason in reasons)
     warnings.warn(text, RheobaseWarning, stacklevel=3)
@@ -71,6 +76,26 @@ def _of_the_network(task: Task) -> Iterator[str]:
         )
     elif spread < 1e-3:
         yield f"inputs hardly differ (standard deviation {spread:.2g})."
+
+
+def _of_the_outputs(task: Task) -> Iterator[str]:
+    """What the last layer cannot answer."""
+    activation = getattr(task.net.layers[-1], "activation", None)
+    if not isinstance(activation, Activation) or activation.name == "linear":
+        return
+    if task.loss.name == "cross_entropy":
+        yield (
+            f"the last layer ends with {activation.name}, and cross_entropy takes its outputs as "
+            "net inputs of the classes: leave the activation out, or make it 'softmax'."
+        )
+    elif task.loss.name == "squared_error":
+        values = activation.facts().range
+        low, high = float(task.target.min()), float(task.target.max())
+        if low < values.low or high > values.high:
+            yield (
+                f"targets go from {low:.4g} to {high:.4g}, and {activation.name} gives numbers in "
+                f"{values}: leave the activation of the last layer out, or scale the targets."
+            )
 
 
 def _of_the_activations(task: Task) -> Iterator[str]:
