@@ -168,3 +168,19 @@ def test_what_cannot_be_explained():
         explain_gradient(rb.models.LIF, "tau_n")
     with pytest.raises(UserError, match="explain_gradient takes a model, got 'LIF'"):
         explain_gradient("LIF")  # type: ignore[arg-type]
+
+
+def test_of_several_conditions_it_says_which_decides():
+    model = rb.Model(
+        "dv/dt = -v/ms : 1\ndw/dt = -w/ms : 1", threshold="(v > 1 or v < -1) and w > 2",
+        reset="v = 0; w = 0",
+    )  # fmt: skip
+    text = rb.explain_gradient(model)
+    for line in (
+        "margin_1 = v_new - 1                            bar_v_new += bar_margin_1",
+        "margin_2 = -1 - v_new                           bar_v_new += -bar_margin_2",
+        "m = minimum(maximum(m_1, m_2), m_3), with m_i = margin_i/scale_i",
+        "spike = m > 0                                   of the one that decides, i:",
+        "bar_margin_i += bar_spike*curve(m)/scale_i",
+    ):
+        assert line in text

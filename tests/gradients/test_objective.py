@@ -351,3 +351,38 @@ def test_values_are_taken_by_name_unit_and_shape():
         with pytest.raises(UserError) as error:
             objective.value(values)
         assert says in str(error.value)
+
+
+def bump(m):
+    """The sigmoid surrogate with slope 4."""
+    s = 1 / (1 + np.exp(-4 * m))
+    return 4 * s * (1 - s)
+
+
+@pytest.mark.parametrize(("threshold", "v", "w", "by_v", "by_w"), [
+    ("v > 1 or v < -1", 0.8, 0.0, bump(-0.2), 0.0),
+    ("v > 1 or v < -1", -0.7, 0.0, -bump(-0.3), 0.0),
+    ("v > 1 or v < -1", 1.5, 0.0, bump(0.5), 0.0),
+    ("v > 1 and w > 2", 0.9, 1.0, 0.0, bump(-0.5) / 2),
+    ("v > 1 and w > 2", 0.4, 1.0, bump(-0.6), 0.0),
+    ("v > 1 and w > 2", 1.7, 2.6, 0.0, bump(0.3) / 2),
+    ("(v > 1 or w > 2) and v < 5", 0.9, 1.0, bump(-0.1), 0.0),
+])  # fmt: skip
+@pytest.mark.parametrize("refractory", [None, "0.3*ms"])
+def test_thresholds_joined_by_and_and_or(threshold, v, w, by_v, by_w, refractory):
+    """Of `and` the condition with the smaller margin decides, of `or` that with the larger."""
+    model = rb.Model(
+        "dv/dt = 0*v/ms : 1\ndw/dt = 0*w/ms : 1", threshold=threshold, reset="v = 0; w = 0",
+        refractory=refractory,
+    )  # fmt: skip
+    net = rb.Network(dt=0.1 * ms)
+    cells = net.add(model, name="cells")
+    cells.v, cells.w = v, w
+    g = rb.gradient(
+        net, lambda run: np.sum(run["cells"].spikes[0]), [(cells, "v"), (cells, "w")],
+        duration=0.1 * ms, surrogate="sigmoid",
+    )  # fmt: skip
+    assert g.value == (v > 1 or (v < -1 and "or v" in threshold)) * (
+        w > 2 or "and w" not in threshold
+    )
+    np.testing.assert_allclose(g.array(), [by_v, by_w], rtol=1e-12)

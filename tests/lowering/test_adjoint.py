@@ -400,8 +400,10 @@ def test_why_spikes_have_no_derivative_is_said():
     assert "give it a scale" in back.no_spikes and "HodgkinHuxley" in back.no_spikes
     given = refused(lower(rb.models.HodgkinHuxley), surrogate=Surrogate(scale=0.01))
     assert given.bar_spike == "bar_spike" and given.no_spikes == ""
-    either = Model("dv/dt = -v/ms : 1", threshold="v > 1 or v < -1", reset="v = 0")
-    assert "is no comparison" in refused(lower(either), surrogate=Surrogate()).no_spikes
+    unless = Model("dv/dt = -v/ms : 1", threshold="v > 1 and not (v > 2)", reset="v = 0")
+    assert "is no comparison" in refused(lower(unless), surrogate=Surrogate()).no_spikes
+    both = Model("dv/dt = -v/ms : 1\ndw/dt = -w/ms : 1", threshold="v > 1 and w > 2", reset="v = 0")
+    assert "give it a scale" in refused(lower(both), surrogate=Surrogate()).no_spikes
     plain = refused(lower(rb.models.LIF))  # the true derivative, 0, was asked for
     assert plain.bar_spike is None and plain.no_spikes == ""
     assert "has no threshold" in refused(lower(rb.models.RateUnit)).no_spikes

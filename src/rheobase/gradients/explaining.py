@@ -171,8 +171,10 @@ def _step(program: Program, back: Reverse) -> str:
 
 def _lines_of_step(program: Program) -> tuple[list[Line], dict[str, str]]:
     """Return the lines of the update, and the names of new states and of what is compared."""
-    sides = threshold_sides(program) if program.on_spike is not None else None
-    more = {} if sides is None else {LEFT: sides[0], RIGHT: sides[1]}
+    more: dict[str, int] = {}
+    if program.on_spike is not None:
+        for k, (left, right) in enumerate(threshold_sides(program)[0]):
+            more |= {f"{LEFT} {k + 1}": left, f"{RIGHT} {k + 1}": right}
     return lines_of(program.update, program.states, more)
 
 
@@ -265,17 +267,29 @@ def _threshold(program: Program, back: Reverse, chosen: Surrogate, new: dict[str
     if back.bar_spike is None:
         why = back.no_spikes or "surrogate='none' takes the true one, which is 0"
         return [f"  no derivative of spikes: {why}"]
-    left, right = (parse_expression(new[side]) for side in (LEFT, RIGHT))
-    margin = Binary("-", left, right)
+    sides, decides = threshold_sides(program)
+    several = len(sides) > 1
     held = "" if program.refractory_kind == "none" else ", not while refractory"
     given = f"{chosen.scale:g} (SI)" if chosen.scale is not None else (
         "the distance of the reset from the threshold"
     )  # fmt: skip
+    lines = []
+    for k in range(len(sides)):
+        left, right = (parse_expression(new[f"{side} {k + 1}"]) for side in (LEFT, RIGHT))
+        margin, name = Binary("-", left, right), f"margin_{k + 1}" if several else "margin"
+        back_to = _backwards(f"bar_{name}", margin, active)
+        lines.append(_columns(f"  {name} = {to_text(margin)}", back_to))
+    if several:
+        lines += [
+            f"  m = {decides}, with m_i = margin_i/scale_i",
+            _columns(f"  spike = m > 0{held}", ["of the one that decides, i:"]),
+            _columns("", ["bar_margin_i += bar_spike*curve(m)/scale_i"]),
+        ]
+    else:
+        to_margin = "bar_margin += bar_spike*curve(margin/scale)/scale"
+        lines.append(_columns(f"  spike = margin > 0{held}", [to_margin]))
     return [
-        _columns(f"  margin = {to_text(margin)}", _backwards("bar_margin", margin, active)),
-        _columns(
-            f"  spike = margin > 0{held}", ["bar_margin += bar_spike*curve(margin/scale)/scale"]
-        ),
+        *lines,
         f"  surrogate {chosen.kind}: curve(m) = {chosen.text}",
         f"  with slope {chosen.steepness:g} and for scale {given}",
     ]

@@ -125,23 +125,52 @@ def without_derivative(program: Program, parameters: frozenset[str]) -> frozense
     return frozenset(n for n, m in made.items() if m & spike.reads() and not m & elsewhere)
 
 
-def threshold_sides(program: Program) -> tuple[int, int, int | None] | None:
-    """Return the nodes of the update that a cell spikes for, if the first is above the second.
+def threshold_sides(program: Program) -> tuple[list[tuple[int, int]], str]:
+    """Return what the threshold of a program compares, and which comparison decides.
 
-    The third is the condition that it is refractory, None where it never is; all is None where
-    the threshold is no comparison.
+    Returns
+    -------
+    (list of (int, int), str)
+        Of each comparison the nodes of the update of which the first is to be above the second;
+        and how the margin m comes from those of the comparisons, ``minimum(m_1, m_2)``. Empty
+        where the threshold is not made of comparisons.
     """
+    nodes, sides = program.update.nodes, list[tuple[int, int]]()
+
+    def text(place: int) -> str:
+        node = nodes[place]
+        if node.operation in ("and", "or"):
+            name = "minimum" if node.operation == "and" else "maximum"
+            return f"{name}({', '.join(text(o) for o in node.operands)})"
+        found = _compared(node)
+        if found is None:
+            raise _NoMarginError
+        sides.append(found)
+        return f"m_{len(sides)}"
+
+    try:
+        return sides, text(_spike_and_held(program)[0])
+    except _NoMarginError:
+        return [], ""
+
+
+def _spike_and_held(program: Program) -> tuple[int, int | None]:
+    """Return the nodes of the threshold, and of what says that a cell is refractory."""
     block = program.update
     mask = next(w.node for w in block.writes if w.target == "spiked")
-    spike, held = block.nodes[mask].operands[0], None
-    if program.refractory_kind != "none":
-        spike, free = block.nodes[spike].operands
-        (held,) = block.nodes[free].operands
-    comparison = block.nodes[spike]
-    if comparison.operation not in ("gt", "ge", "lt", "le"):
+    spike = block.nodes[mask].operands[0]
+    if program.refractory_kind == "none":
+        return spike, None
+    spike, free = block.nodes[spike].operands
+    return spike, block.nodes[free].operands[0]
+
+
+def _compared(node: Node) -> tuple[int, int] | None:
+    """Return the greater and the smaller side of a comparison that holds, None for another node."""
+    if node.operation not in ("gt", "ge", "lt", "le"):
         return None
-    left, right = comparison.operands
-    return (left, right, held) if comparison.operation in ("gt", "ge") else (right, left, held)
+    left, right = node.operands
+    return (left, right) if node.operation in ("gt", "ge") else (right, left)
 
 
 class _Reversal:
@@ -223,24 +252,54 @@ class _Reversal:
             return None, f"{self.program.name} has no threshold, so it never spikes"
         if self.surrogate.kind == "none":
             return None, ""
-        sides = threshold_sides(self.program)
+        node, refractory = _spike_and_held(self.program)
+        held = None if refractory is None else update[refractory]
+        self._shared_scale()
+        try:
+            margin, parts = self._margin(node, update, states, after)
+        except _NoMarginError as problem:
+            self.scale = ""
+            return None, str(problem)
+        return _Spikes(margin, parts, held), ""
+
+    def _shared_scale(self) -> None:
+        """Read the scale of the user, if there is one."""
+        graph = self.graph
+        self.given: Value | None = None
+        if self.surrogate.scale is not None:
+            self.scale = self._fresh("surrogate_scale")
+            self.given = graph.leaf("number", self.scale, Level.SHARED, hint=self.scale)
+
+    def _margin(self, place: int, update: list[Value], states: Mapping[str, Value],
+                after: Mapping[str, Value]) -> tuple[Value, list[_Part]]:  # fmt: skip
+        """Return how far above the threshold a cell is, in units of scales, and of what.
+
+        Of two conditions joined by `and` the one with the smaller margin decides, by `or` the one
+        with the larger.
+        """
+        graph, node = self.graph, self.program.update.nodes[place]
+        if node.operation in ("and", "or"):
+            (a, of_a), (b, of_b) = (self._margin(o, update, states, after) for o in node.operands)
+            first = graph.compare("<=" if node.operation == "and" else ">=", a, b)
+            parts = [one.where(graph, first) for one in of_a]
+            parts += [one.where(graph, graph.invert(first)) for one in of_b]
+            return graph.select(first, a, b), parts
+        sides = _compared(node)
         if sides is None:
-            return None, (
+            raise _NoMarginError(
                 f"the threshold of {self.program.name} is no comparison such as v > V_T, "
                 "and a surrogate needs the distance from it"
             )
         left, right = update[sides[0]], update[sides[1]]
-        held = None if sides[2] is None else update[sides[2]]
-        scale = None
-        if self.surrogate.scale is None:
-            scale = _Gap(self.graph, left, right).after_reset(states, after)
-            if scale is None:
-                return None, (
-                    f"no reset of {self.program.name} brings it away from its threshold, so that "
-                    "nothing says how wide the surrogate is: give it a scale, as in "
-                    f"rb.gradients.Surrogate({self.surrogate.kind!r}, scale=0.01) for 10 mV"
-                )
-        return _Spikes(left, right, held, scale), ""
+        scale = self.given or _Gap(graph, left, right).after_reset(states, after)
+        if scale is None:
+            raise _NoMarginError(
+                f"no reset of {self.program.name} brings it away from its threshold, so that "
+                "nothing says how wide the surrogate is: give it a scale, as in "
+                f"rb.gradients.Surrogate({self.surrogate.kind!r}, scale=0.01) for 10 mV"
+            )
+        margin = ((left - right) / scale).named("m")
+        return margin, [_Part(left, right, scale)]
 
     def _seed(self, backward: Backward, states: Mapping[str, Value], after: Mapping[str, Value],
               spikes: _Spikes | None) -> None:  # fmt: skip
@@ -266,31 +325,30 @@ class _Reversal:
         total = self._element(self.bar_spike)
         if self.reset == "through" and through is not None:
             total = total + through
-        bar = (total * self._slope(spikes)).called("bar_margin")
-        if spikes.held is not None:
-            bar = graph.select(spikes.held, 0.0, bar)
-        backward.add(spikes.left, bar, spikes.held is None)
-        backward.add(spikes.right, -bar, spikes.held is None)
+        curve = self._curve(spikes.margin)
+        for part in spikes.parts:
+            bar = (total * (curve / part.scale)).called("bar_margin")
+            if part.decides is not None:
+                bar = graph.select(part.decides, bar, 0.0)
+            if spikes.held is not None:
+                bar = graph.select(spikes.held, 0.0, bar)
+            plain = spikes.held is None and part.decides is None
+            backward.add(part.left, bar, plain)
+            backward.add(part.right, -bar, plain)
 
     def _spiked(self) -> Value:
         flag = self.graph.leaf("element", "spiked", Level.ELEMENT, kind="int")
         zero = self.graph.leaf("scalar", "zero", Level.STEP, kind="int")
         return self.graph.compare("!=", flag, zero).named("was_spike")
 
-    def _slope(self, spikes: _Spikes) -> Value:
-        """Return the surrogate's derivative of the spike by the margin."""
+    def _curve(self, margin: Value) -> Value:
+        """Return the surrogate's derivative of the spike by the margin in units of the scale."""
         graph = self.graph
         self.slope = self._fresh("surrogate_slope")
         slope = graph.leaf("number", self.slope, Level.SHARED, hint=self.slope)
-        scale = spikes.scale
-        if scale is None:
-            self.scale = self._fresh("surrogate_scale")
-            scale = graph.leaf("number", self.scale, Level.SHARED, hint=self.scale)
-        m = ((spikes.left - spikes.right) / scale).named("m")
-        curve = Scope(graph, {"m": m, "slope": slope}, {}, {}).number(
+        return Scope(graph, {"m": margin, "slope": slope}, {}, {}).number(
             parse_expression(self.surrogate.text)
         )
-        return curve / scale
 
     # -- the end --------------------------------------------------------------------------
 
@@ -354,12 +412,30 @@ class _Reversal:
 
 @dataclass(frozen=True)
 class _Spikes:
-    """A cell spikes where left > right and it is not held; `scale` None is that of the user."""
+    """A cell spikes where the margin is above 0 and it is not held."""
+
+    margin: Value
+    parts: list[_Part]
+    held: Value | None
+
+
+@dataclass
+class _Part:
+    """One comparison of a threshold, left > right; where it decides, None for always."""
 
     left: Value
     right: Value
-    held: Value | None
-    scale: Value | None
+    scale: Value
+    decides: Value | None = None
+
+    def where(self, graph: Graph, condition: Value) -> _Part:
+        """Return the comparison, to decide only where a condition holds too."""
+        both = condition if self.decides is None else graph.both(condition, self.decides)
+        return replace(self, decides=both)
+
+
+class _NoMarginError(Exception):
+    """A threshold has no distance from it."""
 
 
 class _Gap:
