@@ -97,7 +97,7 @@ def fit_parameters(
     settle : quantity, optional
         How long every cell gets the first value of its stimulus before time 0. If not given,
         models that begin at rest settle for 100 ms without input, from the rest of the model as
-        given: to look for that of every candidate is slow. Others begin as their own `initial` says.
+        given: to look for that of every candidate is slow. Others begin as their `initial` says.
     seed : int
         Of everything random: the same seed, the same fit.
     threads : int
