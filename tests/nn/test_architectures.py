@@ -33,7 +33,7 @@ def test_what_is_changed_for_digits():
 
 def test_activation_and_seed_are_passed_on():
     net = nn.architectures.mlp_2(activation="sigmoid", seed=3, dtype="float64")
-    assert [layer.activation.name for layer in net.layers[1:]] == ["sigmoid", "sigmoid", "linear"]
+    assert [layer.activation.name for layer in net.layers[1:]] == ["sigmoid", "linear", "linear"]
     assert net.dtype == np.float64
     assert "bias" not in net.layers[2].parameters
     other = nn.architectures.mlp_2(activation="sigmoid", seed=4, dtype="float64")

@@ -1,6 +1,7 @@
 """Networks: shapes, passes by hand, files."""
 
 import copy
+import os
 import pickle
 
 import numpy as np
@@ -159,6 +160,17 @@ def test_files(tmp_path, dtype):
     assert repr(back) == repr(net)
     np.testing.assert_array_equal(back(x), net(x))
     assert [path.name for path in tmp_path.iterdir()] == ["net.npz"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="files have no such modes there")
+def test_a_file_is_readable_by_whom_the_mask_of_the_process_lets(tmp_path):
+    before = os.umask(0o022)
+    try:
+        path = nn.Sequential(nn.Dense(1, 1)).save(tmp_path / "net.npz")
+    finally:
+        os.umask(before)
+    assert path.stat().st_mode & 0o777 == 0o644
+    assert [file.name for file in tmp_path.iterdir()] == ["net.npz"]
 
 
 def test_a_file_of_a_network_of_every_layer(tmp_path):

@@ -7,7 +7,7 @@ are 1, convolutions are padded by 1, max-pooling halves. For Fashion-MNIST (28 b
 name     layers                                                                     parameters
 ======== ========================================================================== ==========
 `mlp_1`  32 f, 10                                                                   25,450
-`mlp_2`  32 f, 64 f without bias, 10                                                27,818
+`mlp_2`  32 f, 64 without bias, 10                                                  27,818
 `cnn_3`  3x3x16 f, 5x5x8 f, pool, 7x7x16, pool, 10                                  12,226
 `cnn_4`  3x3x16 f, 3x3x8 f, 5x5x16 f, pool, 5x5x16, pool, 10                        14,962
 `cnn_5`  3x3 times 8, 16, 8, 16, each f, pool, 3x3x16 f, 3x3x8 f, pool, 10          10,986
@@ -87,14 +87,14 @@ def mlp_2(
     seed: int = 0,
     dtype: Dtype = "float32",
 ) -> Sequential:
-    """Multilayer perceptron with hidden layers of 32 units and of 64 without bias.
+    """Multilayer perceptron with a hidden layer of 32 units and a linear one of 64 without bias.
 
     Parameters and errors: as `mlp_1`.
     """
     return Sequential(
         Flatten(),
         Dense(_pixels(shape), 32, activation),
-        Dense(32, 64, activation, bias=False),
+        Dense(32, 64, bias=False),
         Dense(64, classes),
         seed=seed,
         dtype=dtype,

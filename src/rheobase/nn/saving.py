@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import tempfile
 import zipfile
 import zlib
 from pathlib import Path
@@ -15,6 +14,7 @@ import numpy as np
 
 from rheobase.errors import FileFormatError, UserError
 from rheobase.nn.layers.base import Array, Layer
+from rheobase.results.writing import place_beside
 
 if TYPE_CHECKING:
     from rheobase.nn.sequential import Sequential
@@ -33,13 +33,13 @@ def save(net: Sequential, path: str | Path) -> Path:
             mend=f'make it first: Path("{target.parent}").mkdir(parents=True)',
         )
     content: dict[str, Any] = {"network": np.array(json.dumps(_description(net))), **net.parameters}
-    handle, temporary = tempfile.mkstemp(prefix=".saving-", suffix=".npz", dir=target.parent)
+    temporary = place_beside(target)
     try:
-        with os.fdopen(handle, "wb") as file:
+        with open(temporary, "wb") as file:
             np.savez_compressed(file, **content)
         os.replace(temporary, target)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
     return target
 
