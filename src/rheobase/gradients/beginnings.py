@@ -66,6 +66,7 @@ class Beginning:
         self.pieces = _pieces(values, parameters, wanted, chosen)
         read = frozenset[str]().union(*(piece.reads for piece in self.pieces))
         self.watched = sorted(read & wanted)
+        self._read_states = sorted(read & frozenset(values.states))
         self.follows_states = any(np.any(chosen.get(name, False)) for name in read)
         self._home = self._now = self._watch(parameters)
         self._first = {name: np.array(initial[name]) for p in self.pieces for name in p.masks}
@@ -116,15 +117,15 @@ class Beginning:
         Returns
         -------
         (dict, dict)
-            By parameter, in its shape; by state, shape (cells,), 0 where it follows something.
+            By parameter, in its shape; by state, shape (cells,), of those that texts read.
         """
-        bars: dict[str, Any] = {name: np.array(bar, float) for name, bar in states.items()}
+        bars: dict[str, Any] = dict(states)
+        for name in self._read_states:  # texts add to these
+            bars[name] = np.array(bars[name])
         for piece in reversed(self.pieces):
             piece.back(self._known, bars)
-            for name, mask in piece.masks.items():
-                bars[name][mask] = 0.0
-        found = {name: bars[name] for name in self.wanted & bars.keys()}
-        return found, {name: bars[name] for name in states}
+        found = {name: bars[name] for name in self.wanted if name in bars}
+        return found, {name: bars[name] for name in self._read_states}
 
 
 def _equal(held: list[Any], values: Any) -> bool:
