@@ -390,8 +390,13 @@ def test_inputs_have_to_exist():
 
 
 def test_a_refractory_period_has_no_derivative():
-    with pytest.raises(EquationError, match="tau_ref only says for how long a cell is refractory"):
+    with pytest.raises(EquationError, match="tau_ref says for how long a cell is refractory"):
         refused(lower(rb.models.LIF), with_respect_to=frozenset({"tau_ref", "tau_m"}))
+
+
+def test_nor_has_one_that_the_reset_reads_as_well():
+    with pytest.raises(EquationError, match="tau_ref says for how long a cell is refractory"):
+        refused(lower(rb.models.GLIF2), with_respect_to=frozenset({"tau_ref"}))
 
 
 def test_why_spikes_have_no_derivative_is_said():

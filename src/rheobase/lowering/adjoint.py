@@ -112,17 +112,19 @@ def prepared_from(program: Program, parameters: frozenset[str]) -> frozenset[str
 
 
 def without_derivative(program: Program, parameters: frozenset[str]) -> frozenset[str]:
-    """Return those of some parameters that only say for how long a cell is refractory."""
+    """Return those of some parameters that say for how long a cell is refractory.
+
+    Some do nothing else; of others (`tau_ref` where a reset reads it too) only a part of the
+    derivative could be had.
+    """
     if program.on_spike is None:
         return frozenset()
     states = frozenset(program.states)
     spike = program.on_spike
-    rest = replace(spike, writes=tuple(w for w in spike.writes if w.target in states)).pruned()
-    elsewhere = program.update.reads() | rest.reads()
-    for block in program.observe.values():
-        elsewhere |= block.reads()
+    times = replace(spike, writes=tuple(w for w in spike.writes if w.target not in states))
+    read = times.pruned().reads()
     made = {name: prepared_from(program, frozenset({name})) for name in parameters}
-    return frozenset(n for n, m in made.items() if m & spike.reads() and not m & elsewhere)
+    return frozenset(name for name, values in made.items() if values & read)
 
 
 def threshold_sides(program: Program) -> tuple[list[tuple[int, int]], str]:
@@ -209,7 +211,7 @@ class _Reversal:
     def _refuse_whole_steps(self, parameters: frozenset[str]) -> None:
         for name in sorted(without_derivative(self.program, parameters)):
             raise EquationError(
-                f"{self.program.name}: {name} only says for how long a cell is refractory, which "
+                f"{self.program.name}: {name} says for how long a cell is refractory, which "
                 "has no derivative here",
                 mend="leave it out of what is differentiated by or trained, or find it by trying "
                 'values: rb.fit_parameters(..., optimizer="differential_evolution")',
