@@ -413,8 +413,8 @@ def test_rb_gradient_exact():
 @pytest.mark.parametrize(
     "wanted, text",
     [
-        ([("cells", "I")], "2 currents are injected into cells.I"),
-        ([("cells", "I", 5)], "there is no injection 5 into cells.I"),
+        ([("cells", "I")], "what is injected into cells.I has 2 amplitudes"),
+        ([("cells", "I", 5)], "what is injected into cells.I has no amplitude 5"),
         (["tau_membrane"], "no population has a parameter 'tau_membrane'"),
     ],
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rheobase.errors import UserError, WiringError
+from rheobase.errors import WiringError
 from rheobase.gradients.beginnings import Beginning
 from rheobase.gradients.exact_events import EventBars, EventRun
 from rheobase.gradients.exact_runs import differentiate
@@ -162,20 +162,5 @@ def _amplitude(target: Amplitude, run: EventRun, bars: EventBars) -> Array:
     place = list(run.by_name).index(target.population)
     mine = [(item, found) for item, found in bars.amplitudes
             if item.target == place and item.array == target.name]  # fmt: skip
-    if not mine:
-        raise UserError(
-            f"nothing is injected into {target.label}, so there is no amplitude",
-            mend=f"net.inject({target.population}, rb.stimuli.step(1*{target.unit.text}))",
-        )
-    if target.number is None and len(mine) > 1:
-        raise UserError(
-            f"{len(mine)} currents are injected into {target.label}",
-            mend=f'say which: ({target.population}, "{target.name}", 0)',
-        )
-    if not 0 <= (target.number or 0) < len(mine):
-        raise UserError(
-            f"there is no injection {target.number} into {target.label}",
-            expected=f"0 to {len(mine) - 1}",
-        )
-    item, found = mine[target.number or 0]
+    item, found = target.one_of(mine)
     return _kept(target, item.amplitude if item.amplitude.size > 1 else item.amplitude[0], found)

@@ -306,29 +306,39 @@ class Amplitude(Target):
         if len(shapes) == 1 and _is_scaled(shapes[0]):
             self.unit = Unit("1", 1.0, DIMENSIONLESS)
 
+    def one_of(self, amplitudes: list[Any]) -> Any:
+        """Return the amplitude that is meant of all that are injected into the cells.
+
+        Raises
+        ------
+        UserError
+            There is none, there are several and it is not said which, or none of that number.
+        """
+        if not amplitudes:
+            raise UserError(
+                f"nothing is injected into {self.label}, so there is no amplitude",
+                mend=f"net.inject({self.population}, rb.stimuli.step(1*{self.unit.text}))",
+            )
+        if self.number is None and len(amplitudes) > 1:
+            raise UserError(
+                f"what is injected into {self.label} has {len(amplitudes)} amplitudes",
+                mend=f'say which, in order: ({self.population}, "{self.name}", 0)',
+            )
+        if self.number is not None and not 0 <= self.number < len(amplitudes):
+            raise UserError(
+                f"what is injected into {self.label} has no amplitude {self.number}",
+                expected=f"0 to {len(amplitudes) - 1}",
+            )
+        return amplitudes[self.number or 0]
+
     def bind(self, made: NetworkTape) -> None:
         """Find it on the tape."""
         mine = [
             pair for pair in made.injections
             if pair[0].target.name == self.population and pair[0].array == self.name
         ]  # fmt: skip
-        if not mine:
-            raise UserError(
-                f"nothing is injected into {self.label}, so there is no amplitude",
-                mend=f"net.inject({self.population}, rb.stimuli.step(1*{self.unit.text}))",
-            )
-        if self.number is None and len(mine) > 1:
-            raise UserError(
-                f"what is injected into {self.label} has {len(mine)} amplitudes",
-                mend=f'say which, in order: ({self.population}, "{self.name}", 0)',
-            )
-        if self.number is not None and not 0 <= self.number < len(mine):
-            raise UserError(
-                f"what is injected into {self.label} has no amplitude {self.number}",
-                expected=f"0 to {len(mine) - 1}",
-            )
         self.item: Injection
-        self.item, plan = mine[self.number or 0]
+        self.item, plan = self.one_of(mine)
         if self.item.bar_amplitude is None:
             self.item.bar_amplitude = np.zeros(self.item.cells.size)
         self.shape = () if plan.amplitude.size == 1 else (self.item.cells.size,)
