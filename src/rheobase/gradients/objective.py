@@ -408,8 +408,8 @@ def gradient(net: Network, loss: Loss, with_respect_to: Any, *, duration: Any,
     an approximation of that of the equations. Spikes: E. O. Neftci, H. Mostafa and F. Zenke, IEEE
     Signal Processing Magazine 36, 51 (2019).
 
-    Values that cells begin with at rest, or by a text, are followed; those that are given as numbers
-    are constants, and so are random numbers and what refractoriness holds. Of a projection,
+    Values that cells begin with at rest, or by a text, are followed; those given as numbers are
+    constants, and so are random numbers and what refractoriness holds. Of a projection,
     derivatives stand in the order of its synapses (pre, post, draw).
 
     Examples
