@@ -1,0 +1,1 @@
+"""Cells with a morphology: membranes on a tree of compartments."""

@@ -1,0 +1,1 @@
+"""Ion channels and membranes: equations of currents, from which point models and patches are made."""

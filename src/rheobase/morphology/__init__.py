@@ -1,0 +1,1 @@
+"""Morphologies: trees of sections read from files or built, and their division into compartments."""
