@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rheobase import analysis as analysis
+    from rheobase import channels as channels
     from rheobase import check as check
     from rheobase import errors as errors
     from rheobase import fitting as fitting
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from rheobase import plots as plots
     from rheobase import synapses as synapses
     from rheobase import units as units
+    from rheobase.channels.channel import Channel as Channel
+    from rheobase.channels.membrane import Membrane as Membrane
     from rheobase.fitting.fit_parameters import fit_parameters as fit_parameters
     from rheobase.gradients.explaining import explain_gradient as explain_gradient
     from rheobase.gradients.objective import gradient as gradient
@@ -44,12 +47,15 @@ __version__ = "0.1.0"
 
 # Public name -> where it lives: a module, or module:attribute.
 _HOMES = {
+    "Channel": "rheobase.channels.channel:Channel",
+    "Membrane": "rheobase.channels.membrane:Membrane",
     "Model": "rheobase.language.model:Model",
     "Network": "rheobase.simulation:Network",
     "Result": "rheobase.results:Result",
     "SpikeTrains": "rheobase.results:SpikeTrains",
     "Synapse": "rheobase.language.synapse:Synapse",
     "analysis": "rheobase.analysis",
+    "channels": "rheobase.channels",
     "check": "rheobase.check",
     "errors": "rheobase.errors",
     "explain_gradient": "rheobase.gradients.explaining:explain_gradient",
@@ -73,6 +79,8 @@ _HOMES = {
 }
 
 __all__ = [
+    "Channel",
+    "Membrane",
     "Model",
     "Network",
     "Result",
@@ -80,6 +88,7 @@ __all__ = [
     "Synapse",
     "__version__",
     "analysis",
+    "channels",
     "check",
     "errors",
     "explain_gradient",
