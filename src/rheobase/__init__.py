@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rheobase import levels as levels
     from rheobase import modelfiles as modelfiles
     from rheobase import models as models
+    from rheobase import morphology as morphology
     from rheobase import nn as nn
     from rheobase import plots as plots
     from rheobase import synapses as synapses
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from rheobase.language.functions import function as function
     from rheobase.language.model import Model as Model
     from rheobase.language.synapse import Synapse as Synapse
+    from rheobase.morphology import Morphology as Morphology
     from rheobase.network import distributions as random
     from rheobase.network import rules as rules
     from rheobase.network import stimuli as stimuli
@@ -50,6 +52,7 @@ _HOMES = {
     "Channel": "rheobase.channels.channel:Channel",
     "Membrane": "rheobase.channels.membrane:Membrane",
     "Model": "rheobase.language.model:Model",
+    "Morphology": "rheobase.morphology:Morphology",
     "Network": "rheobase.simulation:Network",
     "Result": "rheobase.results:Result",
     "SpikeTrains": "rheobase.results:SpikeTrains",
@@ -69,6 +72,7 @@ _HOMES = {
     "levels": "rheobase.levels",
     "modelfiles": "rheobase.modelfiles",
     "models": "rheobase.models",
+    "morphology": "rheobase.morphology",
     "nn": "rheobase.nn",
     "plots": "rheobase.plots",
     "random": "rheobase.network.distributions",
@@ -82,6 +86,7 @@ __all__ = [
     "Channel",
     "Membrane",
     "Model",
+    "Morphology",
     "Network",
     "Result",
     "SpikeTrains",
@@ -102,6 +107,7 @@ __all__ = [
     "levels",
     "modelfiles",
     "models",
+    "morphology",
     "nn",
     "plots",
     "random",
