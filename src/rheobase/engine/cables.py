@@ -40,6 +40,8 @@ MOST_LANES = 8
 """Cells of equal trees that are solved side by side, at most."""
 MOST_NODES = 1024
 """Nodes of different trees that are solved together, unless one alone has more."""
+UNKNOWN = 2
+"""In the array "above" of cells: no step has been made yet."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,8 @@ class Layout:
         return [int(n) for n in self.starts[-1]]
 
     @cached_property
-    def _chunk_of(self) -> Int64Array:
+    def chunk_of(self) -> Int64Array:
+        """The chunk of each cell."""
         firsts = [chunk.first for chunk in self.chunks]
         return np.searchsorted(firsts, np.arange(self.tree_of.size), side="right") - 1
 
@@ -107,27 +110,49 @@ class Layout:
         """
         cells, nodes = np.broadcast_arrays(np.asarray(cells, np.int64), np.asarray(nodes, np.int64))
         patches, elements = np.full(cells.shape, -1), np.full(cells.shape, -1)
-        for where in np.ndindex(cells.shape):
-            c = int(self._chunk_of[cells[where]])
+        chunks = self.chunk_of[cells]
+        for c in np.unique(chunks):
+            some = chunks == c
             chunk = self.chunks[c]
-            wood, lane = self.woods[chunk.wood], int(cells[where]) - chunk.first
-            slot = wood.offsets[lane if chunk.lanes == 1 else 0] + int(nodes[where])
-            patch = int(wood.patch_of[slot])
-            if patch >= 0:
-                own = int(wood.rank[slot]) * chunk.lanes + (lane if chunk.lanes > 1 else 0)
-                patches[where], elements[where] = patch, self.starts[c, patch] + own
+            wood, lanes = self.woods[chunk.wood], cells[some] - chunk.first
+            alone = chunk.lanes == 1
+            place = wood.offsets[lanes if alone else 0] + nodes[some]
+            patch = wood.patch_of[place]
+            own = wood.rank[place] * chunk.lanes + (0 if alone else lanes)
+            patches[some] = patch
+            elements[some] = np.where(patch >= 0, self.starts[c, patch] + own, -1)
         return patches, elements
+
+    def scratch(self, cells: Int64Array, nodes: Int64Array) -> Int64Array:
+        """Return where nodes stand among all of their chunk: by position, then by lane."""
+        found = np.full(cells.shape, -1, np.int64)
+        chunks = self.chunk_of[cells]
+        for c in np.unique(chunks):
+            some = chunks == c
+            chunk = self.chunks[c]
+            wood, lanes = self.woods[chunk.wood], cells[some] - chunk.first
+            if chunk.lanes == 1:
+                found[some] = wood.position[wood.offsets[lanes] + nodes[some]]
+            else:
+                found[some] = wood.position[nodes[some]] * chunk.lanes + lanes
+        return found
 
     def places(self, patch: int) -> tuple[Int32Array, Int32Array]:
         """Return the cell and the node of every element of a patch, in order."""
+        return self._places[patch]
+
+    @cached_property
+    def _places(self) -> list[tuple[Int32Array, Int32Array]]:
+        return [self._places_of(patch) for patch in range(self.starts.shape[1])]
+
+    def _places_of(self, patch: int) -> tuple[Int32Array, Int32Array]:
         cells: list[AnyArray] = [np.zeros(0, np.int32)]
         nodes: list[AnyArray] = [np.zeros(0, np.int32)]
         for chunk in self.chunks:
             wood = self.woods[chunk.wood]
             members = wood.members[patch]
-            slots = wood.slot[members]
             if chunk.lanes == 1:
-                cells.append(slots + chunk.first)
+                cells.append(wood.slot[members] + chunk.first)
                 nodes.append(wood.node[members])
             else:
                 lanes = np.arange(chunk.first, chunk.first + chunk.lanes)
@@ -259,9 +284,11 @@ def cable_plan(
     """
     program = CellProgram(crossing)
     size = layout.tree_of.size
+    arrays = {a.name: new_array(size, a.dtype) for a in program.arrays}
+    arrays["above"][:] = UNKNOWN
     return CablePlan(
         name, size, program, CellKernels(tuple(a.name for a in program.arrays)),
-        {a.name: new_array(size, a.dtype) for a in program.arrays}, np.zeros(0), record_spikes,
+        arrays, np.zeros(0), record_spikes,
         layout=layout, patches=list(patches), points=list(points),
         site=np.ascontiguousarray(np.broadcast_to(site, size), np.int32),
         threshold=np.ascontiguousarray(np.broadcast_to(threshold, size), np.float64),

@@ -17,7 +17,7 @@ from typing import Literal, Protocol, TypeAlias
 
 import numpy as np
 
-from rheobase.engine import facts
+from rheobase.engine import cable_facts, facts
 from rheobase.engine.checks import check
 from rheobase.engine.facts import Memory, Outcome
 from rheobase.engine.logs import Logs, Samples, Spikes, new_logs
@@ -148,6 +148,7 @@ class Engine:
         self.logs: Logs = new_logs(plan)
         check(plan)
         facts.add_missing_arrays(plan, sums=backend == "interpreter")
+        cable_facts.add_missing_arrays(plan)
         _draw_noise(plan, step)
         self._stepper = _stepper(plan, self.logs, backend, threads, before)
         self._next_steps = FIRST_STEPS[backend]
