@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rheobase.channels.mechanism import Mechanism, MechanismArguments, checked_name
 from rheobase.errors import EquationError, UnitError, UnknownNameError, did_you_mean
 from rheobase.language.definitions import SUBEXPRESSION, Equation
 from rheobase.language.functions import UserFunction
 from rheobase.units import parse_unit
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from rheobase.channels.gating import Gate
 
 PER_AREA = parse_unit("amp/metre**2").dimension
 _AMP = parse_unit("amp").dimension
@@ -117,6 +122,69 @@ class Channel(Mechanism):
         carried = {ion: part or current for ion, part in arguments.ions.items()}
         object.__setattr__(self, "current_variable", current)
         object.__setattr__(self, "carries", MappingProxyType(carried))
+
+    @property
+    def gates(self) -> Mapping[str, Gate]:
+        """What each gate does at a voltage, by name, in the order of the text."""
+        from rheobase.channels.gating import Gate
+
+        return MappingProxyType({form.name: Gate(self, form) for form in self.forms})
+
+    def current(self, v: Any, **values: Any) -> Any:
+        """Return the current per area at a held voltage, all gates where they go there.
+
+        Parameters
+        ----------
+        v : quantity
+            One voltage or an array of them.
+        **values
+            Of what else it depends on, such as `Ca_i` or `temperature` (the channel's `T_ref` if
+            not given), of parameters, and of gates held elsewhere: `current(0*mV, h=1)`.
+
+        Returns
+        -------
+        quantity
+            In uA/cm**2, positive outwards.
+
+        Raises
+        ------
+        UserError
+            Something it depends on is not given.
+        """
+        from rheobase.channels.gating import held_value
+
+        return held_value(self, self.current_variable, {"v": v, **values}, "uA/cm**2")
+
+    def plot(
+        self, low: Any = "-100 mV", high: Any = "50 mV", *, ax: Any = None, **values: Any
+    ) -> tuple[Axes, ...]:
+        """Draw where the gates go and their time constants against the voltage.
+
+        Gates that follow calcium are drawn against its concentration; those that follow both, for
+        several concentrations. A channel without gates is drawn by its current.
+
+        Parameters
+        ----------
+        low, high : quantity
+            The range of voltages.
+        ax : pair of Axes, optional
+            Where to draw steady states and time constants; a new figure if not given.
+        **values
+            Of what else the gates depend on: `temperature`, `Ca_i` (one, or several).
+
+        Returns
+        -------
+        tuple of Axes
+            Steady states, time constants; the current alone of a channel without gates.
+
+        Raises
+        ------
+        UserError
+            The range is empty, or something the gates depend on is not given.
+        """
+        from rheobase.channels.drawing import draw_channel
+
+        return draw_channel(self, low, high, ax, values)
 
     def check(self, lines: Mapping[str, Equation], arguments: MechanismArguments) -> None:
         """Refuse a text without a current per area."""

@@ -102,7 +102,8 @@ class Mechanism(Defined):
     _arguments: MechanismArguments
     _currents: Mapping[str, Any]
     _word = "Channel"
-    offers: ClassVar[tuple[str, ...]] = ()
+    gated: ClassVar[bool] = True
+    """Whether its text can have gates."""
 
     # -- making ---------------------------------------------------------------------------
 
@@ -279,7 +280,8 @@ class _Building:
         written = inlined(read_by_user, own)
         lines = self._with_nernst(written, given)
         names = set[str]().union(*(names_in(e.expression) for e in lines if e.expression))
-        self.forms = find_gates(lines, given, names, self.label)
+        if self.owner.gated:
+            self.forms = find_gates(lines, given, names, self.label)
         by_name = {e.name: e for e in lines}
         check_units(self.forms, by_name, self.label)
         self.owner.check(by_name, self.arguments)

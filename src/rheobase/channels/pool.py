@@ -62,6 +62,7 @@ class Pool(Mechanism):
     ion: str
     valence: int
     _word = "Pool"
+    gated = False
 
     def __init__(
         self,

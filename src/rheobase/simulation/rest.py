@@ -10,6 +10,7 @@ eigenvalues of the Jacobian there, found numerically, have no positive real part
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ from rheobase.units import UNITS
 _STEPS = 400
 _SETTLED = 1e-10
 """Largest Newton step, in units of the scale of each variable, at a fixed point."""
+_TRACE = 1e-4
+"""The concentration that is begun from [mM, which is mole/metre**3]: calcium at rest."""
 
 
 def resting_state(
@@ -131,9 +134,17 @@ class _Problem:
         made = []
         for voltage in voltages:
             guess = np.zeros((self.cells, len(self.states)))
+            guess[:, self._concentrations] = _TRACE / self.slopes.scales[self._concentrations]
             guess[:, place] = voltage / self.slopes.scales[place]
             made.append(self.slopes.settle(guess, others))
         return made
+
+    @cached_property
+    def _concentrations(self) -> list[int]:
+        """Places of the concentrations: potentials are logarithms of them, so none begins at 0."""
+        mM = UNITS["mM"].dimension
+        units = [self.model.unit_of(name) for name in self.states]
+        return [k for k, unit in enumerate(units) if unit.dimension == mM]
 
     def _is_voltage(self) -> bool:
         return self.model.unit_of("v").dimension == UNITS["volt"].dimension
