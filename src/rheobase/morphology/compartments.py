@@ -39,7 +39,7 @@ class Compartments:
     volume : ndarray
         m**3; 0 at junctions.
     diameter : ndarray
-        m: of the cylinder of the same length and area.
+        m: the mean over the length.
     length : ndarray
         m; 0 at junctions.
     region : ndarray of int32

@@ -280,8 +280,8 @@ class _Division:
         section, n = self.morphology.sections[k], self.counts[k]
         edges = section.length * np.arange(n + 1) / n
         centers = section.length * (np.arange(n) + 0.5) / n
-        area, _, volume = section.profile.at(edges)
-        ohms = section.profile.at(centers)[1] * self.resistivity[k]
+        area, diameter, volume = section.profile.parts(edges)
+        ohms = section.profile.resistance_to(centers) * self.resistivity[k]
         self.start_ohm[k] = ohms[0]
         self.end_ohm[k] = section.resistance * self.resistivity[k] - ohms[-1]
         self.first[k] = self.nodes
@@ -290,14 +290,13 @@ class _Division:
         conductances[1:] = 1.0 / np.diff(ohms)
         parents[0], conductances[0] = self._attachment(k)
         edge_points = between(section.points, section.positions, edges)
-        areas = np.diff(area)
         self._add(
             k,
             parent=parents,
             conductance_to_parent=conductances,
-            area=areas,
-            volume=np.diff(volume),
-            diameter=areas / (np.pi * section.length / n),
+            area=area,
+            volume=volume,
+            diameter=diameter,
             length=np.full(n, section.length / n),
             fraction=(np.arange(n) + 0.5) / n,
             position=between(section.points, section.positions, centers),

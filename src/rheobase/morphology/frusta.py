@@ -7,8 +7,8 @@ Between two points the radius is linear in the path x, r(x) = r_1 + k x. Then
 - volume: the integral of pi r**2 dx = pi x (r_1**2 + r_1 r(x) + r(x)**2)/3;
 - electrotonic measure: dx/sqrt(d) at the mean diameter of the frustum, as NEURON takes it.
 
-A step of length zero (a sudden change of the radius) has no area and no resistance: the ring
-between the two radii is no membrane. NEURON and Arbor do the same.
+A step of length zero, a sudden change of the radius within a section, is the limit of ever
+steeper cones: a ring of membrane, without resistance. NEURON does the same.
 """
 
 from __future__ import annotations
@@ -31,26 +31,36 @@ class Profile:
     ----------
     positions, radii : ndarray, shape (points,)
         Path from the start, and radius there, m.
-    area, resistance, volume, root : ndarray, shape (points,)
-        Integrals from the start up to each point: m**2, 1/m (times a resistivity: ohm), m**3, and
-        of dx/sqrt(d), sqrt(m).
+    area, diameter, resistance, volume, root : ndarray, shape (points,)
+        Integrals from the start up to each point: of the area (m**2), of d dx (m**2), of
+        dx/(pi r**2) (1/m; times a resistivity it is ohms), of the volume (m**3), of dx/sqrt(d).
     """
 
     positions: Floats
     radii: Floats
     area: Floats
+    diameter: Floats
     resistance: Floats
     volume: Floats
     root: Floats
 
-    def at(self, places: Floats) -> tuple[Floats, Floats, Floats]:
-        """Return area, resistance and volume from the start up to each place."""
-        k, x, r1, r2, slant = self._inside(places)
-        return (
+    def parts(self, edges: Floats) -> tuple[Floats, Floats, Floats]:
+        """Return area, mean diameter and volume of the parts between edges, first to last."""
+        k, x, r1, r2, slant = self._inside(edges)
+        sums = (
             self.area[k] + np.pi * (r1 + r2) * x * slant,
-            self.resistance[k] + x / (np.pi * r1 * r2),
+            self.diameter[k] + (r1 + r2) * x,
             self.volume[k] + np.pi * x * (r1 * r1 + r1 * r2 + r2 * r2) / 3,
         )
+        for total, integral in zip(sums, (self.area, self.diameter, self.volume), strict=True):
+            total[0], total[-1] = 0.0, integral[-1]  # rings at the very ends belong to them
+        area, diameter, volume = (np.diff(total) for total in sums)
+        return area, diameter / np.diff(edges), volume
+
+    def resistance_to(self, places: Floats) -> Floats:
+        """Return the integral of dx/(pi r**2) from the start to places."""
+        k, x, r1, r2, _ = self._inside(places)
+        return self.resistance[k] + x / (np.pi * r1 * r2)
 
     def radius(self, places: Floats) -> Floats:
         """Return the radius at places."""
@@ -82,19 +92,18 @@ def profile(points: Floats, radii: Floats) -> Profile:
     widths = np.sqrt((np.diff(points, axis=0) ** 2).sum(axis=1))
     r1, r2 = radii[:-1], radii[1:]
     slope = np.divide(r2 - r1, widths, out=np.zeros_like(widths), where=widths > 0)
-    # sqrt(x**2 + (r_2 - r_1)**2), written so that it is exact for cylinders
-    area = np.pi * (r1 + r2) * widths * np.sqrt(1.0 + slope * slope)
     parts = (
         widths,
-        area,
+        np.pi * (r1 + r2) * np.hypot(widths, r2 - r1),
+        widths * (r1 + r2),
         widths / (np.pi * r1 * r2),
         np.pi * widths * (r1 * r1 + r1 * r2 + r2 * r2) / 3,
         widths / np.sqrt(r1 + r2),
     )
-    positions, area, resistance, volume, root = (
+    positions, area, diameter, resistance, volume, root = (
         np.concatenate([[0.0], np.cumsum(part)]) for part in parts
     )
-    return Profile(positions, radii, area, resistance, volume, root)
+    return Profile(positions, radii, area, diameter, resistance, volume, root)
 
 
 def between(points: Floats, positions: Floats, places: Floats) -> Floats:
