@@ -36,8 +36,8 @@ BK = channel(
         Needs a pool of calcium. It opens during the spike, near channels that let calcium in, and
         shortens it. u, and so the voltage dependence, follows the temperature of the membrane.
         """,
-    source="E. Moczydlowski and R. Latorre, Journal of General Physiology 82, 511 (1983); one set of"
-    " their constants, in wide use.",
+    source="E. Moczydlowski and R. Latorre, Journal of General Physiology 82, 511 (1983); one set"
+    " of their constants, in wide use.",
     checked="opening and closing against the two-site scheme in closed form; more calcium opens it"
     " at lower voltages.",
 )

@@ -2,8 +2,8 @@
 
 from rheobase.channels.library import channel
 
-_SOURCE = """J. A. Connor, D. Walter and R. McKown, Biophysical Journal 18, 81 (1977), in the form of
-    P. Dayan and L. F. Abbott, Theoretical Neuroscience (2001), chapter 6."""
+_SOURCE = """J. A. Connor, D. Walter and R. McKown, Biophysical Journal 18, 81 (1977), in the form
+    of P. Dayan and L. F. Abbott, Theoretical Neuroscience (2001), chapter 6."""
 _CHECKED = "together with the other two and Leak(g=0.3*mS/cm**2, E=-17*mV): "
 
 ConnorStevensSodium = channel(

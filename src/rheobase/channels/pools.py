@@ -89,7 +89,7 @@ SodiumPool = pool(
 )
 
 
-def Ion(name: str, inside: Any, outside: Any, *, valence: int | None = None) -> Pool:  # noqa: N802
+def Ion(name: str, inside: Any, outside: Any, *, valence: int | None = None) -> Pool:
     """Return a pool whose concentrations are constants: what Nernst's equation needs.
 
     Parameters
