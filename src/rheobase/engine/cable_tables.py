@@ -1,4 +1,4 @@
-"""The tables of cells with a morphology that one thread owns; columns in `parts/cable_columns.py`."""
+"""The tables of one thread for cells with a morphology; columns in `parts/cable_columns.py`."""
 
 from __future__ import annotations
 
@@ -137,7 +137,9 @@ class CableTables:
 
     def _point_rows(self, chunk: Chunk) -> Iterable[list[int]]:
         for point, (voltages, nodes) in zip(self.cable.points, self._points, strict=True):
-            lo, hi = map(int, np.searchsorted(point.cells, [chunk.first, chunk.first + chunk.count]))
+            lo, hi = map(
+                int, np.searchsorted(point.cells, [chunk.first, chunk.first + chunk.count])
+            )
             if lo == hi:
                 continue
             place = point.population

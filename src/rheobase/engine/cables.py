@@ -123,7 +123,7 @@ class Layout:
             elements[some] = np.where(patch >= 0, self.starts[c, patch] + own, -1)
         return patches, elements
 
-    def scratch(self, cells: Int64Array, nodes: Int64Array) -> Int64Array:
+    def scratch(self, cells: AnyArray, nodes: AnyArray) -> Int64Array:
         """Return where nodes stand among all of their chunk: by position, then by lane."""
         found = np.full(cells.shape, -1, np.int64)
         chunks = self.chunk_of[cells]

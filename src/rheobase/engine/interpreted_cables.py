@@ -144,7 +144,11 @@ class Cells:
         damped, dt = self.cable.arrays["damped"], self.plan.dt
         euler = (damped > 0) | self.cable.backward_euler
         damped[damped > 0] -= np.uint8(1)
-        return np.where(euler, 1 / dt, 2 / dt), np.where(euler, 1.0, 2.0), np.where(euler, 0.0, -1.0)
+        return (
+            np.where(euler, 1 / dt, 2 / dt),
+            np.where(euler, 1.0, 2.0),
+            np.where(euler, 0.0, -1.0),
+        )
 
     def _arrays(self, place: int) -> tuple[FloatArray, FloatArray, FloatArray]:
         arrays = facts.model(self.plan, place).arrays

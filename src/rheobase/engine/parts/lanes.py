@@ -29,19 +29,23 @@ class Lanes:
         return self.builder.inttoptr(self.builder.add(address, offset), kind.as_pointer())
 
     def load(self, address, index):
+        """Return the vector at a place."""
         return self.builder.load(self._pointer(address, index, self.lanes, self.kind), align=8)
 
     def store(self, value, address, index):
+        """Put a vector into a place."""
         self.builder.store(value, self._pointer(address, index, self.lanes, self.kind), align=8)
 
     def number(self, address, index):
-        """One number, in all lanes."""
+        """Return one number of a table, in all lanes."""
         return self.spread(self.builder.load(self._pointer(address, index, 1, DOUBLE), align=8))
 
     def constant(self, value):
+        """Return a literal, in all lanes."""
         return self.spread(ir.Constant(DOUBLE, value))
 
     def spread(self, value):
+        """Return a number in all lanes."""
         if self.lanes == 1:
             return value
         vector = ir.Constant(self.kind, ir.Undefined)
@@ -51,6 +55,7 @@ class Lanes:
         return self.builder.shuffle_vector(vector, ir.Constant(self.kind, ir.Undefined), places)
 
     def fma(self, a, b, c):
+        """a*b + c with one rounding."""
         suffix = "f64" if self.lanes == 1 else f"v{self.lanes}f64"
         signature = ir.FunctionType(self.kind, [self.kind] * 3)
         function = cgutils.get_or_insert_function(

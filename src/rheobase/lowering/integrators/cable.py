@@ -153,8 +153,11 @@ def linear_in(expression: Expr, voltage: str, scope: Scope) -> tuple[Value, Valu
 def _written_out(expression: Expr, voltage: str, scope: Scope) -> Expr:
     """Return an expression with those subexpressions written out that read the voltage."""
     while True:
-        found = {n: scope.subexpressions[n] for n in names_in(expression) & set(scope.subexpressions)
-                 if voltage in names_in(scope.inline(scope.subexpressions[n]))}  # fmt: skip
+        known = scope.subexpressions
+        found = {
+            n: known[n] for n in names_in(expression) & known.keys()
+            if voltage in names_in(scope.inline(known[n]))
+        }  # fmt: skip
         if not found:
             return expression
         expression = substitute(expression, found)
