@@ -254,26 +254,16 @@ class _Division:
         self.nodes = 0
         at_start = [s for s in morphology.sections[1:] if not s.parent and s.parent_fraction == 0]
         self.branches_at_start = len(at_start) > 1
-        self.leaving = [
-            sum(morphology.sections[c].parent_fraction == 1.0 for c in children)
-            for children in morphology.children
-        ]
 
     def compartments(self) -> Compartments:
         for k in range(len(self.counts)):
             self._section(k)
         columns = {name: np.concatenate(parts) for name, parts in self.rows.items()}
-        whole = {
-            "parent": columns.pop("parent").astype(np.int32),
-            "region": columns.pop("region").astype(np.int32),
-            "section": columns.pop("section").astype(np.int32),
-        }
+        for name in ("parent", "region", "section"):
+            columns[name] = columns[name].astype(np.int32)
+        held: dict[str, Any] = dict(columns)
         return Compartments(
-            morphology=self.morphology,
-            counts=self.counts,
-            first=self.first,
-            **whole,
-            **columns,
+            morphology=self.morphology, counts=self.counts, first=self.first, **held
         )
 
     def _section(self, k: int) -> None:
@@ -306,7 +296,7 @@ class _Division:
         if k == 0 and self.branches_at_start:
             self.start_node = self.nodes
             self._junction(0, 0.0, int(self.first[0]), self.start_ohm[0])
-        if self.leaving[k] > 1:
+        if len(self.morphology.leaving_end[k]) > 1:
             last = int(self.first[k]) + n - 1
             self.end_node[k] = self.nodes
             self._junction(k, 1.0, last, self.end_ohm[k])

@@ -91,7 +91,6 @@ def profile(points: Floats, radii: Floats) -> Profile:
     """
     widths = np.sqrt((np.diff(points, axis=0) ** 2).sum(axis=1))
     r1, r2 = radii[:-1], radii[1:]
-    slope = np.divide(r2 - r1, widths, out=np.zeros_like(widths), where=widths > 0)
     parts = (
         widths,
         np.pi * (r1 + r2) * np.hypot(widths, r2 - r1),

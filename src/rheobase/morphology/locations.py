@@ -168,7 +168,6 @@ def _between(compartments: Compartments, chosen: Ints, ends: Any) -> Ints:
 def _across(compartments: Compartments, chosen: Ints, path: float) -> Ints:
     """Return one compartment of every branch that a path crosses."""
     morphology = compartments.morphology
-    tips = {k for k, children in enumerate(morphology.children) if not children}
     inside = set(chosen.tolist())
     nodes: set[int] = set()
     for k in inside:
@@ -182,7 +181,7 @@ def _across(compartments: Compartments, chosen: Ints, path: float) -> Ints:
             }
             continue
         # a place on a boundary belongs to what begins there, and at a tip to what ends there
-        last = k in tips or not inside & set(morphology.children[k])
+        last = not inside & set(morphology.leaving_end[k])
         if start - slack <= path < end - slack or (last and abs(path - end) <= slack):
             nodes.add(_node(compartments, k, min(max((path - start) / length, 0.0), 1.0)))
     return np.array(sorted(nodes), dtype=np.int64)

@@ -81,6 +81,9 @@ def read_swc(
     tree, lines = _one_piece(found, tree, pieces, repairs)
     tree, lines = _without_copies(tree, lines)
     morphology = _morphology(found.name, tree, lines, repairs)
+    named = {f"custom_{n}": name for n, name in _NAMED.findall(found.header)}
+    there = {old: name for old, name in named.items() if old in morphology.regions}
+    morphology = morphology.relabeled(**there) if there else morphology
     for repair in repairs:
         warn(f"{found.name}: {repair}")
     return morphology
@@ -144,13 +147,14 @@ def _check_cycles(found: SWCPoints, parents: Ints) -> None:
         )
 
 
-# --- units ---------------------------------------------------------------------------------------
+# --- units --------------------------------------------------------------------------------------
 
 _SAID = re.compile(
     r"units?\W{1,6}(?P<number>\d+(?:\.\d+)?)?\s*\W?\s*"
     r"(?P<unit>nanomet(?:er|re)s?|nm|microns?|micromet(?:er|re)s?|[uµμ]m)\b",
     re.IGNORECASE,
 )
+_NAMED = re.compile(r"^ label (\d+) is (\S+)$", re.MULTILINE)  # as `to_swc` writes it
 _LIKELY_EXTENT = 20_000.0  # um: a neuron 2 cm across
 _LIKELY_RADIUS = 5.0  # um: half of all points of neurites this thick
 
@@ -235,7 +239,7 @@ def _labels(found: SWCPoints, parents: Ints, repairs: list[str]) -> Ints:
     return repaired
 
 
-# --- several roots ---------------------------------------------------------------------------------
+# --- several roots ------------------------------------------------------------------------------
 
 
 def _one_piece(
@@ -323,7 +327,7 @@ def _without_copies(tree: PointTree, lines: Ints) -> tuple[PointTree, Ints]:
     return replace(tree, parents=parents).chosen(keep), lines[keep]
 
 
-# --- the soma --------------------------------------------------------------------------------------
+# --- the soma -----------------------------------------------------------------------------------
 
 
 def _morphology(name: str, tree: PointTree, lines: Ints, repairs: list[str]) -> Morphology:

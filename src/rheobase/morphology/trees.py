@@ -237,6 +237,14 @@ class Morphology:
         return tuple(map(tuple, leaving))
 
     @cached_property
+    def leaving_end(self) -> tuple[tuple[int, ...], ...]:
+        """Of the sections that leave each section, those that leave its end; none at a tip."""
+        return tuple(
+            tuple(c for c in children if self.sections[c].parent_fraction == 1.0)
+            for children in self.children
+        )
+
+    @cached_property
     def path_starts(self) -> Floats:
         """Path from the soma's center to the start of every section, m.
 
