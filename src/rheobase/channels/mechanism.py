@@ -44,6 +44,13 @@ _OTHER_NAMES = {
     "ica": "I_Ca_total", "ina": "I_Na_total", "FARADAY": "F", "V": "v", "Vm": "v", "vm": "v",
 }  # fmt: skip
 """What other tools call the names a membrane offers."""
+_OTHER_PARAMETERS = {
+    "gbar": "g", "gmax": "g", "g_max": "g", "conductance": "g", "pbar": "P", "permeability": "P",
+    "e": "E", "e_rev": "E", "erev": "E", "ek": "E", "ena": "E", "eca": "E", "e_na": "E", "e_k": "E",
+    "e_l": "E", "g_l": "g", "g_na": "g", "g_k": "g", "reversal": "E", "q10": "Q10", "tref": "T_ref",
+    "celsius": "temperature", "temperature": "temperature",
+}  # fmt: skip
+"""What other tools call the parameters of channels."""
 
 
 @dataclass(frozen=True)
@@ -167,13 +174,26 @@ class Mechanism(Defined):
         given = dict(self._arguments.parameters)
         for key in parameters:
             if key not in given and all(e.name != key for e in known):
-                raise unknown_parameter(key, known, reader=self.name)
+                raise self._unknown_parameter(key, known)
         changed = replace(
             self._arguments,
             parameters=given | parameters,
             name=self.name if name is None else checked_name(name, self._word),
         )
         return type(self)._from_arguments(changed)
+
+    def _unknown_parameter(self, name: str, known: list[Equation]) -> UnknownNameError:
+        meant = _OTHER_PARAMETERS.get(name.lower())
+        if meant == "temperature":
+            return UnknownNameError(
+                f"{self.kind}: the temperature is that of the membrane",
+                mend="write rb.Membrane([...], temperature=37); that of the measurement is T_ref",
+            )
+        if meant in {e.name for e in known}:
+            return UnknownNameError(
+                f"parameters: {self.kind} does not read {name}", mend=f"did you mean {meant}?"
+            )
+        return unknown_parameter(name, known, reader=self.kind)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self)._from_arguments, (self._arguments,)
