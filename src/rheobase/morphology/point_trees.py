@@ -200,7 +200,7 @@ class Sectioning:
         """Add a section, unless it has no length."""
         where = np.array(chain if start.lead < 0 else [start.lead, *chain])
         points, radii = self.tree.points[where], self.tree.radii[where]
-        if len(where) > 2 and not (points[0] != points[1]).any():
+        while len(points) > 2 and not (points[0] != points[1]).any():
             points, radii = points[1:], radii[1:]  # it begins with a width of its own
         if len(points) < 2 or not np.ptp(points, axis=0).any():
             self.lost += chain

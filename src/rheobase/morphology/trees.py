@@ -412,7 +412,7 @@ class Morphology:
         Parameters
         ----------
         values : quantity or array, optional
-            One a section; or one a node of ``compartments``.
+            One a section; or one a node (or compartment) of ``compartments``.
         compartments : Compartments, optional
             What `discretize` gave.
         label : str, optional
@@ -445,6 +445,7 @@ class Morphology:
         unit: str | None = None,
         limits: tuple[float, float] | None = None,
         title: str | None = None,
+        times: Any = None,
     ) -> Page:
         """Return a page that shows the morphology in three dimensions, to be turned.
 
@@ -454,7 +455,8 @@ class Morphology:
         Parameters
         ----------
         values : quantity or array, optional
-            One a section; or one a node of ``compartments``.
+            One a section, or one a node (or compartment) of ``compartments``; or rows of these, one
+            for each time, which the page plays: recorded traces, for example.
         compartments : Compartments, optional
             What `discretize` gave.
         label, unit : str, optional
@@ -463,10 +465,12 @@ class Morphology:
             Values of the ends of the color bar.
         title : str, optional
             Heading; the name if not given.
+        times : quantity or array of float [s], optional
+            Of the rows of values; those of recorded traces are known.
         """
         from rheobase.morphology.page import page
 
-        return page(self, values, compartments, label, unit, limits, title)
+        return page(self, values, compartments, label, unit, limits, title, times)
 
     def __repr__(self) -> str:
         length = sum(section.length for section in self.sections)
