@@ -156,7 +156,7 @@ class Channel(Mechanism):
         return held_value(self, self.current_variable, {"v": v, **values}, "uA/cm**2")
 
     def plot(
-        self, low: Any = "-100 mV", high: Any = "50 mV", *, ax: Any = None, **values: Any
+        self, low: Any = None, high: Any = "50 mV", *, ax: Any = None, **values: Any
     ) -> tuple[Axes, ...]:
         """Draw where the gates go and their time constants against the voltage.
 
@@ -166,7 +166,8 @@ class Channel(Mechanism):
         Parameters
         ----------
         low, high : quantity
-            The range of voltages.
+            The range of voltages; from -100 mV if not given, from lower where a gate still moves
+            there.
         ax : pair of Axes, optional
             Where to draw steady states and time constants; a new figure if not given.
         **values

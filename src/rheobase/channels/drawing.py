@@ -10,7 +10,7 @@ import numpy as np
 from rheobase.channels.reversal import VALENCES
 from rheobase.errors import ShapeError, UserError
 from rheobase.language.values import read_value
-from rheobase.style import FRAME, color, dressed, label, legend, remark
+from rheobase.style import FRAME, INK, color, dressed, label, legend
 from rheobase.units import parse_unit, quantity, split_quantity
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ _SODIUM = {"i": ("5 mM", "20 mM", "80 mM"), "o": ("145 mM",)}
 _LINES = ("-", "--", ":", "-.", (0, (1, 3)))
 _RANGE = {"Ca": (1e-8, 1e-4)}
 """Concentrations along the axis [M]; of other ions from 1 to 100 mM."""
+_UNIT = {"Ca": "uM"}
+"""The unit of the axis; of other ions mM."""
 
 
 def draw_channel(
@@ -36,55 +38,75 @@ def draw_channel(
         return (_draw_current(channel, low, high, ax, values),)
     left, right = _pair(ax)
     gates = list(channel.gates.values())
-    volts = _volts(low, high)
     by_voltage = any("v" in gate.reads for gate in gates)
     concentrations = sorted({name for gate in gates for name in gate.reads if _is_inside(name)})
     along = "v" if by_voltage or not concentrations else concentrations[0]
     series = _series([name for name in concentrations if name != along], values)
-    x = volts if along == "v" else _concentrations(along)
-    drawn = 0
+    fixed = {key: value for key, value in values.items() if key not in series[0]}
+    x = _volts(low, high, gates, {**fixed, **series[0]}) if along == "v" else _concentrations(along)
+    at = x.to(_UNIT.get(along[:-2], "mM" if along != "v" else "mV")).magnitude
+    drawn = False
     for k, gate in enumerate(gates):
         for n, chosen in enumerate(series if _reads_any(gate, series) else [{}]):
-            given = {key: value for key, value in values.items() if key not in series[0]}
-            given = {**given, **chosen, along: x}
+            given = {**fixed, **chosen, along: x}
             text = gate.name + "".join(f", {_told(each)}" for each in chosen.values())
             style: dict[str, Any] = {"color": color(k), "linestyle": _LINES[n % len(_LINES)]}
-            at = _magnitude(x, along)
             left.plot(at, gate.steady(**given), label=text, **style)
             tau = gate.time_constant(**given).magnitude
             if np.any(tau > 0):
                 right.plot(at, tau, **style)
-                drawn += 1
-    _label(left, right, along, drawn)
-    remark(left, channel.doc.strip().split("\n")[0].rstrip(".") or channel.name)
+                drawn = True
+    _finish(left, right, along, drawn)
+    left.set_title(channel.kind, loc="left", fontsize=10, color=INK)
     return left, right
 
 
-def _label(left: Axes, right: Axes, along: str, drawn: int) -> None:
-    words = "v (mV)" if along == "v" else f"{along} (mM)"
-    label(left, words, "steady state")
-    label(right, words, "time constant (ms)")
+def _finish(left: Axes, right: Axes, along: str, drawn: bool) -> None:
+    """Label the axes, the logarithmic ones with plain numbers."""
+    ion, side = along[:-2], {"i": "inside", "o": "outside"}.get(along[-1])
+    words = "v (mV)" if along == "v" else f"{ion} {side} ({_UNIT.get(ion, 'mM')})"
+    label(left, words.replace("uM", "µM"), "steady state")
     left.set_ylim(-0.03, 1.03)
-    legend(left, beside=False, inside="center right")
+    legend(left, beside=False, inside="best")
     if along != "v":
         left.set_xscale("log")
-        right.set_xscale("log")
-    if drawn:
-        right.set_yscale("log")
-    else:
+        _plain_ticks(left.xaxis)
+    if not drawn:
+        right.set_axis_off()
         right.text(0.5, 0.5, "no time constant:\nfollows at once", ha="center", va="center",
                    transform=right.transAxes, color=FRAME)  # fmt: skip
+        return
+    label(right, words.replace("uM", "µM"), "time constant (ms)")
+    if along != "v":
+        right.set_xscale("log")
+        _plain_ticks(right.xaxis)
+    right.set_yscale("log")
+    low, high = right.get_ylim()
+    if high < 4 * low:
+        right.set_ylim(low / 2, high * 2)
+    _plain_ticks(right.yaxis)
+
+
+def _plain_ticks(axis: Any) -> None:
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+    low, high = axis.get_view_interval()
+    decades = np.log10(high / low)
+    marks = (1.0, 2.0, 5.0) if decades < 2.5 else (1.0,)
+    axis.set_major_locator(LogLocator(subs=marks))
+    axis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+    axis.set_minor_locator(NullLocator())
 
 
 def _draw_current(
     channel: Channel, low: Any, high: Any, ax: Any, values: Mapping[str, Any]
 ) -> Axes:
     axes = dressed(ax, (4.2, 3.0))
-    volts = _volts(low, high)
+    volts = _volts(low, high, (), {})
     axes.axhline(0, color=FRAME, linewidth=0.8)
     axes.plot(volts.magnitude, channel.current(volts, **values).magnitude, color=color(0))
     label(axes, "v (mV)", "outward current (µA/cm²)")
-    remark(axes, channel.doc.strip().split("\n")[0].rstrip(".") or channel.name)
+    axes.set_title(channel.kind, loc="left", fontsize=10, color=INK)
     return axes
 
 
@@ -104,8 +126,15 @@ def _pair(ax: Any) -> tuple[Axes, Axes]:
     return left, right
 
 
-def _volts(low: Any, high: Any) -> Any:
+def _volts(low: Any, high: Any, gates: Sequence[Gate], values: Mapping[str, Any]) -> Any:
+    """Return the voltages to draw; the usual ones reach lower where a gate still moves there."""
     unit = parse_unit("mV")
+    if low is None:
+        low = "-100 mV"
+        for gate in gates:
+            if 0.1 < gate.steady(low, **values) < 0.9:
+                low = "-160 mV"
+                break
     begin, end = (
         read_value(given, f"plot: {name}", example=f"{name}=-100*mV").in_dimension(
             unit, f"plot: {name}", name
@@ -151,7 +180,3 @@ def _told(given: Any) -> str:
         return given.replace("uM", "µM")
     magnitude, unit = split_quantity(given)
     return f"{float(magnitude):g} {unit.text}".replace("uM", "µM")
-
-
-def _magnitude(x: Any, along: str) -> Any:
-    return x.to("mV" if along == "v" else "mM").magnitude
