@@ -129,18 +129,20 @@ def test_a_run_in_pieces_has_the_same_bits(compiled: list[np.ndarray], backend: 
     assert same(everything(mixture(backend), pieces=3), compiled)
 
 
-@pytest.mark.parametrize("lanes, nodes", [(1, 1), (2, 1), (4, 30), (8, 10_000), (1, 10_000)])
+@pytest.mark.parametrize(
+    "lanes, nodes", [((), 1), ((4,), 1), ((4,), 30), ((8, 4), 30), ((), 10_000)]
+)
 def test_chunks_have_the_same_bits(
-    compiled: list[np.ndarray], monkeypatch: pytest.MonkeyPatch, lanes: int, nodes: int
+    compiled: list[np.ndarray], monkeypatch: pytest.MonkeyPatch, lanes: tuple[int, ...], nodes: int
 ) -> None:
-    monkeypatch.setattr(cables, "MOST_LANES", lanes)
+    monkeypatch.setattr(cables, "LANES", lanes)
     monkeypatch.setattr(cables, "MOST_NODES", nodes)
     net = mixture("numba")
     records = 22 + 3
     assert same(everything(net)[:records], compiled[:records])
 
 
-@pytest.mark.parametrize("count", [2, 4, 8, 16])
+@pytest.mark.parametrize("count", [2, 5, 8, 18])
 def test_lanes_have_the_same_bits_as_single_cells(count: int) -> None:
     def run(cells: int, first: int) -> np.ndarray:
         net = Net([fork()], [SQUID, PASSIVE], 1e-5, "numba", [0] * cells)

@@ -19,8 +19,10 @@ from rheobase.engine.cables import CablePlan, cables
 from rheobase.engine.plan import (
     AnyArray,
     ClampPlan,
+    DrivePlan,
     Int32Array,
     NetworkPlan,
+    ProjectionPlan,
     new_array,
 )
 from rheobase.errors import InternalError
@@ -72,7 +74,7 @@ def parts(cable: CablePlan) -> list[Part]:
 
 def watched(plan: NetworkPlan, place: int) -> list[str]:
     """Return the states of a part that arrivals write."""
-    connections = [*plan.projections, *plan.events, *plan.drives]
+    connections: list[ProjectionPlan | DrivePlan] = [*plan.projections, *plan.events, *plan.drives]
     events = any(c.target == place and facts.is_event(c) for c in connections)
     population = facts.model(plan, place)
     if events:

@@ -36,9 +36,9 @@ from rheobase.engine.plan import (
 from rheobase.engine.trees import Tree, Wood, wood_of
 from rheobase.errors import InternalError
 
-MOST_LANES = 8
-"""Cells of equal trees that are solved side by side, at most."""
-MOST_NODES = 1024
+LANES = (8, 4)
+"""How many cells of equal trees are solved side by side."""
+MOST_NODES = 4096
 """Nodes of different trees that are solved together, unless one alone has more."""
 UNKNOWN = 2
 """In the array "above" of cells: no step has been made yet."""
@@ -338,24 +338,22 @@ def layout(trees: Sequence[Tree], tree_of: NDArray[Any] | Sequence[int]) -> Layo
 def _groups(trees: Sequence[Tree], places: Int32Array) -> list[tuple[int, int, int]]:
     """Divide cells into chunks: (first, count, lanes), two at least where there are two cells."""
     size = places.size
-    lanes = min(MOST_LANES, 1 << ((max(size // 2, 1)).bit_length() - 1))
+    widths = [w for w in LANES if w <= size // 2]
     nodes = np.array([tree.parent.size for tree in trees])[places]
     most = min(MOST_NODES, -(-int(nodes.sum()) // 2))
+    alike = np.ones(size, np.int64)  # how many cells from each on have its tree
+    for i in range(size - 2, -1, -1):
+        if places[i] == places[i + 1]:
+            alike[i] += alike[i + 1]
     found: list[tuple[int, int, int]] = []
     at = 0
     while at < size:
-        alike = 1
-        while alike < lanes and at + alike < size and places[at + alike] == places[at]:
-            alike += 1
-        width = 1 << (alike.bit_length() - 1)
-        if width > 1:
-            found.append((at, width, width))
-            at += width
-            continue
-        end, total = at + 1, int(nodes[at])
-        while end < size and total + nodes[end] <= most and places[end] != places[end - 1]:
-            total += int(nodes[end])
-            end += 1
-        found.append((at, end - at, 1))
+        width = next((w for w in widths if w <= alike[at]), 1)
+        end, total = at + width, int(nodes[at])
+        if width == 1:
+            while end < size and total + nodes[end] <= most and alike[end] < min(widths, default=9):
+                total += int(nodes[end])
+                end += 1
+        found.append((at, end - at, width))
         at = end
     return found

@@ -314,7 +314,6 @@ def junctions(cable, chunk, lanes):
 
 
 put_together_1, solve_1, write_back_1 = side_by_side(1)
-put_together_2, solve_2, write_back_2 = side_by_side(2)
 put_together_4, solve_4, write_back_4 = side_by_side(4)
 put_together_8, solve_8, write_back_8 = side_by_side(8)
 
@@ -485,8 +484,6 @@ def advance(cable, chunk, step):
         put_together_wood(cable, chunk)
     elif lanes == 1:
         put_together_1(cable, chunk)
-    elif lanes == 2:
-        put_together_2(cable, chunk)
     elif lanes == 4:
         put_together_4(cable, chunk)
     else:
@@ -499,9 +496,6 @@ def advance(cable, chunk, step):
     elif lanes == 1:
         solve_1(cable, chunk)
         write_back_1(cable, chunk)
-    elif lanes == 2:
-        solve_2(cable, chunk)
-        write_back_2(cable, chunk)
     elif lanes == 4:
         solve_4(cable, chunk)
         write_back_4(cable, chunk)

@@ -90,17 +90,17 @@ def _step_late(system: System, late: tuple[str, ...], h: Value, new: dict[str, V
         scope = system.at(present)
         if len(circle) > 1:
             half = 0.5 * h
-            ahead = {n: _exponential(system, n, scope, half) for n in circle}
+            ahead = {n: rosenbrock_step(system, n, scope, half) for n in circle}
             for name in circle:
                 others = {n: v for n, v in ahead.items() if n != name}
-                new[name] = _exponential(system, name, system.at(present | others), h)
+                new[name] = rosenbrock_step(system, name, system.at(present | others), h)
         else:
-            new[circle[0]] = _exponential(system, circle[0], scope, h)
+            new[circle[0]] = rosenbrock_step(system, circle[0], scope, h)
         needed = frozenset().union(*reads.values()) & set(circle)
         present |= {n: 0.5 * (system.x[n] + new[n]) for n in circle if n in needed}
 
 
-def _exponential(system: System, name: str, scope: Scope, h: Value) -> Value:
+def rosenbrock_step(system: System, name: str, scope: Scope, h: Value) -> Value:
     """Return a variable after a step h; where it is not linear in itself, by its derivative.
 
     x + f(x)*h*exprel(f'(x)*h): the exponential Rosenbrock-Euler rule, of second order.
