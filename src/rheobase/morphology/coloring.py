@@ -63,7 +63,7 @@ class Pieces:
 
 def pieces_of(morphology: Morphology, compartments: Compartments | None) -> Pieces:
     """Return the frusta of a morphology, cut where compartments end."""
-    columns: list[list[Floats | Ints]] = [[] for _ in range(6)]
+    columns: list[list[Any]] = [[] for _ in range(6)]
     balls = []
     for k, section in enumerate(morphology.sections):
         n = 1 if compartments is None else compartments.counts[k]
@@ -82,9 +82,9 @@ def pieces_of(morphology: Morphology, compartments: Compartments | None) -> Piec
         middles = (places[1:] + places[:-1]) / 2
         inside = np.minimum((middles / section.length * n).astype(np.int64), n - 1)
         numbers = np.full(len(middles), k)
-        found = [points[:-1], points[1:], radii[:-1], radii[1:], numbers, first + inside]
+        found: list[Any] = [points[:-1], points[1:], radii[:-1], radii[1:], numbers, first + inside]
         if (wire := _wire(morphology, k)) is not None:
-            thin = (wire[None], points[:1], np.zeros(1), np.zeros(1), [k], [first])
+            thin: tuple[Any, ...] = (wire[None], points[:1], np.zeros(1), np.zeros(1), [k], [first])
             found = [np.concatenate(pair) for pair in zip(thin, found, strict=True)]
         for column, part in zip(columns, found, strict=True):
             column.append(part)
@@ -93,7 +93,16 @@ def pieces_of(morphology: Morphology, compartments: Compartments | None) -> Piec
         np.concatenate(column) if column else none
         for column, none in zip(columns, empty, strict=True)
     ]
-    return Pieces(*joined[:4], joined[4].astype(np.int64), joined[5].astype(np.int64), balls)
+    starts, ends, start_radii, end_radii, numbers, nodes = joined
+    return Pieces(
+        starts,
+        ends,
+        start_radii,
+        end_radii,
+        numbers.astype(np.int64),
+        nodes.astype(np.int64),
+        balls,
+    )
 
 
 def _wire(morphology: Morphology, k: int) -> Floats | None:

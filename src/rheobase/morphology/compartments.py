@@ -89,7 +89,7 @@ class Compartments:
     @property
     def is_junction(self) -> NDArray[np.bool_]:
         """Which nodes have no membrane."""
-        return self.area == 0.0
+        return np.asarray(self.area == 0.0)
 
     @property
     def membrane(self) -> Ints:

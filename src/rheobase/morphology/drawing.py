@@ -95,7 +95,7 @@ def _colored(axes: Axes, pieces: Pieces, axes_of: list[int], shown: Values, colo
     _draw_pieces(axes, pieces, axes_of, colors[pieces.node], of_balls)
     bar = axes.figure.colorbar(scale, ax=axes, shrink=0.7, pad=0.02)
     bar.set_label(shown.label, fontsize=10)
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=9, length=3)
 
 

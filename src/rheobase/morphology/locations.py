@@ -162,7 +162,8 @@ def _on_path(compartments: Compartments, chosen: Ints, path: Any, region: str | 
 def _between(compartments: Compartments, chosen: Ints, ends: Any) -> Ints:
     nodes = _all_of(compartments, chosen)
     path = compartments.path[nodes]
-    return nodes[(path >= ends.min()) & (path <= ends.max())]
+    inside: Ints = nodes[(path >= ends.min()) & (path <= ends.max())]
+    return inside
 
 
 def _across(compartments: Compartments, chosen: Ints, path: float) -> Ints:

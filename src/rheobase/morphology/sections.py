@@ -83,7 +83,8 @@ class Section:
 
     def place(self, fraction: float) -> Floats:
         """Return the coordinates at a fraction of the path, m."""
-        return between(self.points, self.positions, np.array([fraction * self.length]))[0]
+        where: Floats = between(self.points, self.positions, np.array([fraction * self.length]))[0]
+        return where
 
     def __repr__(self) -> str:
         return (

@@ -229,7 +229,7 @@ def sholl(morphology: Morphology, step: Any, region: str | None) -> Sholl:
         raise UserError(f"sholl: {morphology.name} has no neurites, only a soma")
     a, b = np.concatenate(starts), np.concatenate(ends)
     farthest = float(np.sqrt((b * b).sum(axis=1).max()))
-    radii = apart * np.arange(1, int(farthest / apart) + 2)
+    radii: Floats = apart * np.arange(1.0, int(farthest / apart) + 2)
     return Sholl(radii, np.array([_crossings(a, b, radius) for radius in radii]))
 
 

@@ -94,10 +94,10 @@ def _parents(found: SWCPoints, repairs: list[str]) -> Ints:
     order = np.argsort(found.ids, kind="stable")
     twice = np.flatnonzero(np.diff(found.ids[order]) == 0)
     if len(twice):
-        first, again = sorted((int(order[twice[0]]), int(order[twice[0] + 1])))
+        same = sorted(order[twice[0] : twice[0] + 2].tolist())
         raise found.refused(
-            again,
-            f"the id {found.ids[again]} stands on line {found.line[first]} already",
+            same[1],
+            f"the id {found.ids[same[1]]} stands on line {found.line[same[0]]} already",
             "id",
         )
     places = np.searchsorted(found.ids[order], found.parents)
