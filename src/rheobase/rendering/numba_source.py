@@ -350,8 +350,9 @@ def _kernels(program: Program, names: Names, title: str, block: Block) -> str:
             lines.append(f"    memory_{slot // each} = scratch()")
         lines.append(f"    slot_{slot} = memory_{slot // each}[{begin}:{begin + WIDE_PIECE}]")
     most = WIDE_PIECE
-    lines += [f"    for begin in range(lo, hi, {most}):",
-              f"        size = select(hi - begin < {most}, hi - begin, {most})", *calls]  # fmt: skip
+    lines.append(f"    for begin in range(lo, hi, {most}):")
+    lines.append(f"        size = select(hi - begin < {most}, hi - begin, {most})")
+    lines += calls
     return "\n\n\n".join([*parts, "\n".join(lines)])
 
 
