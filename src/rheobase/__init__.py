@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rheobase import plots as plots
     from rheobase import synapses as synapses
     from rheobase import units as units
+    from rheobase.cables.cell import Cell as Cell
     from rheobase.channels.channel import Channel as Channel
     from rheobase.channels.membrane import Membrane as Membrane
     from rheobase.fitting.fit_parameters import fit_parameters as fit_parameters
@@ -49,6 +50,7 @@ __version__ = "0.1.0"
 
 # Public name -> where it lives: a module, or module:attribute.
 _HOMES = {
+    "Cell": "rheobase.cables.cell:Cell",
     "Channel": "rheobase.channels.channel:Channel",
     "Membrane": "rheobase.channels.membrane:Membrane",
     "Model": "rheobase.language.model:Model",
@@ -83,6 +85,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Cell",
     "Channel",
     "Membrane",
     "Model",
