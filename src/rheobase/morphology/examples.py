@@ -8,7 +8,7 @@ from rheobase.morphology.trees import Morphology
 
 
 def pyramidal() -> Morphology:
-    """Return a reconstructed pyramidal cell: rat hippocampus, with axon, basal and apical dendrites.
+    """Return a reconstructed pyramidal cell of a rat's hippocampus, basal, apical and axon.
 
     NeuroMorpho.Org NMO_49821, from C. Hönigsperger, M. Marosi, R. Murphy, J. F. Storm (2015),
     "Dorsoventral differences in Kv7/M-current and its impact on resonance, temporal summation and

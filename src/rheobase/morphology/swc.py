@@ -40,12 +40,10 @@ def read_swc(
     point, as in NEURON; the sections are those of NEURON's `Import3d_SWC_read`.
 
     **Repaired**, each with a warning that says where: a root marked by 0 or by itself; several
-    roots (a root within the soma's surface is joined to the soma; of other pieces one is kept, or
-    all are joined); a tree that has a soma and another root; nanometres or voxels, if the comments
-    say so; 5 and 6 that mark branch points and tips and are no regions; branches without length.
-    **Refused**, with the line: a line that is not seven numbers, an id that comes twice, a parent
-    that is missing, a cycle, a radius of 0 or below (unless ``minimum_radius`` says what it should
-    be), sizes that are not micrometres (unless ``unit`` says what they are).
+    roots (one within the soma's surface is joined to it); a tree with a soma and another root;
+    nanometres or voxels, if the comments say so; 5 and 6 that mark branch points and tips; branches
+    without length. **Refused**, with the line: a line that is not seven numbers, an id that comes
+    twice, a missing parent, a cycle, a radius of 0, sizes that are not micrometres.
 
     Parameters
     ----------
@@ -80,10 +78,7 @@ def read_swc(
     tree = PointTree(found.points * scale, radii, labels, parents)
     tree, lines = _one_piece(found, tree, pieces, repairs)
     tree, lines = _without_copies(tree, lines)
-    morphology = _morphology(found.name, tree, lines, repairs)
-    named = {f"custom_{n}": name for n, name in _NAMED.findall(found.header)}
-    there = {old: name for old, name in named.items() if old in morphology.regions}
-    morphology = morphology.relabeled(**there) if there else morphology
+    morphology = _morphology(found, tree, lines, repairs)
     for repair in repairs:
         warn(f"{found.name}: {repair}")
     return morphology
@@ -110,10 +105,10 @@ def _parents(found: SWCPoints, repairs: list[str]) -> Ints:
         repairs.append(f"line {found.line[index]}: a point whose parent is {mark} taken as a root")
     missing = ~known & (found.parents > 0)
     if missing.any():
-        index = int(np.flatnonzero(missing)[0])
+        lost = int(np.flatnonzero(missing)[0])
         raise found.refused(
-            index,
-            f"the parent {found.parents[index]} of point {found.ids[index]} is not in the file",
+            lost,
+            f"the parent {found.parents[lost]} of point {found.ids[lost]} is not in the file",
             "parent",
             "a root has the parent -1",
         )
@@ -330,7 +325,7 @@ def _without_copies(tree: PointTree, lines: Ints) -> tuple[PointTree, Ints]:
 # --- the soma -----------------------------------------------------------------------------------
 
 
-def _morphology(name: str, tree: PointTree, lines: Ints, repairs: list[str]) -> Morphology:
+def _morphology(found: SWCPoints, tree: PointTree, lines: Ints, repairs: list[str]) -> Morphology:
     """Return the sections of a tree, its soma understood."""
     tree, sphere = _soma(tree, lines, repairs)
     children = np.bincount(tree.parents[tree.parents >= 0], minlength=1)
@@ -347,7 +342,11 @@ def _morphology(name: str, tree: PointTree, lines: Ints, repairs: list[str]) -> 
             + (f" and {len(sectioning.lost) - 1} others" if len(sectioning.lost) > 1 else "")
             + ": a branch without length, left out"
         )
-    return Morphology(sections, name.removesuffix(".gz").removesuffix(".swc"))
+    name = found.name.removesuffix(".gz").removesuffix(".swc")
+    morphology = Morphology(sections, name)
+    named = {f"custom_{n}": own for n, own in _NAMED.findall(found.header)}
+    there = {old: own for old, own in named.items() if old in morphology.regions}
+    return morphology.relabeled(**there) if there else morphology
 
 
 def _soma(tree: PointTree, lines: Ints, repairs: list[str]) -> tuple[PointTree, int | None]:
