@@ -31,6 +31,9 @@ CRAB = [C.ConnorStevensSodium, C.ConnorStevensPotassium, C.ConnorStevensA,
 ])  # fmt: skip
 def test_a_point_is_the_model_of_the_library(channels, model, current, rest):
     point = rb.Membrane(channels).point(AREA)
+    assert point.method == "membrane"
+    if channels is INTERNEURON:  # not linear in v: the library's model is integrated by Heun
+        point = point(method="heun")
     net = rb.Network(dt=0.01 * ms, seed=1)
     ours, theirs = net.add(point, name="ours"), net.add(model(), name="theirs")
     assert ours.v.to("mV").magnitude[0] == pytest.approx(rest, abs=5e-4)
@@ -71,6 +74,15 @@ def test_temperature_speeds_the_spike_up():
 
 
 # -- names --------------------------------------------------------------------------------------
+
+
+def test_integrators():
+    noisy = rb.Channel("I = g*o*(v - E) : uA/cm**2\ndo/dt = (0.5 - o)/ms + 0.1*xi/ms**0.5 : 1",
+                       parameters=dict(g="1 mS/cm**2", E=0 * mV))  # fmt: skip
+    assert rb.Membrane([noisy]).point(AREA).method == "auto"
+    assert rb.Membrane([C.Leak]).point(AREA).method == "auto"
+    assert rb.Membrane(SQUID).point(AREA)(method="rk4").method == "rk4"
+    assert rb.Membrane(SQUID).patch().method == "auto"
 
 
 def test_names_end_with_the_channel():

@@ -21,7 +21,7 @@ BK = channel(
     carries="K",
     gates={"o": "activation"},
     parameters={
-        "g": ("10 mS/cm**2", "conductance, all channels open"),
+        "g": ("1 mS/cm**2", "conductance, all channels open"),
         "E": ("-90 mV", 'reversal potential; "nernst": that of the potassium pool'),
         "opening": ("0.28 1/ms", "largest rate of opening"),
         "closing": ("0.48 1/ms", "largest rate of closing"),

@@ -13,7 +13,9 @@ from rheobase.channels.pool import Pool
 from rheobase.channels.reversal import FUNCTIONS, celsius
 from rheobase.errors import EquationError, UserError
 from rheobase.language.building import Arguments
+from rheobase.language.expressions import names_in
 from rheobase.language.model import Model
+from rheobase.language.names import is_noise
 from rheobase.language.reading import unknown_parameter
 from rheobase.language.values import read_value
 from rheobase.units import parse_unit
@@ -248,11 +250,19 @@ class Membrane:
             equations=tuple(texts),
             parameters=parameters,
             initial="rest",
+            method="auto" if area is None else self._method(),
             functions=tuple(called),
             name=self.name,
             doc=f"A membrane of {', '.join(self.channels)}.",
             **spiking,
         ))  # fmt: skip
+
+    def _method(self) -> str:
+        """Return the integrator of a point: that of membranes, unless there is white noise."""
+        read = {n for part in self._parts for e in part.mechanism.equations if e.expression
+                for n in names_in(e.expression)}  # fmt: skip
+        fixed = not any(part.mechanism.differential for part in self._parts)
+        return "auto" if fixed or any(map(is_noise, read)) else "membrane"
 
     def describe(self) -> str:
         """Return the equations of a patch and a table of its parameters."""
