@@ -60,7 +60,9 @@ def painted(cell: Cell, given: Mapping[str, Any]) -> Painting:
 
 
 def _paint(cell: Cell, regions: list[str], name: str, value: Any, found: Painting) -> None:
-    known = sorted({n for r in regions or cell.morphology.regions for n in cell.patches[r].defaults})
+    known = sorted(
+        {n for r in regions or cell.morphology.regions for n in cell.patches[r].defaults}
+    )
     if not regions or name not in known:
         meant = did_you_mean(name, known)
         where = f" of {regions[0]!r}" if regions else ""

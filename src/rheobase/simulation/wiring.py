@@ -25,6 +25,8 @@ from rheobase.network.rules import FromMatrix, Rule
 from rheobase.network.synapse_values import is_expression
 from rheobase.network.texts import pair_text
 from rheobase.network.trains import Train
+from rheobase.simulation import cable_ports
+from rheobase.simulation.cable_population import Sites
 from rheobase.simulation.clock import SECOND
 from rheobase.simulation.population import Cells
 from rheobase.simulation.projection import Target
@@ -80,6 +82,8 @@ def spike_target(post: Cells, to: str | None, call: str) -> Target:
     UnknownNameError
         `to` is none of them.
     """
+    if isinstance(post, Sites):
+        return cable_ports.spike_target(post, to, call)
     model = _model(post, call, "it receives none")
     if not model.receives:
         state = model.differential[0].name if model.differential else "v"
