@@ -159,7 +159,7 @@ def clamp_plans(clamp: Clamp, places: Places) -> list[ClampPlan]:
 
 def together(cells: Any, variable: str, found: list[NDArray[Any]]) -> NDArray[Any]:
     """Return samples of a variable, one column a cell or place, from those of its parts."""
-    if not isinstance(cells, Sites) or len(found) == 1 and _in_order(cells, variable):
+    if not isinstance(cells, Sites) or (len(found) == 1 and _in_order(cells, variable)):
         return found[0]
     whole = np.full((found[0].shape[0], cells.size), np.nan)
     for (_, _, within), values in zip(cells._split(variable), found, strict=True):

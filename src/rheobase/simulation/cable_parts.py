@@ -101,6 +101,7 @@ class Cable:
         trees = [_tree(cell, patch) for cell, patch in zip(cells, patch_of, strict=True)]
         self.layout: Layout = layout(trees, cell_of)
         self.points: list[Part] = []
+        self.placed: dict[Part, Any] = {}  # of points, what the user put there
         self.patches = [self._patch(p) for p in range(len(self._models))]
         self.values.take(self.patches)
 
@@ -132,7 +133,7 @@ class Cable:
         return np.asarray(names[sites], np.str_)
 
     def part(self, name: str) -> Part:
-        """Return the part that has a variable or port; the first, if it is a variable of several."""
+        """Return the part that has a port or a variable; the first of several."""
         for part in self.parts:
             if name in part.values.model.receives:
                 return part

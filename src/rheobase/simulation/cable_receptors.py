@@ -9,7 +9,6 @@ import numpy as np
 
 from rheobase.errors import WiringError
 from rheobase.language.model import Model
-from rheobase.network.trains import Train
 from rheobase.simulation import wiring
 from rheobase.simulation.cable_parts import Part
 from rheobase.simulation.cable_population import Branched, Sites
@@ -34,8 +33,7 @@ def place(sites: Sites, synapse: Receptor, to: str | None, call: str) -> Part:
             mend="leave out to=",
         )
     cable = sites._cable
-    held: dict[Any, Part] = vars(cable).setdefault("receptors", {})
-    part = held.get(synapse)
+    part = next((p for p, what in cable.placed.items() if what == synapse), None)
     built = any(p.values.arrays is not None for p in cable.patches)
     if part is not None and np.all(part.element[sites.indices] >= 0):
         return part
@@ -49,7 +47,8 @@ def place(sites: Sites, synapse: Receptor, to: str | None, call: str) -> Part:
         text = f"v : mV (input)\n{piece.equations}"
         model = Model(text, parameters=dict(piece.parameters), name=name,
                       receives=dict(piece.receives) or None)  # fmt: skip
-        part = held[synapse] = cable.add_point(model, name, piece.term)
+        part = cable.add_point(model, name, piece.term)
+        cable.placed[part] = synapse
     cable.grow(part, sites.indices)
     part.example = sites._written.partition(".at(")[2].removesuffix(")")
     return part
@@ -92,7 +91,7 @@ def check_source(source: Cells, sink: Cells, call: str) -> None:
 
 def check_gates(source: Cells, synapse: Any, call: str) -> None:
     """Refuse cells with a morphology where gates would have to be in the source."""
-    if isinstance(source, (Branched, Sites)) or isinstance(source.model, Train):
+    if isinstance(source, (Branched, Sites)):
         raise WiringError(
             f"{call}: the gates of {synapse} are in the source's cells, and {source.name!r} has "
             "none",
