@@ -113,10 +113,12 @@ def _draw_pieces(
             LineCollection(list(lines), colors=colors, linewidths=_THINNEST, capstyle="round")
         )
         shapes = _outlines(starts, ends, pieces.start_radii * 1e6, pieces.end_radii * 1e6)
-        axes.add_collection(PolyCollection(list(shapes), facecolors=colors, linewidths=0))
+        axes.add_collection(
+            PolyCollection(list(shapes), facecolors=colors, linewidths=0, gid="neurites")
+        )
     for (center, radius, _, _), color in zip(pieces.balls, of_balls, strict=True):
         x, y = center[axes_of] * 1e6
-        axes.add_patch(Circle((x, y), radius * 1e6, color=color, linewidth=0))
+        axes.add_patch(Circle((x, y), radius * 1e6, color=color, linewidth=0, gid="soma"))
 
 
 def _outlines(starts: Floats, ends: Floats, r1: Floats, r2: Floats) -> Floats:

@@ -145,11 +145,12 @@ def _grow(
     sections.append(Section(own_region, parent, points, radii, at))
     children = list(description.get("children", ()))
     around = wedge if len(children) > 1 else 0.0
+    below = "dendrite" if own_region == "soma" else own_region
     for k, child in enumerate(children):
         share = (k + 0.5) / len(children) - 0.5
         # the root's children go all around it, those of others stay in their own wedge
         _grow(sections, child, own, direction + around * share, wedge / max(len(children), 2),
-              own_region, f"child {k} of {where}")  # fmt: skip
+              below, f"child {k} of {where}")  # fmt: skip
 
 
 def section(

@@ -117,8 +117,9 @@ class Morphology:
         ----------
         description : dict, optional
             Of the root: ``length`` and ``diameter`` (or ``diameters``, start and end), or
-            ``points`` and ``diameters``; ``region``; ``at``, where it leaves its parent (1.0, the
-            end); ``children``, a list of descriptions.
+            ``points`` and ``diameters``; ``region`` (that of its parent, if not given; dendrite
+            below a soma); ``at``, where it leaves its parent (1.0, the end); ``children``, a list
+            of descriptions.
         levels : int
             Of a binary tree: 1 is the root alone.
         length, diameter : quantity
