@@ -124,8 +124,8 @@ def nernst(ion: str, inside: Any, outside: Any, temperature: Any = 37.0, *,
     Examples
     --------
     >>> from rheobase import channels
-    >>> print(round(channels.nernst("K", "140 mM", "5 mM", 37), 2))
-    -89.05 mV
+    >>> print(channels.nernst("K", "140 mM", "5 mM", 37).round(2))
+    -89.06 mV
     """
     charge = valence_of(ion, valence)
     kelvin = celsius(temperature, "nernst: temperature") - ABSOLUTE_ZERO
@@ -168,8 +168,8 @@ def ghk_reversal(permeabilities: Mapping[str, float], inside: Mapping[str, Any],
     ...     dict(K=1, Na=0.04, Cl=0.45), temperature=20,
     ...     inside=dict(K="400 mM", Na="50 mM", Cl="52 mM"),
     ...     outside=dict(K="20 mM", Na="440 mM", Cl="560 mM"))
-    >>> print(round(E, 1))
-    -60.2 mV
+    >>> print(E.round(1))
+    -59.9 mV
     """
     into, out = 0.0, 0.0
     for ion, given in permeabilities.items():
