@@ -279,7 +279,45 @@ def test_what_is_not_finite_is_found(backend: str) -> None:
     net.inject(2, 3, lambda k: np.where(k == 4, np.nan, 0.0))
     with pytest.raises(NotFinite) as failed:
         net.run(2e-3)
-    assert (failed.value.population, failed.value.cell, failed.value.step) == ("cells", 2, 4)
+    assert str(failed.value) == "v of cells[2] became nan in step 4"
+
+
+def test_a_current_may_come_later(backend: str) -> None:
+    net = Net([cable(50, 1, 5)], [PASSIVE], 1e-4, backend, states={"v": -0.065})
+    net.record(0, 1)
+    engine = net.engine()
+    engine.advance(5)
+    net.inject(0, 1, lambda k: np.where(k >= 7, 1e-11, 0.0))
+    engine.advance(5)
+    v = engine.take_samples(0).values[:, 0]
+    assert np.all(np.abs(v[:8] + 0.065) < 1e-12) and np.all(v[8:] > -0.0649)
+
+
+def test_two_populations_of_cells(backend: str) -> None:
+    """Each with its own patches: as each alone."""
+
+    def alone(cells: int) -> Net:
+        net = Net([fork()], [SQUID, PASSIVE], 2.5e-5, backend, [0] * cells)
+        for cell in range(cells):
+            net.inject(cell, 1, lambda k, c=cell: np.full(k.size, 1e-9 * (c + 1)))
+            net.record(cell, 5)
+        return net
+
+    one, two = alone(2), alone(9)
+    both = alone(2)
+    for population in two.plan.populations[:2]:
+        population.name += " of the others"
+    two.cable.name, two.cable.patches = "others", [3, 4]
+    both.plan.populations += two.plan.populations
+    for item in two.plan.inputs:
+        item.target += 3
+    for record in two.plan.records:
+        record.population += 3
+    both.plan.inputs += two.plan.inputs
+    both.plan.records += two.plan.records
+    together = both.run(2e-3, threads=1 if backend == "interpreter" else 2)
+    assert same(together, one.run(2e-3) + alone(9).run(2e-3))
+    assert both.last.take_spikes(5).ids.size > 5
 
 
 # -- layouts -----------------------------------------------------------------------------------
@@ -338,3 +376,26 @@ def test_plans_that_are_wrong(change: Any, said: str) -> None:
 def test_no_cells() -> None:
     with pytest.raises(InternalError, match="is empty"):
         cables.layout([], [])
+
+
+def chain_of(parents: list[int]) -> Any:
+    count = len(parents)
+    conductance = np.concatenate([[0.0], np.ones(count - 1)])
+    tree = Tree(np.array(parents, np.int32), conductance, np.ones(count), np.zeros(count, np.int32))
+    return wood_of([tree], 1)
+
+
+@pytest.mark.parametrize("parents", [
+    [-1], [-1, 0, 0], [-1, *range(30)], [-1, *range(29)],
+    [-1, *range(20), 10, *range(21, 60)], [-1, *range(40), 3, *range(41, 50)],
+])  # fmt: skip
+def test_runs_of_pairs_cover_all_but_the_root(parents: list[int]) -> None:
+    wood = chain_of(parents)
+    covered = []
+    for begin, end, pairs in wood.runs():
+        covered += range(begin, end)
+        if pairs:
+            assert begin >= 2 and (end - begin) % 2 == 0
+            assert np.array_equal(wood.parent[begin:end], np.arange(begin - 2, end - 2))
+    assert covered == list(range(1, len(parents)))
+    assert any(pairs for *_, pairs in wood.runs()) == (len(parents) > 20)

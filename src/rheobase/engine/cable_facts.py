@@ -128,6 +128,16 @@ def add_missing_arrays(plan: NetworkPlan) -> None:
                     arrays[name] = new_array(plan.populations[part.place].size)
 
 
+def failed_voltage(plan: NetworkPlan, cable: CablePlan, cell: int) -> float:
+    """Return the first voltage of a cell that is not finite."""
+    for p, place in enumerate(cable.patches):
+        v = facts.model(plan, place).arrays[names(plan, place)[0]]
+        own = v[cable.layout.places(p)[0] == cell]
+        if not np.all(np.isfinite(own)):
+            return float(own[~np.isfinite(own)][0])
+    return float("nan")
+
+
 def begin_slice(plan: NetworkPlan) -> None:
     """Damp the cells whose voltages were set since the last slice; at first, all."""
     for _, cable in cables(plan):

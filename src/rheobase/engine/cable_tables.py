@@ -109,8 +109,13 @@ class CableTables:
                 wood.parent.size, self._of(wood.parent, np.int32), self._of(wood.conductance),
                 self._of(wood.conductance * wood.conductance), self._of(wood.slot, np.int32),
                 self._of(junctions, np.int32), junctions.size, self._of(wood.total[junctions]),
+                *self._runs(wood),
             ]  # fmt: skip
         return self._woods[w]
+
+    def _runs(self, wood: Wood) -> list[int]:
+        runs = wood.runs()
+        return [self._table(runs), len(runs)]
 
     def _patches(self, c: int, chunk: Chunk) -> Iterable[list[int]]:
         for p, place in enumerate(self.cable.patches):

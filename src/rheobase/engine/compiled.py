@@ -100,6 +100,7 @@ class Compiled:
         Nothing is done where everything in the plan is the very object it was: the tables hold
         addresses, so values written into arrays count anyway.
         """
+        cable_facts.add_missing_arrays(self.plan)
         self.rows.bind(self.plan)
         self._bind_plastic()
         bound = [*_contents(self.plan), *self.rows.bundles]

@@ -53,6 +53,7 @@ class Interpreted:
         self.draws = Draws()
         self.store = Store()
         self.events = InterpretedEvents(plan, logs) if exact_populations(plan) else None
+        cable_facts.add_missing_arrays(plan)
         self.cables = InterpretedCables(plan)
         self.bind()
 
@@ -60,6 +61,7 @@ class Interpreted:
 
     def bind(self) -> None:
         """Read from the plan again what may have been changed in it."""
+        cable_facts.add_missing_arrays(self.plan)
         self.store.bind(self.plan)
         interpreted_plasticity.bind(self.plan)
         if self.events is not None:

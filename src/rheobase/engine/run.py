@@ -18,6 +18,7 @@ from typing import Literal, Protocol, TypeAlias
 import numpy as np
 
 from rheobase.engine import cable_facts, facts
+from rheobase.engine.cables import CablePlan
 from rheobase.engine.checks import check
 from rheobase.engine.facts import Memory, Outcome
 from rheobase.engine.logs import Logs, Samples, Spikes, new_logs
@@ -148,7 +149,6 @@ class Engine:
         self.logs: Logs = new_logs(plan)
         check(plan)
         facts.add_missing_arrays(plan, sums=backend == "interpreter")
-        cable_facts.add_missing_arrays(plan)
         _draw_noise(plan, step)
         self._stepper = _stepper(plan, self.logs, backend, threads, before)
         self._next_steps = FIRST_STEPS[backend]
@@ -240,6 +240,9 @@ class Engine:
             return Endless(population.name, "", int(endless[0]), self.step, np.inf, endless.size)
         failed = np.flatnonzero(population.arrays["spiked"] & facts.NOT_FINITE)
         cell = int(failed[0])
+        if isinstance(population, CablePlan):
+            value = cable_facts.failed_voltage(self.plan, population, cell)
+            return NotFinite(population.name, "v", cell, self.step, value, failed.size)
         for name in facts.arrays_with_role(population, "state"):
             value = float(population.arrays[name][cell])
             if not np.isfinite(value):

@@ -13,8 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rheobase.engine.plan import FloatArray, Int32Array
+from rheobase.engine.plan import FloatArray, Int32Array, Int64Array
 from rheobase.errors import InternalError
+
+SHORTEST_RUN = 8
+"""Nodes of a run of pairs, at least."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +89,32 @@ class Wood:
     position: Int32Array
     patch_of: Int32Array
     rank: Int32Array
+
+    def runs(self) -> Int64Array:
+        """Return all but the first position in runs: begin, end, whether they are pairs.
+
+        In a run of pairs every parent stands two places before: two branches side by side.
+        """
+        count = self.parent.size
+        pair = np.append(self.parent[1:] == np.arange(-1, count - 2), False)
+        pair[:1] = False  # the parent of the first pair has to be there
+        rows: list[tuple[int, int, int]] = []
+        begin, at = 1, 1
+        while at < count:
+            end = at
+            while end < count and pair[end - 1] and end >= 2:
+                end += 1
+            end -= (end - at) % 2
+            if end - at < SHORTEST_RUN:
+                at = max(end, at + 1)
+                continue
+            if begin < at:
+                rows.append((begin, at, 0))
+            rows.append((at, end, 1))
+            begin = at = end
+        if begin < count:
+            rows.append((begin, count, 0))
+        return np.array(rows, np.int64).reshape(-1, 3)
 
 
 def wood_of(trees: Sequence[Tree], patches: int) -> Wood:

@@ -11,11 +11,12 @@ As in `columns.py`; every thread has tables of its own chunks.
 # Chunks of cells H_FIRST <= i < H_FIRST + H_CELLS. H_LANES: 0 where each cell has a tree of its
 # own, else their number. The wood: by position, H_PARENT (int32), H_CONDUCTANCE, H_SQUARE (of
 # the conductance), H_SLOT (int32); H_JUNCTIONS: positions (int32), H_JUNCTION_TOTALS.
+# H_RUNS: RUN numbers each: first node, last + 1, whether they are pairs (`Wood.runs`).
 # H_SITES: by cell, the address of its voltage that is compared with the threshold.
 (H_FIRST, H_CELLS, H_LANES, H_NODES, H_PARENT, H_CONDUCTANCE, H_SQUARE, H_SLOT, H_JUNCTIONS,
- H_JUNCTION_COUNT, H_JUNCTION_TOTALS, H_SITES, H_PATCHES, H_PATCH_ROWS, H_POINTS, H_POINT_ROWS,
- H_WATCHES, H_WATCH_ROWS, H_PROBES, H_PROBE_ROWS, H_CLAMPS, H_CLAMP_ROWS,
- H_WIDTH) = range(23)  # fmt: skip
+ H_JUNCTION_COUNT, H_JUNCTION_TOTALS, H_RUNS, H_RUN_COUNT, H_SITES, H_PATCHES, H_PATCH_ROWS,
+ H_POINTS, H_POINT_ROWS, H_WATCHES, H_WATCH_ROWS, H_PROBES, H_PROBE_ROWS, H_CLAMPS,
+ H_CLAMP_ROWS, H_WIDTH) = range(25)  # fmt: skip
 # Patches: the elements M_LO <= e < M_HI are those of the chunk; M_V, M_SOURCE, M_RATE: addresses
 # of the first of them. M_MEMBERS: their positions (int32); M_FIRST: the first position where they
 # are one after the other, else -1. M_CAPACITANCE, M_TOTAL: by member.
@@ -32,5 +33,6 @@ R_ARRAY, R_WAS, R_SLOPE, R_ELEMENTS, R_CELLS, R_COUNT, R_WIDTH = range(7)
 # Voltage clamps in steps Z_FIRST <= k < Z_LAST: the address of the voltage, the place of the node
 # in the scratch, the bits of the conductance that holds it.
 Z_FIRST, Z_LAST, Z_V, Z_NODE, Z_CELL, Z_CONDUCTANCE, Z_WIDTH = range(7)
+RUN = 3
 EULER_STEPS = 2
 UNKNOWN = 2

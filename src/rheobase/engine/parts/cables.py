@@ -45,6 +45,8 @@ from rheobase.engine.parts.cable_columns import (
     H_POINTS,
     H_PROBE_ROWS,
     H_PROBES,
+    H_RUN_COUNT,
+    H_RUNS,
     H_SITES,
     H_SLOT,
     H_SQUARE,
@@ -72,6 +74,7 @@ from rheobase.engine.parts.cable_columns import (
     R_SLOPE,
     R_WAS,
     R_WIDTH,
+    RUN,
     T_FROM,
     T_HI,
     T_KERNEL,
@@ -243,9 +246,37 @@ def hold(cable, chunk, step):
 # -- the equations of cells side by side ---------------------------------------------------------
 
 
+@inner
+def fill_run(diagonal_at, right_at, row, rates):
+    """Put together the equations of nodes of one cell that stand one after the other."""
+    count = load(row, M_COUNT)
+    reciprocal = float64_view(rates, 0, 1)[0]
+    diagonal, right = float64_view(diagonal_at, 0, count), float64_view(right_at, 0, count)
+    capacitance = float64_view(load(row, M_CAPACITANCE), 0, count)
+    total = float64_view(load(row, M_TOTAL), 0, count)
+    v = float64_view(load(row, M_V), 0, count)
+    source = float64_view(load(row, M_SOURCE), 0, count)
+    rate = float64_view(load(row, M_RATE), 0, count)
+    for m in range(count):
+        diagonal[m] = fma(capacitance[m], reciprocal + rate[m], total[m])
+    for m in range(count):
+        right[m] = capacitance[m] * fma(v[m], reciprocal, source[m])
+
+
+@inner
+def extrapolate_run(right_at, row, weights, shares):
+    """Hand the voltages of such nodes to their patch."""
+    count = load(row, M_COUNT)
+    weight, share = float64_view(weights, 0, 1)[0], float64_view(shares, 0, 1)[0]
+    right, v = float64_view(right_at, 0, count), float64_view(load(row, M_V), 0, count)
+    for m in range(count):
+        v[m] = fma(weight, right[m], share * v[m])
+
+
 def side_by_side(lanes):
     """Return the solve of a chunk of `lanes` cells with one tree: fill, then solve."""
-    fill, eliminate, root, substitute, extrapolate = arithmetic(lanes)
+    fill, extrapolate, root, (eliminate, substitute), of_pairs = arithmetic(lanes)
+    eliminate_pairs, substitute_pairs = of_pairs
 
     @inner
     def put_together(cable, chunk):
@@ -261,6 +292,8 @@ def side_by_side(lanes):
                 for m in range(count):
                     fill(diagonal, right, np.int64(members[m]), capacitance, total, m, rates, v,
                          source, rate)  # fmt: skip
+            elif lanes == 1:
+                fill_run(diagonal + NODE * first, right + NODE * first, row, rates)
             else:
                 for m in range(count):
                     fill(diagonal, right, first + m, capacitance, total, m, rates, v, source, rate)
@@ -273,12 +306,26 @@ def side_by_side(lanes):
         nodes = load(chunk, H_NODES)
         parent = int32_view(load(chunk, H_PARENT), 0, nodes)
         conductance, square = load(chunk, H_CONDUCTANCE), load(chunk, H_SQUARE)
-        for back in range(nodes - 1):
-            node = nodes - 1 - back
-            eliminate(diagonal, right, factor, conductance, square, node, np.int64(parent[node]))
+        runs = load(chunk, H_RUNS)
+        for back in range(load(chunk, H_RUN_COUNT)):
+            run = runs + WORD * RUN * (load(chunk, H_RUN_COUNT) - 1 - back)
+            begin, end = load(run, 0), load(run, 1)
+            if load(run, 2) != 0:
+                eliminate_pairs(diagonal, right, factor, conductance, square, begin, end)
+                continue
+            for more in range(end - begin):
+                node = end - 1 - more
+                up = np.int64(parent[node])
+                eliminate(diagonal, right, factor, conductance, square, node, up)
         root(diagonal, right, 0)
-        for node in range(1, nodes):
-            substitute(right, factor, node, np.int64(parent[node]))
+        for n in range(load(chunk, H_RUN_COUNT)):
+            run = runs + WORD * RUN * n
+            begin, end = load(run, 0), load(run, 1)
+            if load(run, 2) != 0:
+                substitute_pairs(right, factor, begin, end)
+                continue
+            for node in range(begin, end):
+                substitute(right, factor, node, np.int64(parent[node]))
 
     @inner
     def write_back(cable, chunk):
@@ -292,6 +339,8 @@ def side_by_side(lanes):
             if first < 0:
                 for m in range(count):
                     extrapolate(right, np.int64(members[m]), v, m, weights, shares)
+            elif lanes == 1:
+                extrapolate_run(right + NODE * first, row, weights, shares)
             else:
                 for m in range(count):
                     extrapolate(right, first + m, v, m, weights, shares)

@@ -100,12 +100,58 @@ def _extrapolate(at, right, node, v, member, weights, shares):
     at.store(at.fma(at.load(weights, zero), at.load(right, node), kept), v, member)
 
 
+def _eliminate_pairs(at, diagonal, right, factor, conductance, square, begin, end):
+    """Eliminate nodes end - 1 ... begin, whose parents stand two places before them.
+
+    What the next node gets does not go through memory, which would take longer than the addition.
+    """
+    builder, two = at.builder, ir.Constant(I64, 2)
+    variables = [cgutils.alloca_once(builder, at.kind) for _ in range(4)]
+    for back, (d, r) in ((1, variables[:2]), (2, variables[2:])):
+        node = builder.sub(end, ir.Constant(I64, back))
+        builder.store(at.load(diagonal, node), d)
+        builder.store(at.load(right, node), r)
+    pairs = builder.udiv(builder.sub(end, begin), two)
+    with cgutils.for_range(builder, pairs) as loop:
+        done = builder.mul(loop.index, two)
+        for back, (d, r) in ((1, variables[:2]), (2, variables[2:])):
+            node = builder.sub(builder.sub(end, ir.Constant(I64, back)), done)
+            parent = builder.sub(node, two)
+            own = builder.load(r)
+            q = builder.fdiv(at.constant(1.0), builder.load(d))
+            f = builder.fmul(at.number(conductance, node), q)
+            minus = builder.fneg(at.number(square, node))
+            builder.store(at.fma(minus, q, at.load(diagonal, parent)), d)
+            builder.store(at.fma(f, own, at.load(right, parent)), r)
+            at.store(f, factor, node)
+            at.store(builder.fmul(own, q), right, node)
+    for back, (d, r) in ((1, variables[:2]), (2, variables[2:])):
+        node = builder.sub(begin, ir.Constant(I64, back))
+        at.store(builder.load(d), diagonal, node)
+        at.store(builder.load(r), right, node)
+
+
+def _substitute_pairs(at, right, factor, begin, end):
+    """Substitute into the same nodes, from `begin` on."""
+    builder, two = at.builder, ir.Constant(I64, 2)
+    solved = [cgutils.alloca_once(builder, at.kind) for _ in range(2)]
+    for back, x in ((2, solved[0]), (1, solved[1])):
+        builder.store(at.load(right, builder.sub(begin, ir.Constant(I64, back))), x)
+    pairs = builder.udiv(builder.sub(end, begin), two)
+    with cgutils.for_range(builder, pairs) as loop:
+        first = builder.add(begin, builder.mul(loop.index, two))
+        for more, x in enumerate(solved):
+            node = builder.add(first, ir.Constant(I64, more))
+            builder.store(at.fma(at.load(factor, node), builder.load(x), at.load(right, node)), x)
+            at.store(builder.load(x), right, node)
+
+
 def _signature(count):
     return types.void(*[types.int64] * count)
 
 
 def arithmetic(lanes):
-    """Return fill, eliminate, root, substitute and extrapolate for some lanes."""
+    """Return fill, extrapolate, root, and of one node and of pairs eliminate and substitute."""
 
     def doing(work):
         def generate(context, builder, signature, arguments):
@@ -134,4 +180,14 @@ def arithmetic(lanes):
     def extrapolate(typing, right, node, v, member, weights, shares):
         return _signature(6), doing(_extrapolate)
 
-    return fill, eliminate, root, substitute, extrapolate
+    @intrinsic
+    def eliminate_pairs(typing, diagonal, right, factor, conductance, square, begin, end):
+        return _signature(7), doing(_eliminate_pairs)
+
+    @intrinsic
+    def substitute_pairs(typing, right, factor, begin, end):
+        return _signature(4), doing(_substitute_pairs)
+
+    return (
+        fill, extrapolate, root, (eliminate, substitute), (eliminate_pairs, substitute_pairs),
+    )  # fmt: skip
