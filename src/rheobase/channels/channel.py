@@ -187,7 +187,7 @@ class Channel(Mechanism):
 
         return draw_channel(self, low, high, ax, values)
 
-    def check(self, lines: Mapping[str, Equation], arguments: MechanismArguments) -> None:
+    def _check(self, lines: Mapping[str, Equation], arguments: MechanismArguments) -> None:
         """Refuse a text without a current per area."""
         label = arguments.name
         current = _current_name(lines, label)

@@ -73,19 +73,19 @@ def place(mechanisms: Sequence[Mechanism], reserved: Collection[str]) -> tuple[P
     """Give every channel and pool an ending with which no two names are the same."""
     taken = set(reserved)
     for mechanism in mechanisms:
-        taken |= mechanism.exported(mechanism._arguments)
+        taken |= mechanism._exported(mechanism._arguments)
         taken |= mechanism.reads
         taken |= {f"I_{ion}_total" for ion in mechanism._arguments.ions}
     parts = []
     for mechanism in mechanisms:
         ending, number = mechanism.name, 1
         names = _names(mechanism, ending)
-        own = set(names.values()) - mechanism.exported(mechanism._arguments)
+        own = set(names.values()) - mechanism._exported(mechanism._arguments)
         while own & taken:
             number += 1
             ending = f"{mechanism.name}_{number}"
             names = _names(mechanism, ending)
-            own = set(names.values()) - mechanism.exported(mechanism._arguments)
+            own = set(names.values()) - mechanism._exported(mechanism._arguments)
         taken |= own
         parts.append(Placed(mechanism, ending, names))
     return tuple(parts)
@@ -93,7 +93,7 @@ def place(mechanisms: Sequence[Mechanism], reserved: Collection[str]) -> tuple[P
 
 def _names(mechanism: Mechanism, ending: str) -> dict[str, str]:
     """Return what the names of a text are called with an ending; `g_Na` of Na stays as it is."""
-    shared = mechanism.exported(mechanism._arguments)
+    shared = mechanism._exported(mechanism._arguments)
     names: dict[str, str] = {}
     for name in mechanism.names:
         stem = name.removesuffix(f"_{mechanism.name}")

@@ -138,11 +138,11 @@ class Mechanism(Defined):
             "_arguments": arguments,
         })  # fmt: skip
 
-    def exported(self, arguments: MechanismArguments) -> frozenset[str]:
+    def _exported(self, arguments: MechanismArguments) -> frozenset[str]:
         """Return the names of the text that a membrane knows by the same name."""
         return frozenset()
 
-    def check(self, lines: Mapping[str, Equation], arguments: MechanismArguments) -> None:
+    def _check(self, lines: Mapping[str, Equation], arguments: MechanismArguments) -> None:
         """Refuse what is none of its kind; `lines` are the lines of the text by name."""
 
     @property
@@ -304,7 +304,7 @@ class _Building:
             self.forms = find_gates(lines, given, names, self.label)
         by_name = {e.name: e for e in lines}
         check_units(self.forms, by_name, self.label)
-        self.owner.check(by_name, self.arguments)
+        self.owner._check(by_name, self.arguments)
         self._check_names(lines, given)
         self.lines = self._complete(lines, given)
         return self
@@ -323,7 +323,7 @@ class _Building:
 
     def _check_shared(self, lines: Iterable[Equation]) -> None:
         """Refuse lines that define what is the membrane's."""
-        exported = self.owner.exported(self.arguments)
+        exported = self.owner._exported(self.arguments)
         for line in lines:
             if line.name in exported:
                 continue

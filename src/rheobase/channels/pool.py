@@ -92,11 +92,11 @@ class Pool(Mechanism):
         object.__setattr__(self, "ion", ion)
         object.__setattr__(self, "valence", valence)
 
-    def exported(self, arguments: MechanismArguments) -> frozenset[str]:
+    def _exported(self, arguments: MechanismArguments) -> frozenset[str]:
         """Return the names of the concentrations."""
         return frozenset(f"{ion}_{side}" for ion in arguments.ions for side in "io")
 
-    def check(self, lines: Mapping[str, Equation], arguments: MechanismArguments) -> None:
+    def _check(self, lines: Mapping[str, Equation], arguments: MechanismArguments) -> None:
         """Refuse a text that does not define the concentration inside."""
         (ion,) = arguments.ions
         inside = f"{ion}_i"
@@ -106,7 +106,7 @@ class Pool(Mechanism):
                 mend=f"write d{inside}/dt = -I_{ion}_total/({arguments.ions[ion]}*F*depth)"
                 f" - ({inside} - rest)/tau : mM",
             )
-        for name in self.exported(arguments):
+        for name in self._exported(arguments):
             line = lines.get(name)
             if line is not None and line.unit.dimension != CONCENTRATION:
                 raise UnitError(
