@@ -118,7 +118,7 @@ def _draw_pieces(
         )
     for (center, radius, _, _), color in zip(pieces.balls, of_balls, strict=True):
         x, y = center[axes_of] * 1e6
-        axes.add_patch(Circle((x, y), radius * 1e6, color=color, linewidth=0, gid="soma"))
+        axes.add_patch(Circle((x, y), radius * 1e6, color=color, linewidth=0, zorder=3, gid="soma"))
 
 
 def _outlines(starts: Floats, ends: Floats, r1: Floats, r2: Floats) -> Floats:

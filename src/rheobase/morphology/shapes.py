@@ -105,7 +105,7 @@ _KEYS = ("length", "diameter", "diameters", "points", "region", "at", "children"
 def tree(description: Mapping[str, Any], name: str = "tree") -> Morphology:
     """Return the tree of nested descriptions; straight pieces fan out in a plane."""
     sections: list[Section] = []
-    _grow(sections, description, -1, 0.0, 2 * np.pi, "dendrite", "the root")
+    _grow(sections, description, -1, 0.0, 2 * np.pi / 3, "dendrite", "the root")
     return Morphology(tuple(sections), name)
 
 
@@ -144,13 +144,30 @@ def _grow(
     at = float(description.get("at", 1.0)) if parent >= 0 else 1.0
     sections.append(Section(own_region, parent, points, radii, at))
     children = list(description.get("children", ()))
-    around = wedge if len(children) > 1 else 0.0
     below = "dendrite" if own_region == "soma" else own_region
-    for k, child in enumerate(children):
-        share = (k + 0.5) / len(children) - 0.5
-        # the root's children go all around it, those of others stay in their own wedge
-        _grow(sections, child, own, direction + around * share, wedge / max(len(children), 2),
-              below, f"child {k} of {where}")  # fmt: skip
+    for k, (child, turn, width) in enumerate(_fanned(children, wedge)):
+        _grow(sections, child, own, direction + turn, width, below, f"child {k} of {where}")
+
+
+def _fanned(children: list[Any], wedge: float) -> list[tuple[Any, float, float]]:
+    """Return for every child how far it turns from its parent, and the wedge it may take.
+
+    Those of the end go on in a fan, those of the start the other way, those between to the sides.
+    """
+    places = [float(c.get("at", 1.0)) if isinstance(c, Mapping) else 1.0 for c in children]
+    groups = [1 if place == 1.0 else -1 if place == 0.0 else 0 for place in places]
+    found, seen = [], {-1: 0, 0: 0, 1: 0}
+    for child, group in zip(children, groups, strict=True):
+        count, k = groups.count(group), seen[group]
+        seen[group] += 1
+        if group:
+            turn = wedge * ((k + 0.5) / count - 0.5) + (0.0 if group > 0 else np.pi)
+            width = wedge / count
+        else:
+            turn = (np.pi / 2) * (1 if k % 2 == 0 else -1) * (1 + 0.3 * (k // 2))
+            width = wedge / 4
+        found.append((child, turn, width))
+    return found
 
 
 def section(
