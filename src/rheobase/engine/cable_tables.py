@@ -9,11 +9,14 @@ import numpy as np
 from rheobase.engine import cable_facts, facts
 from rheobase.engine.addresses import Addresses, as_table
 from rheobase.engine.cables import CablePlan, Chunk
+from rheobase.engine.parts import address_of
 from rheobase.engine.parts import cable_columns as columns
 from rheobase.engine.plan import AnyArray, Int64Array, NetworkPlan, new_array
 from rheobase.engine.trees import Wood
 
 WORD = 8
+SHORTEST_STRETCH = 4
+"""Members in a stretch on average, for stretches to be worth it."""
 
 
 class CableTables:
@@ -86,7 +89,11 @@ class CableTables:
     def _chunk(self, c: int, chunk: Chunk) -> list[int]:
         row = [0] * columns.H_WIDTH
         row[columns.H_FIRST], row[columns.H_CELLS] = chunk.first, chunk.count
-        row[columns.H_LANES] = chunk.lanes if chunk.lanes > 1 or chunk.count == 1 else 0
+        lanes = chunk.lanes if chunk.lanes > 1 or chunk.count == 1 else 0
+        row[columns.H_LANES] = lanes
+        part = f"lanes_{lanes}" if lanes else "woods"
+        row[columns.H_PUT_TOGETHER] = address_of(part, "put_together")
+        row[columns.H_SOLVE] = address_of(part, "solve")
         row[columns.H_NODES : columns.H_SITES] = self._wood(chunk.wood)
         row[columns.H_SITES] = self._table(self._sites[chunk.first : chunk.first + chunk.count])
         for rows, width, column in (
@@ -133,9 +140,10 @@ class CableTables:
         if (w, p) not in self._members:
             wood: Wood = self.cable.layout.woods[w]
             members = wood.members[p]
-            run = members.size and members[-1] - members[0] == members.size - 1
+            stretches = _stretches(members)
             self._members[w, p] = [
-                self._of(members, np.int32), members.size, int(members[0]) if run else -1,
+                self._of(members, np.int32), members.size, self._table(stretches),
+                len(stretches),
                 self._of(wood.capacitance[members]), self._of(wood.total[members]),
             ]  # fmt: skip
         return self._members[w, p]
@@ -199,3 +207,12 @@ class CableTables:
                     )
                     bits = int(np.float64(strong).view(np.int64))
                     yield [clamp.first, clamp.last, v + WORD * int(e), node, int(cells[e]), bits]
+
+
+def _stretches(members: AnyArray) -> Int64Array:
+    """Return what stands one after the other: position, member, how many; none if it is short."""
+    begins = np.flatnonzero(np.diff(members, prepend=-2) != 1)
+    lengths = np.diff(np.append(begins, members.size))
+    if members.size < SHORTEST_STRETCH * begins.size:
+        return np.zeros((0, columns.RUN), np.int64)
+    return np.stack([members[begins], begins, lengths], axis=1).astype(np.int64)

@@ -3,14 +3,13 @@
 For the chunks of a thread, one after the other: what has jumped is noticed, the kernels of patches
 and points are run, the equations of the trees are put together and solved, the voltages written
 back, and those at the sites of spikes compared with their thresholds. `interpreted_cables.py` is
-the definition, with the same bits.
+the definition, with the same bits; `sides.py` and `woods.py` have the equations.
 """
 # The types of this file are those of numba.
 # mypy: ignore-errors
 
 from __future__ import annotations
 
-import numpy as np
 from numba import cfunc
 
 from rheobase.engine.parts.cable_columns import (
@@ -21,52 +20,43 @@ from rheobase.engine.parts.cable_columns import (
     B_DAMPED,
     B_DIAGONAL,
     B_EULER,
-    B_FACTOR,
     B_OFFSET,
     B_RIGHT,
     B_SPIKED,
     B_THRESHOLD,
     B_TIMES,
+    BEFORE,
     EULER_STEPS,
+    EVERYWHERE,
     H_CELLS,
     H_CLAMP_ROWS,
     H_CLAMPS,
-    H_CONDUCTANCE,
     H_FIRST,
-    H_JUNCTION_COUNT,
-    H_JUNCTION_TOTALS,
-    H_JUNCTIONS,
     H_LANES,
     H_NODES,
-    H_PARENT,
     H_PATCH_ROWS,
     H_PATCHES,
     H_POINT_ROWS,
     H_POINTS,
     H_PROBE_ROWS,
     H_PROBES,
-    H_RUN_COUNT,
-    H_RUNS,
+    H_PUT_TOGETHER,
     H_SITES,
     H_SLOT,
-    H_SQUARE,
+    H_SOLVE,
     H_WATCH_ROWS,
     H_WATCHES,
     H_WIDTH,
-    M_CAPACITANCE,
     M_COUNT,
-    M_FIRST,
     M_HI,
     M_KERNEL,
     M_LO,
     M_MEMBERS,
     M_NUMBERS,
-    M_RATE,
-    M_SOURCE,
     M_TABLE,
-    M_TOTAL,
     M_V,
     M_WIDTH,
+    PER_CELL,
     R_ARRAY,
     R_CELLS,
     R_COUNT,
@@ -74,7 +64,8 @@ from rheobase.engine.parts.cable_columns import (
     R_SLOPE,
     R_WAS,
     R_WIDTH,
-    RUN,
+    RATES,
+    SHARES,
     T_FROM,
     T_HI,
     T_KERNEL,
@@ -92,6 +83,7 @@ from rheobase.engine.parts.cable_columns import (
     W_COUNT,
     W_WAS,
     W_WIDTH,
+    WEIGHTS,
     Z_CELL,
     Z_CONDUCTANCE,
     Z_FIRST,
@@ -102,13 +94,11 @@ from rheobase.engine.parts.cable_columns import (
 )
 from rheobase.engine.parts.columns import PART, WORD
 from rheobase.engine.parts.common import inner
-from rheobase.engine.parts.lanes import arithmetic
 from rheobase.rendering.intrinsics import (
     bits_to_float,
     call_kernel5,
     float64_view,
     float_to_bits,
-    fma,
     int32_view,
     select,
     uint8_view,
@@ -117,9 +107,6 @@ from rheobase.rendering.intrinsics import (
 from rheobase.rendering.intrinsics import load_address as load
 
 EXPONENT = 0x7FF0000000000000
-EVERYWHERE = 1 << 40
-NODE = 8
-RATES, WEIGHTS, SHARES, BEFORE, PER_CELL = range(5)
 
 # -- what has jumped ---------------------------------------------------------------------------
 
@@ -243,202 +230,6 @@ def hold(cable, chunk, step):
             right[node] += conductance * float64_view(load(row, Z_V), 0, 1)[0]
 
 
-# -- the equations of cells side by side ---------------------------------------------------------
-
-
-@inner
-def fill_run(diagonal_at, right_at, row, rates):
-    """Put together the equations of nodes of one cell that stand one after the other."""
-    count = load(row, M_COUNT)
-    reciprocal = float64_view(rates, 0, 1)[0]
-    diagonal, right = float64_view(diagonal_at, 0, count), float64_view(right_at, 0, count)
-    capacitance = float64_view(load(row, M_CAPACITANCE), 0, count)
-    total = float64_view(load(row, M_TOTAL), 0, count)
-    v = float64_view(load(row, M_V), 0, count)
-    source = float64_view(load(row, M_SOURCE), 0, count)
-    rate = float64_view(load(row, M_RATE), 0, count)
-    for m in range(count):
-        diagonal[m] = fma(capacitance[m], reciprocal + rate[m], total[m])
-    for m in range(count):
-        right[m] = capacitance[m] * fma(v[m], reciprocal, source[m])
-
-
-@inner
-def extrapolate_run(right_at, row, weights, shares):
-    """Hand the voltages of such nodes to their patch."""
-    count = load(row, M_COUNT)
-    weight, share = float64_view(weights, 0, 1)[0], float64_view(shares, 0, 1)[0]
-    right, v = float64_view(right_at, 0, count), float64_view(load(row, M_V), 0, count)
-    for m in range(count):
-        v[m] = fma(weight, right[m], share * v[m])
-
-
-def side_by_side(lanes):
-    """Return the solve of a chunk of `lanes` cells with one tree: fill, then solve."""
-    fill, extrapolate, root, (eliminate, substitute), of_pairs = arithmetic(lanes)
-    eliminate_pairs, substitute_pairs = of_pairs
-
-    @inner
-    def put_together(cable, chunk):
-        diagonal, right = load(cable, B_DIAGONAL), load(cable, B_RIGHT)
-        rates = load(cable, B_COEFFICIENTS) + NODE * RATES * lanes
-        for n in range(load(chunk, H_PATCH_ROWS)):
-            row = load(chunk, H_PATCHES) + WORD * M_WIDTH * n
-            count, first = load(row, M_COUNT), load(row, M_FIRST)
-            capacitance, total = load(row, M_CAPACITANCE), load(row, M_TOTAL)
-            v, source, rate = load(row, M_V), load(row, M_SOURCE), load(row, M_RATE)
-            members = int32_view(load(row, M_MEMBERS), 0, count)
-            if first < 0:
-                for m in range(count):
-                    fill(diagonal, right, np.int64(members[m]), capacitance, total, m, rates, v,
-                         source, rate)  # fmt: skip
-            elif lanes == 1:
-                fill_run(diagonal + NODE * first, right + NODE * first, row, rates)
-            else:
-                for m in range(count):
-                    fill(diagonal, right, first + m, capacitance, total, m, rates, v, source, rate)
-        junctions(cable, chunk, lanes)
-
-    @inner
-    def solve(cable, chunk):
-        diagonal, right = load(cable, B_DIAGONAL), load(cable, B_RIGHT)
-        factor = load(cable, B_FACTOR)
-        nodes = load(chunk, H_NODES)
-        parent = int32_view(load(chunk, H_PARENT), 0, nodes)
-        conductance, square = load(chunk, H_CONDUCTANCE), load(chunk, H_SQUARE)
-        runs = load(chunk, H_RUNS)
-        for back in range(load(chunk, H_RUN_COUNT)):
-            run = runs + WORD * RUN * (load(chunk, H_RUN_COUNT) - 1 - back)
-            begin, end = load(run, 0), load(run, 1)
-            if load(run, 2) != 0:
-                eliminate_pairs(diagonal, right, factor, conductance, square, begin, end)
-                continue
-            for more in range(end - begin):
-                node = end - 1 - more
-                up = np.int64(parent[node])
-                eliminate(diagonal, right, factor, conductance, square, node, up)
-        root(diagonal, right, 0)
-        for n in range(load(chunk, H_RUN_COUNT)):
-            run = runs + WORD * RUN * n
-            begin, end = load(run, 0), load(run, 1)
-            if load(run, 2) != 0:
-                substitute_pairs(right, factor, begin, end)
-                continue
-            for node in range(begin, end):
-                substitute(right, factor, node, np.int64(parent[node]))
-
-    @inner
-    def write_back(cable, chunk):
-        right, coefficients = load(cable, B_RIGHT), load(cable, B_COEFFICIENTS)
-        weights = coefficients + NODE * WEIGHTS * lanes
-        shares = coefficients + NODE * SHARES * lanes
-        for n in range(load(chunk, H_PATCH_ROWS)):
-            row = load(chunk, H_PATCHES) + WORD * M_WIDTH * n
-            count, first, v = load(row, M_COUNT), load(row, M_FIRST), load(row, M_V)
-            members = int32_view(load(row, M_MEMBERS), 0, count)
-            if first < 0:
-                for m in range(count):
-                    extrapolate(right, np.int64(members[m]), v, m, weights, shares)
-            elif lanes == 1:
-                extrapolate_run(right + NODE * first, row, weights, shares)
-            else:
-                for m in range(count):
-                    extrapolate(right, first + m, v, m, weights, shares)
-
-    return put_together, solve, write_back
-
-
-@inner
-def junctions(cable, chunk, lanes):
-    """Put together the equations of junctions."""
-    count = load(chunk, H_JUNCTION_COUNT)
-    diagonal = float64_view(load(cable, B_DIAGONAL), 0, EVERYWHERE)
-    right = float64_view(load(cable, B_RIGHT), 0, EVERYWHERE)
-    places = int32_view(load(chunk, H_JUNCTIONS), 0, count)
-    totals = float64_view(load(chunk, H_JUNCTION_TOTALS), 0, count)
-    for n in range(count):
-        for lane in range(lanes):
-            diagonal[places[n] * lanes + lane] = totals[n]
-            right[places[n] * lanes + lane] = 0.0
-
-
-put_together_1, solve_1, write_back_1 = side_by_side(1)
-put_together_4, solve_4, write_back_4 = side_by_side(4)
-put_together_8, solve_8, write_back_8 = side_by_side(8)
-
-
-# -- the equations of a wood of several trees ------------------------------------------------------
-
-
-@inner
-def put_together_wood(cable, chunk):
-    """Put together the equations of trees that differ."""
-    count = load(chunk, H_CELLS)
-    diagonal = float64_view(load(cable, B_DIAGONAL), 0, EVERYWHERE)
-    right = float64_view(load(cable, B_RIGHT), 0, EVERYWHERE)
-    reciprocals = float64_view(load(cable, B_COEFFICIENTS), RATES * count, count)
-    slots = int32_view(load(chunk, H_SLOT), 0, load(chunk, H_NODES))
-    for n in range(load(chunk, H_PATCH_ROWS)):
-        row = load(chunk, H_PATCHES) + WORD * M_WIDTH * n
-        size = load(row, M_COUNT)
-        members = int32_view(load(row, M_MEMBERS), 0, size)
-        capacitance = float64_view(load(row, M_CAPACITANCE), 0, size)
-        total = float64_view(load(row, M_TOTAL), 0, size)
-        v = float64_view(load(row, M_V), 0, size)
-        source = float64_view(load(row, M_SOURCE), 0, size)
-        rate = float64_view(load(row, M_RATE), 0, size)
-        for m in range(size):
-            node = members[m]
-            reciprocal = reciprocals[slots[node]]
-            diagonal[node] = fma(capacitance[m], reciprocal + rate[m], total[m])
-            right[node] = capacitance[m] * fma(v[m], reciprocal, source[m])
-    junctions(cable, chunk, 1)
-
-
-@inner
-def solve_wood(cable, chunk):
-    """Solve the equations of trees that differ; their roots have no parent."""
-    nodes = load(chunk, H_NODES)
-    diagonal = float64_view(load(cable, B_DIAGONAL), 0, nodes)
-    right = float64_view(load(cable, B_RIGHT), 0, nodes)
-    factor = float64_view(load(cable, B_FACTOR), 0, nodes)
-    parents = int32_view(load(chunk, H_PARENT), 0, nodes)
-    conductance = float64_view(load(chunk, H_CONDUCTANCE), 0, nodes)
-    square = float64_view(load(chunk, H_SQUARE), 0, nodes)
-    roots = load(chunk, H_CELLS)
-    for back in range(nodes - roots):
-        node = nodes - 1 - back
-        parent = parents[node]
-        q = 1.0 / diagonal[node]
-        f = conductance[node] * q
-        diagonal[parent] = fma(-square[node], q, diagonal[parent])
-        right[parent] = fma(f, right[node], right[parent])
-        factor[node] = f
-        right[node] = right[node] * q
-    for node in range(roots):
-        right[node] = right[node] * (1.0 / diagonal[node])
-    for node in range(roots, nodes):
-        right[node] = fma(factor[node], right[parents[node]], right[node])
-
-
-@inner
-def write_back_wood(cable, chunk):
-    """Hand the voltages of the next step to the patches."""
-    count = load(chunk, H_CELLS)
-    right = float64_view(load(cable, B_RIGHT), 0, EVERYWHERE)
-    weights = float64_view(load(cable, B_COEFFICIENTS), WEIGHTS * count, count)
-    shares = float64_view(load(cable, B_COEFFICIENTS), SHARES * count, count)
-    slots = int32_view(load(chunk, H_SLOT), 0, load(chunk, H_NODES))
-    for n in range(load(chunk, H_PATCH_ROWS)):
-        row = load(chunk, H_PATCHES) + WORD * M_WIDTH * n
-        size = load(row, M_COUNT)
-        members = int32_view(load(row, M_MEMBERS), 0, size)
-        v = float64_view(load(row, M_V), 0, size)
-        for m in range(size):
-            slot = slots[members[m]]
-            v[m] = fma(weights[slot], right[members[m]], shares[slot] * v[m])
-
-
 # -- after the solve -----------------------------------------------------------------------------
 
 
@@ -528,29 +319,10 @@ def advance(cable, chunk, step):
     before(cable, chunk)
     run_points(chunk, step)
     run_patches(chunk, step)
-    lanes = load(chunk, H_LANES)
-    if lanes == 0:
-        put_together_wood(cable, chunk)
-    elif lanes == 1:
-        put_together_1(cable, chunk)
-    elif lanes == 4:
-        put_together_4(cable, chunk)
-    else:
-        put_together_8(cable, chunk)
+    call_kernel5(load(chunk, H_PUT_TOGETHER), cable, chunk, 0, 0, step)
     add_points(cable, chunk)
     hold(cable, chunk, step)
-    if lanes == 0:
-        solve_wood(cable, chunk)
-        write_back_wood(cable, chunk)
-    elif lanes == 1:
-        solve_1(cable, chunk)
-        write_back_1(cable, chunk)
-    elif lanes == 4:
-        solve_4(cable, chunk)
-        write_back_4(cable, chunk)
-    else:
-        solve_8(cable, chunk)
-        write_back_8(cable, chunk)
+    call_kernel5(load(chunk, H_SOLVE), cable, chunk, 0, 0, step)
     spikes(cable, chunk)
     if fails(chunk):
         blame(cable, chunk)
