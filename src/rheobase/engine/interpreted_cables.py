@@ -110,6 +110,8 @@ class Cells:
             own, slot = self._arrays(place)[0], self.wood.slot[nodes]
             own[:] = self.fma(weight[slot], solved[nodes], share[slot] * own)
             v[nodes] = own
+        for point, nodes in zip(self.cable.points, self.point_nodes, strict=True):
+            self._arrays(point.population)[0][:] = v[nodes]  # for what is recorded of them
         self.spike(before, v[self.sites])
         slots = np.unique(self.wood.slot[~np.isfinite(v)])
         self.cable.arrays["spiked"][slots] = facts.NOT_FINITE

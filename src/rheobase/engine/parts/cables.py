@@ -179,15 +179,22 @@ def choose(cable, chunk, damped):
 
 
 @inner
+def hand_voltages(chunk):
+    """Hand the voltages of nodes to points."""
+    for n in range(load(chunk, H_POINT_ROWS)):
+        row = load(chunk, H_POINTS) + WORD * T_WIDTH * n
+        sources = load(row, T_FROM)
+        v = float64_view(load(row, T_V), 0, load(row, T_HI) - load(row, T_LO))
+        for e in range(v.size):
+            v[e] = float64_view(load(sources, e), 0, 1)[0]
+
+
+@inner
 def run_points(chunk, step):
-    """Hand the voltages of nodes to points, and run their kernels."""
+    """Run the kernels of points."""
     for n in range(load(chunk, H_POINT_ROWS)):
         row = load(chunk, H_POINTS) + WORD * T_WIDTH * n
         lo, hi = load(row, T_LO), load(row, T_HI)
-        sources = load(row, T_FROM)
-        v = float64_view(load(row, T_V), 0, hi - lo)
-        for e in range(hi - lo):
-            v[e] = float64_view(load(sources, e), 0, 1)[0]
         call_kernel5(load(row, T_KERNEL), load(row, T_TABLE), load(row, T_NUMBERS), lo, hi, step)
 
 
@@ -317,6 +324,7 @@ def advance(cable, chunk, step):
     notice(cable, chunk, damped, step)
     choose(cable, chunk, damped)
     before(cable, chunk)
+    hand_voltages(chunk)
     run_points(chunk, step)
     run_patches(chunk, step)
     call_kernel5(load(chunk, H_PUT_TOGETHER), cable, chunk, 0, 0, step)
@@ -327,6 +335,7 @@ def advance(cable, chunk, step):
     if fails(chunk):
         blame(cable, chunk)
     leave(chunk)
+    hand_voltages(chunk)  # so that what is recorded of points is of one time
 
 
 @cfunc(PART, cache=True, error_model="numpy", _nrt=False)
