@@ -4,10 +4,15 @@ import pickle
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import rheobase as rb
 from rheobase.errors import EquationError, UnitError, UnknownNameError, UserError, WiringError
+from rheobase.language.expressions import names_in
 from rheobase.language.model import Model
+from rheobase.language.parsing import parse_expression
+from rheobase.lowering.cable import lower_patch
 from rheobase.units import cm, kelvin, mM, mS, ms, mV, nA, ohm, second, uA, uF, um
 
 C = rb.channels
@@ -184,6 +189,7 @@ def test_all_calcium_channels_feed_the_pool():
     assert patch.unit_of("Ca_i").text == "uM" and "depth_Ca" in patch.defaults
     assert patch.equation("z_inf_SK").text == "z_inf_SK = 1/(1 + (K_SK/Ca_i)**4.8) : 1"
     assert membrane.pools["Ca"].valence == 2 and "Ca_i" not in membrane.gates
+    assert membrane.names["pool of Ca"]["tau"] == "tau_Ca"
 
 
 def test_nernst_reads_the_pool():
@@ -282,3 +288,51 @@ def test_synapses_go_on_a_point_of_membrane():
     net.connect(source, cells, weight="100 nS",
                 synapse=rb.synapses.Exponential(tau=2 * ms, E=0 * mV))  # fmt: skip
     assert net.run(20 * ms).spikes["cells"].count == 1
+
+
+# -- any channels together ----------------------------------------------------------------------
+
+LIBRARY = [getattr(C, n) for n in C.__all__ if isinstance(getattr(C, n), rb.Channel)]
+ORGANS = [C.CalciumPool, C.SodiumPool, C.Ion("K", inside=140 * mM, outside=5 * mM)]
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.lists(st.sampled_from(LIBRARY), min_size=1, max_size=6), st.booleans())
+def test_any_channels_make_a_membrane_and_a_compartment(chosen, nernst):
+    if nernst:
+        chosen = [c(E="nernst") if "E" in c.parameters and c.carries else c for c in chosen]
+    membrane = rb.Membrane([*chosen, *ORGANS], temperature=30)
+    patch = membrane.patch()
+    assert len(set(patch.names)) == len(patch.equations)
+    assert len(membrane.currents) == len(chosen) == len(membrane.channels)
+    for name in membrane.steady.values():
+        assert names_in(parse_expression(name)) <= {*patch.names}
+    program = lower_patch(patch, per_cell=frozenset({"area"}))
+    late = {e.name for e in patch.differential} - {"v"}
+    assert program.linear.voltage == "v" and program.staggered <= late
+
+
+def test_a_compartment_is_a_point():
+    """A cylinder in one piece, under the same current, is the point model of its area."""
+    channels = [*PYRAMIDAL, C.LType(E="nernst"), C.CalciumPool, C.SK]
+    membrane = rb.Membrane(channels, temperature=36)
+    cable = rb.Morphology.cylinder(length=100 * um, diameter=20 * um)
+    cell = rb.Cell(cable, membrane, axial_resistivity=100 * ohm * cm, max_length=200 * um)
+    area = np.pi * 2000 * um**2
+    net = rb.Network(dt=0.01 * ms, seed=1)
+    whole, point = net.add(cell, name="whole"), net.add(membrane.point(area), name="point")
+    soma = whole.at(fraction=0.5)
+    for cells in (soma, point):
+        net.inject(cells, rb.stimuli.step(0.2 * nA, start=202 * ms))
+    net.run(200 * ms)  # to rest
+    net.record(soma, "v", every=0.01 * ms, name="a")
+    net.record(point, "v", every=0.01 * ms, name="b")
+    traces = net.run(40 * ms).traces
+    a, b = (traces[name].v.values[:, 0] for name in "ab")
+    t = traces["a"].time.values * 1e3
+    crossings = []
+    for v in (a, b):
+        k = np.flatnonzero((v[:-1] < 0) & (v[1:] >= 0))[0]
+        crossings.append(t[k] - v[k] * (t[k + 1] - t[k]) / (v[k + 1] - v[k]))
+    assert abs(crossings[0] - crossings[1]) < 2e-3
+    assert np.sqrt(np.mean((a - b) ** 2)) < 1.0  # r_CaL settles within a second only

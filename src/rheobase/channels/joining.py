@@ -35,6 +35,12 @@ class Placed:
     names: Mapping[str, str]
 
     @property
+    def title(self) -> str:
+        """Return what tells it apart in a membrane: the ending of a channel, "pool of Ca"."""
+        mechanism = self.mechanism
+        return f"pool of {mechanism.ion}" if isinstance(mechanism, Pool) else self.ending
+
+    @property
     def parameters(self) -> dict[str, Any]:
         """The values that were given, by the names of the membrane."""
         given = self.mechanism._arguments.parameters

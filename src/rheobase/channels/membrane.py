@@ -57,7 +57,8 @@ class Membrane:
     pools : mapping of str to Pool
         By ion.
     names : mapping of str to mapping of str to str
-        By channel or pool, what the names of its text are called here.
+        What the names of a text are called here: of a channel by its ending, `names["Na"]["g"]`,
+        of a pool as `names["pool of Ca"]["tau"]`.
     currents : tuple of str
         The currents that are summed, in the order of the channels.
     gates : tuple of str
@@ -125,12 +126,15 @@ class Membrane:
             given["temperature"] = degrees
         for part in parts:
             given |= part.parameters
-        placed = {p.ending: p.mechanism for p in parts}
         self._keep(
             name=name,
-            channels=MappingProxyType({k: c for k, c in placed.items() if isinstance(c, Channel)}),
-            pools=MappingProxyType({c.ion: c for c in placed.values() if isinstance(c, Pool)}),
-            names=MappingProxyType({p.ending: MappingProxyType(dict(p.names)) for p in parts}),
+            channels=MappingProxyType(
+                {p.ending: p.mechanism for p in parts if isinstance(p.mechanism, Channel)}
+            ),
+            pools=MappingProxyType(
+                {p.mechanism.ion: p.mechanism for p in parts if isinstance(p.mechanism, Pool)}
+            ),
+            names=MappingProxyType({p.title: MappingProxyType(dict(p.names)) for p in parts}),
             currents=tuple(p.names[p.mechanism.current_variable] for p in parts
                            if isinstance(p.mechanism, Channel)),
             temperature=degrees,
