@@ -293,6 +293,12 @@ class Cell:
         regions = ", ".join(self.compartments.regions)
         return f"<Cell {self.name}: {self.compartments.membrane.size} compartments ({regions})>"
 
+    def __copy__(self) -> Cell:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Cell:
+        return self
+
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuilt, (self._arguments,)
 

@@ -198,6 +198,6 @@ class _Parts:
             for n, variable in enumerate(column.units)
         }
         over = "synapse" if column.synapses else "site" if column.sites else "cell"
-        where = {key: np.array(held) for key, held in column.sites.items()}
+        sites = {key: np.array(held) for key, held in column.sites.items()}
         return StreamedTrace(name, column.population, times, column.columns, values, column.units,
-                             over, where)  # fmt: skip
+                             over, sites)  # fmt: skip

@@ -32,7 +32,7 @@ from rheobase.language.model import Model
 from rheobase.lowering import Program, lower
 from rheobase.rendering import CompiledKernels, InterpreterKernels
 from rheobase.rendering.cache import seconds_loading
-from rheobase.simulation import building, cable_building
+from rheobase.simulation import building, cable_building, cable_gaps
 from rheobase.simulation.cable_parts import Part
 from rheobase.simulation.cable_population import CellPopulation, Sites
 from rheobase.simulation.clamping import Clamp
@@ -232,14 +232,12 @@ class Assembly:
         for name, part in told.parts.items():
             of_part, program = cable_building.lowered(part, told)
             if self._keys.get(name) != of_part:
-                self.programs[name], self._keys[name] = program, of_part  # type: ignore[assignment]
+                self.programs[name], self._keys[name] = program, of_part
         for name, population in told.populations.items():
             values = population._cell_values
             if values is None:
                 continue
-            observed = building.observed_names(
-                values.model, recordings, projections, population
-            )
+            observed = building.observed_names(values.model, recordings, projections, population)
             key = (values.model, values.per_cell, observed)
             if self._keys.get(name) != key:
                 self.programs[name] = _lowered(*key)
@@ -284,6 +282,10 @@ class Assembly:
         for part in population._cable_of.parts:
             self._make_population(part.name, part.values, False, backend, spent)
         with spent.spent_on("build"):
+            for part in population._cable_of.points:
+                plan = self._populations[part.name]
+                assert isinstance(plan, PopulationPlan)
+                plan.arrays["v"][:] = part.values.read("v")
             old = self._populations.get(population.name)
             if old is None:
                 self._populations[population.name] = cable_building.plan_of(
@@ -320,6 +322,13 @@ class Assembly:
             else:
                 self._connect_spikes(name, projection, places)
             projection._weights_changed = projection._delays_changed = False
+        for name, values in cable_gaps.sum_conductances(self.description.projections.values()):
+            plan = self._populations[name]
+            assert isinstance(plan, PopulationPlan)
+            building.set_numbers(plan, values)
+        if self.engine is None and self.resumed is None:
+            plans = [plan for found in self._continuous.values() for plan in found]
+            cable_gaps.begin(plans, [self._populations[name] for name in places])
 
     def _connect_spikes(self, name: str, projection: Projection, places: dict[str, int]) -> None:
         sink, values = self._arrival(projection.sink, projection.to)
@@ -382,7 +391,8 @@ class Assembly:
             clock.dt, clock.start, self.seed, [self._populations[n] for n in places],
             [p for p, of in zip(projections, real, strict=True) if not of], continuous,
             self._input_plans(places), [d for d in drives if d.target not in exact],
-            self._record_plans(places), [p for c in told.clamps for p in cable_building.clamp_plans(c, places)],
+            self._record_plans(places),
+            [p for c in told.clamps for p in cable_building.clamp_plans(c, places)],
             [p for p, of in zip(projections, real, strict=True) if of],
             [d for d in drives if d.target in exact],
         )  # fmt: skip
@@ -393,9 +403,7 @@ class Assembly:
             key = tuple(map(id, values.currents.values()))
             held = self._time_functions.get(name)
             if held is None or held[0] != key:
-                made = building.time_function_plans(
-                    name, values, places, clock.dt, clock.start
-                )
+                made = building.time_function_plans(name, values, places, clock.dt, clock.start)
                 held = self._time_functions[name] = (key, made)
             plans += held[1]
         for injection in self.description.injections:

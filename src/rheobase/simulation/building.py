@@ -31,7 +31,7 @@ from rheobase.network.trains import Poisson, RegularSpikes, SpikeTimes, Train, b
 from rheobase.network.waveforms import OUTerm
 from rheobase.rendering import effective_weights, prepare
 from rheobase.rendering.random import stream_of
-from rheobase.simulation import cable_building, procedural
+from rheobase.simulation import cable_building, cable_gaps, procedural
 from rheobase.simulation.cable_population import Sites
 from rheobase.simulation.descriptions import Drive, Injection, Recording
 from rheobase.simulation.population import Cells, Population
@@ -229,6 +229,9 @@ def _array(weights: Any, count: int) -> NDArray[Any]:
 
 def continuous_plans(projection: Projection, places: Places) -> list[ContinuousPlan]:
     """Return the plans of a continuous connection, one for each of its sums."""
+    if isinstance(projection.source, Sites) or isinstance(projection.sink, Sites):
+        found = [cable_gaps.continuous_plans(projection, places, t) for t in projection._terms]
+        return [plan for plans in found for plan in plans]
     return [_continuous_plan(projection, places, term) for term in projection._terms]
 
 

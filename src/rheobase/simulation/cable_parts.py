@@ -152,7 +152,7 @@ class Cable:
         values = PatchValues(model, self.name, sites.size, self.seed, self.clock, steady)
         for equation in model.parameter_equations:
             if values.kinds.get(equation.name) == "parameter":
-                self._paint(values, equation.name, kinds, nodes)
+                self._paint(values, equation.name, kinds, nodes.astype(np.int64))
         example = f'"{region}"' if region == "soma" else f'"{region}", fraction=0.5'
         plan_name = f"{self.name}/{label}" if p == 0 else f"{self.name}/{label} {p + 1}"
         return Part(plan_name, label, values, sites, self.size, None, example)
@@ -187,9 +187,7 @@ class Cable:
     def _see(self, part: Part) -> None:
         values = part.values
         assert isinstance(values, PointValues)
-        values.voltage = lambda where: np.asarray(
-            self.values.read("v", part.sites[where]), np.float64
-        )
+        values.sites, values.around = part.sites, self.values
 
     def grow(self, part: Part, sites: Ints) -> None:
         """Let a point be at more sites; not after the first run."""
@@ -244,7 +242,7 @@ def _grouped(cells: Sequence[Cell]) -> tuple[list[tuple[Model, Any, str, str]], 
                 places[key] = len(models)
                 label = " ".join(membrane.channels) if membrane.name == "Membrane" else (
                     membrane.name)  # fmt: skip
-                models.append((model, membrane.steady, label, region))
+                models.append((model, dict(membrane.steady), label, region))
             patch[(compartments.region == k) & ~compartments.is_junction] = places[key]
         found.append(patch)
     return models, found

@@ -33,7 +33,7 @@ class Branched(Cells):
 
     @property
     def _cable(self) -> Cable:
-        found: Cable = self.population._cable_of  # type: ignore[attr-defined]
+        found: Cable = self.population._cable_of
         return found
 
     @property
@@ -152,14 +152,8 @@ class CellPopulation(Branched, Population):
                  record_spikes: bool) -> None:  # fmt: skip
         cable = Cable(name, cells, cell_of, seed, clock)
         self._cable_of = cable
-        Population.__init__(
-            self,
-            name,
-            int(cell_of.size),
-            cells[0],
-            None,
-            record_spikes,  # type: ignore[arg-type]
-        )
+        first: Any = cells[0]
+        Population.__init__(self, name, int(cell_of.size), first, None, record_spikes)
         self._site_population = SitePopulation(self)
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import count
 from typing import Any
 
@@ -15,6 +16,7 @@ from rheobase.simulation.cable_population import Branched, Sites
 from rheobase.simulation.population import Cells
 from rheobase.simulation.projection import Target
 from rheobase.synapses.extending import Piece
+from rheobase.synapses.gap_junctions import Coupling
 from rheobase.synapses.receptors import Receptor
 
 
@@ -32,6 +34,17 @@ def place(sites: Sites, synapse: Receptor, to: str | None, call: str) -> Part:
             given=f'to="{to}"',
             mend="leave out to=",
         )
+    base = sites.model
+
+    def make(name: str) -> Piece:
+        return synapse.piece(name, base, sites.name, None, call)
+
+    return place_piece(sites, synapse, synapse.name or synapse.label, make, call)
+
+
+def place_piece(sites: Sites, synapse: Receptor | Coupling, label: str,
+                make: Callable[[str], Piece], call: str) -> Part:  # fmt: skip
+    """Place points at sites, as `place` does; `make` gives their equations from a name."""
     cable = sites._cable
     part = next((p for p, what in cable.placed.items() if what == synapse), None)
     built = any(p.values.arrays is not None for p in cable.patches)
@@ -43,7 +56,7 @@ def place(sites: Sites, synapse: Receptor, to: str | None, call: str) -> Part:
             mend="connect it before the first run, with weight 0 if it is to act later",
         )
     if part is None:
-        name, piece = _named(sites, synapse, call)
+        name, piece = _named(sites, synapse, label, make, call)
         text = f"v : mV (input)\n{piece.equations}"
         model = Model(text, parameters=dict(piece.parameters), name=name,
                       receives=dict(piece.receives) or None)  # fmt: skip
@@ -54,19 +67,20 @@ def place(sites: Sites, synapse: Receptor, to: str | None, call: str) -> Part:
     return part
 
 
-def _named(sites: Sites, synapse: Receptor, call: str) -> tuple[str, Piece]:
-    """Return the name of a new receptor: its own, or the first free one after its kind."""
-    base, taken = sites.model, {*sites._cable.values.kinds}
+def _named(sites: Sites, synapse: Receptor | Coupling, label: str,
+           make: Callable[[str], Piece], call: str) -> tuple[str, Piece]:  # fmt: skip
+    """Return the name of new points: their own, or the first free one after their kind."""
+    taken = {*sites._cable.values.kinds}
     for part in sites._cable.parts:
         taken |= {*part.values.model.receives}
     for number in count(1):
-        name = synapse.name or synapse.label + (f"_{number}" if number > 1 else "")
-        piece = synapse.piece(name, base, sites.name, None, call)
+        name = label if number == 1 else f"{label}_{number}"
+        piece = make(name)
         clash = sorted(piece.names & taken)
         if not clash:
             return name, piece
         if synapse.name is not None:
-            raise synapse.refuse_taken(clash, name, base, sites.name, call)
+            raise synapse.refuse_taken(clash, name, sites.model, sites.name, call)
     raise AssertionError
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -85,12 +85,15 @@ class PatchValues(CellValues):
 class PointValues(CellValues):
     """Parameters and states of receptors and the like, which read the voltage where they are."""
 
-    voltage: Callable[[Ints], Floats]
+    sites: Ints
+    """Of every element."""
+    around: SiteValues
+    """Where the voltage is read."""
 
     def read(self, name: str, where: Ints | None = None) -> Number:
         """Return a variable in SI units; v is that of the compartments as it is now."""
         if name == "v":
-            return self.voltage(np.arange(self.size) if where is None else where)
+            return self.around.read("v", self.sites if where is None else self.sites[where])
         return super().read(name, where)
 
 

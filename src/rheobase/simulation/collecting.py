@@ -87,7 +87,7 @@ class Collector:
         recording = self._description.recordings[name]
         values, units, steps = {}, {}, np.zeros(0, np.int64)
         for variable in recording.variables:
-            found = []
+            found: list[np.ndarray] = []
             while (parts := self._samples.get((name, variable, len(found)))) is not None:
                 steps = np.concatenate([part.steps for part in parts])
                 found.append(np.concatenate([part.values for part in parts]))

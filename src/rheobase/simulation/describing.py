@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from rheobase.cables.cell import Cell
 from rheobase.errors import WiringError
 from rheobase.language.model import Model
 from rheobase.network.rules import all_to_all
 from rheobase.network.trains import Train
+from rheobase.simulation import cable_electrodes as electrodes
 from rheobase.simulation import procedural, real_time, receptors, synaptic, wiring
 from rheobase.simulation.arguments import (
     check_kinds,
@@ -44,15 +46,15 @@ class Describing:
     _connected: set[tuple[Any, ...]]
     _running: bool
 
-    def add(self, model: Model | Train, size: int | None = None, *, name: str | None = None,
+    def add(self, model: Model | Train | Cell | Sequence[Cell], size: int | None = None, *, name: str | None = None,
             record_spikes: bool = True, positions: Any = None) -> Population:  # fmt: skip
-        """Add cells of a model, or trains of spikes.
+        """Add cells of a model, cells with a morphology, or trains of spikes.
 
         Parameters
         ----------
         model
-            A `Model` (`rb.models.LIF` is as good as `rb.models.LIF()`), or a train of
-            `rb.stimuli`.
+            A `Model` (`rb.models.LIF` is as good as `rb.models.LIF()`), a train of `rb.stimuli`,
+            an `rb.Cell`, or a list of cells with different morphologies.
         size : int
             Number of cells; one, or as many as the train is for, if not given.
         name : str
@@ -69,7 +71,7 @@ class Describing:
         Raises
         ------
         WiringError
-            It is neither a model nor a train, or the name is taken.
+            It is neither a model nor a cell or train, or the name is taken.
         ShapeError
             The size does not fit.
         """
@@ -257,6 +259,84 @@ class Describing:
         if isinstance(chosen, Sites):
             variable = clamped_variable(chosen, variable)
         self._told.clamps.append(read_clamp(chosen, values, start, stop, variable, self._clock))
+
+    def voltage_clamp(self, cells: Cells, command: Any, *, series_resistance: Any,
+                      start: Any = "0 ms", stop: Any = None,
+                      name: str | None = None) -> str:  # fmt: skip
+        """Clamp places on cells with a morphology through an electrode with a resistance.
+
+        I = (command - v)/R flows into the compartment from `start` until `stop`. `net.clamp` holds
+        a voltage without a resistance.
+
+        Parameters
+        ----------
+        cells
+            Places: `cells.at("soma")`.
+        command : quantity or stimulus
+            The voltage, or one of `rb.stimuli` in mV for a voltage over time.
+        series_resistance : quantity
+            R, above 0.
+        start, stop : quantity
+            When it acts; a stop of None never comes.
+        name : str
+            What its variables end with; voltage_clamp, voltage_clamp_2 ... if not given.
+
+        Returns
+        -------
+        str
+            The name of the current into the cell, "I_voltage_clamp", for `net.record`.
+
+        Raises
+        ------
+        WiringError, UnitError, UserError
+            It is no place on cells with a morphology, or a value is of another dimension.
+        """
+        self._not_while_running("voltage_clamp")
+        call = "net.voltage_clamp(...)"
+        chosen = self._placed(cells, "voltage_clamp", "a place is clamped")
+        held = electrodes.command(command, call)
+        sites, label = electrodes.place(
+            chosen, electrodes.CLAMP, "voltage_clamp", name, series_resistance, call
+        )
+        self.inject(sites, held, to=f"command_{label}")
+        self.inject(sites, electrodes.switch(start, stop), to=f"on_{label}")
+        return f"I_{label}"
+
+    def current_clamp(self, cells: Cells, current: Any, *, series_resistance: Any,
+                      name: str | None = None) -> str:  # fmt: skip
+        """Inject a current into places through an electrode whose resistance is in the recording.
+
+        The cell gets the current, as with `net.inject`; the electrode sees v + R I.
+
+        Parameters
+        ----------
+        cells
+            Places: `cells.at("soma")`.
+        current
+            One of `rb.stimuli`.
+        series_resistance : quantity
+            R, above 0.
+        name : str
+            What its variables end with; electrode, electrode_2 ... if not given.
+
+        Returns
+        -------
+        str
+            The name of the voltage the electrode sees, "v_electrode", for `net.record`.
+
+        Raises
+        ------
+        WiringError, UnitError, UserError
+            It is no place on cells with a morphology, or a value is of another dimension.
+        """
+        self._not_while_running("current_clamp")
+        chosen = self._placed(cells, "current_clamp", "a current goes into a place")
+        sites, label = electrodes.place(
+            chosen, electrodes.ELECTRODE, "electrode", name, series_resistance,
+            "net.current_clamp(...)",
+        )  # fmt: skip
+        self.inject(sites, current, to=f"injected_{label}")
+        return f"v_{label}"
 
     def record(self, cells: Cells | Projection, *variables: str, every: Any = None,
                name: str | None = None) -> None:  # fmt: skip

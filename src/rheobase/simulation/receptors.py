@@ -12,7 +12,7 @@ import numpy as np
 from rheobase.errors import WiringError
 from rheobase.language.model import Model
 from rheobase.network.trains import Train
-from rheobase.simulation import cable_ports, cable_receptors, wiring
+from rheobase.simulation import cable_gaps, cable_ports, cable_receptors, wiring
 from rheobase.simulation.cable_population import Sites
 from rheobase.simulation.population import Cells, Population
 from rheobase.simulation.projection import Projection, Target, Term
@@ -115,6 +115,11 @@ def place(cells: Cells, synapse: Receptor, to: str | None, call: str) -> str:
 def _couple(source: Cells, sink: Cells, synapse: Coupling, to: str | None,
             call: str) -> Target:  # fmt: skip
     """Place a coupling in what it connects, and return its sums."""
+    if isinstance(synapse, GapJunction) and (isinstance(source, Sites) or isinstance(sink, Sites)):
+        cable_gaps.check_ends(source, sink, call)
+        of_sink = _gap_end(sink, synapse, to, call)
+        of_source = _gap_end(source, synapse, None, call) if synapse.both_ways else ""
+        return cable_gaps.target(source, sink, synapse, of_source, of_sink, call)
     terms = _one_way(source, sink, synapse, to, call)
     if synapse.both_ways:
         terms += [Term(t.of, t.to, True) for t in _one_way(sink, source, synapse, to, call)]
@@ -129,6 +134,24 @@ def _couple(source: Cells, sink: Cells, synapse: Coupling, to: str | None,
     unit = parse_unit("nS" if dimension == SIEMENS else usual_unit(dimension) or "1")
     placed_as = terms[0].to.removeprefix("sum_1_")
     return Target(terms[0].to, terms[0].of, dimension, unit, line, tuple(terms), placed_as)
+
+
+def _gap_end(cells: Cells, synapse: GapJunction, to: str | None, call: str) -> str:
+    """Place one end of a junction with a place on a morphology; return what it is called there."""
+    if isinstance(cells, Sites):
+        return cable_gaps.on_sites(cells, synapse, call)
+    base = _own_model(cells, call)
+
+    def make(name: str) -> Piece:
+        return cable_gaps.point_piece(name, synapse, cells, base, to, call)
+
+    name = _attach(cells.population, ("end", synapse, to), synapse, make, call)
+    values = cells.population._cell_values
+    assert values is not None
+    values.parameters.setdefault(f"total_{name}", 0.0)
+    if not isinstance(values.parameters[f"total_{name}"], np.ndarray):
+        values.parameters[f"total_{name}"] = np.zeros(values.size)
+    return name
 
 
 def _one_way(source: Cells, sink: Cells, synapse: Coupling, to: str | None,

@@ -167,6 +167,9 @@ def _inputs(model: Model) -> str:
 
 def input_of(cells: Cells, to: str | None, call: str, what: str) -> str:
     """Return the input variable that something is added to."""
+    if isinstance(cells, Sites) and cells._cable.values.kinds.get(str(to)) == "input":
+        cells._has(str(to), call)
+        return str(to)
     model = _model(cells, call, "it has no inputs")
     names = [e.name for e in model.inputs]
     own = [e.name for e in _own(cells).inputs] or names
@@ -277,6 +280,8 @@ def injection_input(cells: Cells, current: Any, to: str | None) -> str:
         )
     name = input_of(cells, to, call, "a current")
     model = _model(cells, call, "it has no inputs")
+    if isinstance(cells, Sites):
+        model = cells._cable.part(name).values.model
     unit = model.unit_of(name)
     if not isinstance(current, Current):
         amount, shown = _constant(current, unit)
