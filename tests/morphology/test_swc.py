@@ -256,6 +256,8 @@ def test_repeated_points_and_branches_without_length(read):
         ("1 1 0 0 0 5 2\n2 3 10 0 0 1 1\n", ["line 1", "no root"]),
         ("1 1 0 0 0 5 -1\n2 3 9 0 0 1 4\n3 3 9 9 0 1 2\n4 3 0 9 0 1 3\n",
          ["line 2", "cycle of 3 points", "its own ancestor"]),
+        ("1 3 0 0 0 5 -1\n2 3 0 0 0 6 1\n3 2 9 0 0 1 2\n4 2 0 9 0 1 2\n",
+         ["line 1", "has no length"]),
         ("1 1 0 0 0 900 -1\n2 3 90000 0 0 100 1\n3 3 90000 90000 0 100 2\n",
          ["not micrometres", "9e+04 across", 'unit="nm"', "unit=8*nm", "unit=um"]),
     ],

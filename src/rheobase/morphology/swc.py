@@ -336,6 +336,11 @@ def _morphology(found: SWCPoints, tree: PointTree, lines: Ints, repairs: list[st
         sphere = tree.root if not (below == SOMA).any() else None
     sectioning = Sectioning(tree, sphere)
     sections = sectioning.run()
+    if not sections or sections[0].parent >= 0 or any(s.parent < 0 for s in sections[1:]):
+        raise FileFormatError(
+            f"{found.name}, line {lines[tree.root]}: the section that begins at the root has no "
+            "length"
+        )
     if sectioning.lost:
         repairs.append(
             f"line {lines[min(sectioning.lost)]}"
@@ -391,10 +396,10 @@ def _is_neuromorpho(tree: PointTree, root: int, others: Ints) -> bool:
 def _is_contour(tree: PointTree, somas: Ints) -> bool:
     """Return whether the points of the soma are a closed line around it.
 
-    One after the other, all of one radius, less than a third of the distance from their center;
-    and the last as near to the first as neighbors are.
+    Six or more, one after the other, all of one radius, less than a third of the distance from
+    their center; and the last as near to the first as neighbors are.
     """
-    if len(somas) < 4:
+    if len(somas) < 6:
         return False
     inside = np.isin(tree.parents, somas) & (tree.labels == SOMA)
     if (np.bincount(tree.parents[inside]) > 1).any() or inside.sum() != len(somas) - 1:
