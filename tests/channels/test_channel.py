@@ -161,6 +161,8 @@ def test_the_current_may_be_called_after_the_channel():
     ("", {}, EquationError, ["the text is empty", "rb.Channel("]),
     (3, {}, EquationError, ["the text is int"]),
     ("g : mS/cm**2", {}, EquationError, ["defines no current I", "I = g*(v - E) : uA/cm**2"]),
+    ("\n  i = g*(v - E) : uA/cm**2", VALUES, EquationError,
+     ["the current of a channel is called I", "i = g*(v - E)", "write I ="]),
     ("i_x = g*(v - E) : uA/cm**2", {}, EquationError, ["no current I"]),
     ("I = g*(v - E) : nA\ng : nS", VALUES, UnitError,
      ["per area of membrane", "I is in nA", "line 1", "g in mS/cm**2"]),

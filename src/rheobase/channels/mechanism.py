@@ -6,6 +6,7 @@ offers. Its own names get the ending `_NAME` in a membrane; the shared ones stay
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -21,7 +22,14 @@ from rheobase.channels.gates import (
     scaled_lines,
 )
 from rheobase.channels.reversal import CONSTANTS, FUNCTIONS, VALENCES
-from rheobase.errors import EquationError, UnitError, UnknownNameError, UserError, did_you_mean
+from rheobase.errors import (
+    EquationError,
+    UnitError,
+    UnknownNameError,
+    UserError,
+    did_you_mean,
+    point_at,
+)
 from rheobase.language.building import Arguments
 from rheobase.language.defined import Defined
 from rheobase.language.definitions import PARAMETER, Equation
@@ -290,6 +298,7 @@ class _Building:
             raise EquationError(
                 f"{self.label}: the text {what}", mend="write " + _EXAMPLES[self.owner._word]
             )
+        self._check_lower_case(text)
         given = read_mapping(self.arguments.parameters, f"{self.label}: parameters",
                              "parameters=dict(g=1*mS/cm**2)")  # fmt: skip
         read_by_user = parse_equations(text)
@@ -310,6 +319,16 @@ class _Building:
         return self
 
     # -- the text -------------------------------------------------------------------------
+
+    def _check_lower_case(self, text: str) -> None:
+        """Refuse `i = ...`, which in the text of a model is the index of a cell."""
+        found = re.search(r"^[ \t]*(i)[ \t]*=(?!=)", text, re.MULTILINE)
+        if found is not None:
+            raise EquationError(
+                f"{self.label}: the current of a channel is called I; i is the index of a cell",
+                place=point_at(text, *found.span(1)),
+                mend="write I = g*(v - E) : uA/cm**2",
+            )
 
     def _functions(self) -> dict[str, UserFunction]:
         for text in self.arguments.functions:
