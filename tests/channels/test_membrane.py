@@ -132,7 +132,10 @@ def test_values_of_a_membrane():
     assert other.patch().defaults["C_m"] == 0.01 and other(E_L=0 * mV).defaults["g_Na"] == 600
     point = other.point("100 um**2")
     assert point.defaults["area"] == pytest.approx(1e-10) and point.defaults["V_spike"] == -0.02
+    assert membrane == rb.Membrane(SQUID, capacitance=0.9 * uF / cm**2, name="axon") != other
+    assert hash(membrane) == hash(membrane()) and membrane.patch() is membrane.patch()
     again = pickle.loads(pickle.dumps(other))
+    assert again == other
     assert again.defaults == other.defaults and again.currents == other.currents
 
 

@@ -99,6 +99,7 @@ class Membrane:
     _parts: tuple[Placed, ...]
     _shared: tuple[str, ...]
     _given: Mapping[str, Any]
+    _patch: Model
     _made: tuple[Any, ...]
 
     def __init__(
@@ -156,6 +157,7 @@ class Membrane:
                  if p.names[form.name] in states]  # fmt: skip
         self._keep(
             defaults=usual.defaults,
+            _patch=usual,
             gates=tuple(p.names[form.name] for p, form in gates),
             steady=MappingProxyType({
                 p.names[form.name]: p.renamed_text(form.steady) for p, form in gates if form.steady
@@ -190,6 +192,18 @@ class Membrane:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuilt, self._made
+
+    def __eq__(self, other: object) -> bool:
+        """Whether another membrane has the same equations and values."""
+        return isinstance(other, Membrane) and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def _key(self) -> tuple[Any, ...]:
+        lines = tuple((e.text, e.unit.text) for e in self._patch.equations)
+        over_time = tuple((name, id(current)) for name, current in self._patch.currents.items())
+        return self.name, lines, tuple(self.defaults.items()), over_time
 
     # -- models ---------------------------------------------------------------------------
 
@@ -229,7 +243,7 @@ class Membrane:
         `area` is a parameter without a value, one for every compartment. v and the gates rest
         where an isolated patch does; `steady` says where gates go at another voltage.
         """
-        return self._model(None)
+        return self._patch
 
     def _model(self, area: Any) -> Model:
         lines = [
