@@ -399,3 +399,23 @@ def test_runs_of_pairs_cover_all_but_the_root(parents: list[int]) -> None:
             assert np.array_equal(wood.parent[begin:end], np.arange(begin - 2, end - 2))
     assert covered == list(range(1, len(parents)))
     assert any(pairs for *_, pairs in wood.runs()) == (len(parents) > 20)
+
+
+def test_junctions_where_nothing_branches_are_left_out() -> None:
+    """An end, two in a row between compartments, and a fork that stays."""
+    parent = np.array([-1, 0, 1, 2, 3, 3, 5, 6], np.int32)
+    conductance = np.array([0, 2.0, 4.0, 8.0, 1.0, 3.0, 5.0, 7.0])
+    size = np.array([1.0, 0, 0, 0, 1, 1, 0, 0])
+    tree = Tree(parent, conductance, size, np.where(size > 0, 0, -1).astype(np.int32))
+    wood = wood_of([tree], 1)
+    assert sorted(wood.node.tolist()) == [0, 3, 4, 5]
+    assert wood.position[[1, 2, 6, 7]].tolist() == [-1] * 4
+    at = wood.position
+    assert wood.total[at[0]] == pytest.approx(1 / (1 / 2 + 1 / 4 + 1 / 8))
+    assert wood.total[at[[4, 5]]].tolist() == [1.0, 3.0]
+    assert wood.total[at[3]] == pytest.approx(4 + 8 / 7)
+
+
+def test_a_tree_has_a_compartment() -> None:
+    with pytest.raises(InternalError, match="at least one compartment"):
+        Tree(np.array([-1], np.int32), np.zeros(1), np.zeros(1), np.array([-1], np.int32))

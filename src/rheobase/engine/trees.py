@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rheobase.engine.plan import FloatArray, Int32Array, Int64Array
 from rheobase.errors import InternalError
@@ -50,6 +51,8 @@ class Tree:
             raise InternalError("a tree has one root, and its parents are among its nodes")
         if np.any((self.capacitance > 0) != (self.patch >= 0)):
             raise InternalError("compartments have a capacitance and a membrane, junctions neither")
+        if not np.any(self.patch >= 0):
+            raise InternalError("a tree has at least one compartment")
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +77,8 @@ class Wood:
     offsets : ndarray of int64
         By slot, where its nodes begin in `position`, `patch_of` and `rank`, which are by node.
     position, patch_of, rank : ndarray of int32
-        Of each node: its position, its patch (-1 for junctions), its place in `members` of that.
+        Of each node: its position (-1 where it was left out), its patch (-1 for junctions), its
+        place in `members` of that.
     """
 
     parent: Int32Array
@@ -118,7 +122,11 @@ class Wood:
 
 
 def wood_of(trees: Sequence[Tree], patches: int) -> Wood:
-    """Return trees in the order of solving: by level, then by tree, then as in the tree alone."""
+    """Return trees in the order of solving: by level, then by tree, then as in the tree alone.
+
+    Junctions at which nothing branches are left out: at an end no current flows through them, and
+    between two nodes two resistances are one.
+    """
     own = [_order(tree) for tree in trees]
     slot = np.concatenate([np.full(o[0].size, s, np.int32) for s, o in enumerate(own)])
     node = np.concatenate([o[0] for o in own])
@@ -127,7 +135,7 @@ def wood_of(trees: Sequence[Tree], patches: int) -> Wood:
     slot, node, level = slot[order], node[order], level[order]
     offsets = np.concatenate([[0], np.cumsum([tree.parent.size for tree in trees])])
     whole = offsets[slot] + node
-    position = np.empty(whole.size, np.int64)
+    position = np.full(offsets[-1], -1, np.int64)
     position[whole] = np.arange(whole.size)
     up = np.concatenate([o[2] + (o[2] >= 0) * f for o, f in zip(own, offsets, strict=False)])[order]
     parent = np.where(up >= 0, position[up], -1)
@@ -138,7 +146,7 @@ def wood_of(trees: Sequence[Tree], patches: int) -> Wood:
             total[parent[child]] += conductance[child]
     patch = np.concatenate([tree.patch for tree in trees])
     members = tuple(np.flatnonzero(patch[whole] == p).astype(np.int32) for p in range(patches))
-    rank = np.full(whole.size, -1, np.int32)
+    rank = np.full(patch.size, -1, np.int32)
     for some in members:
         rank[whole[some]] = np.arange(some.size)
     capacitance = np.concatenate([tree.capacitance for tree in trees])[whole]
@@ -150,45 +158,81 @@ def wood_of(trees: Sequence[Tree], patches: int) -> Wood:
     )  # fmt: skip
 
 
-def _neighbors(tree: Tree) -> list[list[tuple[int, float]]]:
+Near = list[dict[int, float]]
+"""By node, its neighbors and the conductances between."""
+
+
+def _neighbors(tree: Tree) -> Near:
     """Return the neighbors of each node, with the conductance between them."""
-    found: list[list[tuple[int, float]]] = [[] for _ in range(tree.parent.size)]
+    found: Near = [{} for _ in range(tree.parent.size)]
     for node, parent in enumerate(tree.parent.tolist()):
         if parent >= 0:
             conductance = float(tree.conductance[node])
-            found[parent].append((node, conductance))
-            found[node].append((parent, conductance))
+            found[parent][node] = conductance
+            found[node][parent] = conductance
     return found
+
+
+def _connected(near: Near) -> bool:
+    seen, stack = {0}, [0]
+    while stack:
+        for other in near[stack.pop()]:
+            if other not in seen:
+                seen.add(other)
+                stack.append(other)
+    return len(seen) == len(near)
+
+
+def _simplified(near: Near, junction: NDArray[np.bool_]) -> set[int]:
+    """Take out the junctions at which nothing branches; return them."""
+    gone: set[int] = set()
+    stack = [int(n) for n in np.flatnonzero(junction)[::-1]]
+    while stack:
+        node = stack.pop()
+        others = list(near[node].items())
+        if node in gone or len(others) > 2:
+            continue
+        gone.add(node)
+        near[node] = {}
+        for other, _ in others:
+            del near[other][node]
+        if len(others) == 2:
+            (one, first), (two, second) = others
+            near[one][two] = near[two][one] = 1 / (1 / first + 1 / second)
+        stack += [other for other, _ in others if junction[other]]
+    return gone
 
 
 def _order(tree: Tree) -> tuple[Int32Array, Int32Array, Int32Array, FloatArray]:
     """Return the nodes level by level: node, level, parent (a node) and conductance to it."""
     near = _neighbors(tree)
-    path = _farthest(near, _farthest(near, 0)[-1])
+    if not _connected(near):
+        raise InternalError("the nodes of a tree do not hang together")
+    gone = _simplified(near, tree.capacitance == 0.0)
+    first = next(node for node in range(len(near)) if node not in gone)
+    path = _farthest(near, _farthest(near, first)[-1])
     root = path[len(path) // 2]
     nodes, levels, parents, conductances = [root], [0], [-1], [0.0]
     at = 0
     while at < len(nodes):
         node = nodes[at]
-        for other, conductance in near[node]:
+        for other, conductance in near[node].items():
             if other != parents[at]:
                 nodes.append(other)
                 levels.append(levels[at] + 1)
                 parents.append(node)
                 conductances.append(conductance)
         at += 1
-    if len(nodes) != tree.parent.size:
-        raise InternalError("the nodes of a tree do not hang together")
     return (np.array(nodes, np.int32), np.array(levels, np.int32), np.array(parents, np.int32),
             np.array(conductances))  # fmt: skip
 
 
-def _farthest(near: list[list[tuple[int, float]]], start: int) -> list[int]:
+def _farthest(near: Near, start: int) -> list[int]:
     """Return the path from a node to one of those with the most nodes between."""
     before = {start: -1}
     queue = [start]
     for node in queue:
-        for other, _ in near[node]:
+        for other in near[node]:
             if other not in before:
                 before[other] = node
                 queue.append(other)

@@ -94,10 +94,25 @@ def extrapolate_stretch(cable, row, node, member, count, weight, share):
 # -- some cells ----------------------------------------------------------------------------------
 
 
+def named_after(lanes):
+    """Return what makes a function an inner one, under a name of its own.
+
+    The modules of different lanes may be compiled by different processes and then loaded by one,
+    which tells their functions apart by names alone.
+    """
+
+    def made(function):
+        function.__name__ = f"{function.__name__}_{lanes}"
+        function.__qualname__ = f"{function.__qualname__}_{lanes}"
+        return inner(function)
+
+    return made
+
+
 def putting(lanes, fill):
     """Return the function that puts the equations of a chunk together."""
 
-    @inner
+    @named_after(lanes)
     def of_patch(cable, row, rates):
         diagonal, right = load(cable, B_DIAGONAL), load(cable, B_RIGHT)
         count, stretches = load(row, M_COUNT), load(row, M_STRETCH_COUNT)
@@ -119,7 +134,7 @@ def putting(lanes, fill):
                 fill(diagonal, right, node + m, capacitance, total, member + m, rates, v, source,
                      rate)  # fmt: skip
 
-    @inner
+    @named_after(lanes)
     def put_together(cable, chunk):
         rates = load(cable, B_COEFFICIENTS) + NODE * RATES * lanes
         for n in range(load(chunk, H_PATCH_ROWS)):
@@ -129,11 +144,11 @@ def putting(lanes, fill):
     return put_together
 
 
-def solving(root, of_node, of_pairs):
+def solving(lanes, root, of_node, of_pairs):
     """Return the function that solves the equations of a chunk."""
     (eliminate, substitute), (eliminate_pairs, substitute_pairs) = of_node, of_pairs
 
-    @inner
+    @named_after(lanes)
     def solve(cable, chunk):
         diagonal, right = load(cable, B_DIAGONAL), load(cable, B_RIGHT)
         factor = load(cable, B_FACTOR)
@@ -166,7 +181,7 @@ def solving(root, of_node, of_pairs):
 def writing(lanes, extrapolate):
     """Return the function that hands the voltages of the next step to the patches."""
 
-    @inner
+    @named_after(lanes)
     def write_back(cable, chunk):
         right, coefficients = load(cable, B_RIGHT), load(cable, B_COEFFICIENTS)
         weights = coefficients + NODE * WEIGHTS * lanes
@@ -194,4 +209,6 @@ def writing(lanes, extrapolate):
 def side_by_side(lanes):
     """Return for chunks of `lanes` cells: put together, solve, write back."""
     fill, extrapolate, root, of_node, of_pairs = arithmetic(lanes)
-    return putting(lanes, fill), solving(root, of_node, of_pairs), writing(lanes, extrapolate)
+    return (
+        putting(lanes, fill), solving(lanes, root, of_node, of_pairs), writing(lanes, extrapolate),
+    )  # fmt: skip
