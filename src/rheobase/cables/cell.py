@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,7 @@ METHODS = ("crank_nicolson", "backward_euler")
 CROSSINGS = ("grid", "linear")
 GEOMETRY = {"distance": "um", "diameter": "um"}
 """What a text of a value may read beside units: path from the soma's center, and diameter."""
+_PATCHES: WeakKeyDictionary[Membrane, Model] = WeakKeyDictionary()
 FIXED = ("area", "C_m")
 """Parameters that belong to the tree as it is solved."""
 
@@ -162,8 +164,7 @@ class Cell:
     @cached_property
     def patches(self) -> Mapping[str, Model]:
         """The model of a compartment of each region."""
-        made = {id(m): m.patch() for m in self.membranes.values()}
-        return MappingProxyType({region: made[id(m)] for region, m in self.membranes.items()})
+        return MappingProxyType({region: _patch(m) for region, m in self.membranes.items()})
 
     @property
     def site(self) -> Site:
@@ -311,6 +312,13 @@ class Cell:
             "parameters": dict(self.parameters), "spikes": self.spikes, "method": self.method,
             "crossing": self.crossing, "name": self.name,
         }  # fmt: skip
+
+
+def _patch(membrane: Membrane) -> Model:
+    """Return the model of a compartment of a membrane, made once: many cells share membranes."""
+    if membrane not in _PATCHES:
+        _PATCHES[membrane] = membrane.patch()
+    return _PATCHES[membrane]
 
 
 def _rebuilt(arguments: dict[str, Any]) -> Cell:

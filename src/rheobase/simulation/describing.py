@@ -46,7 +46,8 @@ class Describing:
     _connected: set[tuple[Any, ...]]
     _running: bool
 
-    def add(self, model: Model | Train | Cell | Sequence[Cell], size: int | None = None, *, name: str | None = None,
+    def add(self, model: Model | Train | Cell | Sequence[Cell], size: int | None = None, *,
+            name: str | None = None,
             record_spikes: bool = True, positions: Any = None) -> Population:  # fmt: skip
         """Add cells of a model, cells with a morphology, or trains of spikes.
 
