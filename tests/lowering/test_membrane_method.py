@@ -65,6 +65,16 @@ def test_where_there_are_two_groups_it_is_the_staggered_method():
         assert one.arrays[name][0] == other.arrays[name][0]
 
 
+def test_both_backends_give_the_same_bits():
+    runs = []
+    for backend in ("interpreter", "numba"):
+        cells = Cells(Model(CIRCLE), 0.05 * MS, 19, method="membrane", backend=backend)
+        cells.arrays["v"][:] = np.linspace(-0.09, 0.03, 19)
+        runs.append(cells.run(200))
+    for name in "vmcz":
+        assert runs[0].arrays[name].tobytes() == runs[1].arrays[name].tobytes()
+
+
 @pytest.mark.parametrize("text, options, why", [
     ("dx/dt = -x*y/ms : 1\ndy/dt = (x - y)/ms : 1", {}, "there is no voltage called v"),
     ("dv/dt = -v/ms : mV", {}, "nothing reads the voltage and is read by it"),
