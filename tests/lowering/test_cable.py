@@ -135,10 +135,14 @@ def test_what_cannot_be_on_a_cable(lower: Any, model: Model, said: str) -> None:
 # -- wide membranes ----------------------------------------------------------------------------
 
 
-def wide(channels: int) -> Model:
+def wide(channels: int, pool: bool = False) -> Model:
     """A membrane with some channels of two gates each, one current of which is bent."""
     parts = "".join(f" + g_{k}*m_{k}**3*h_{k}*(E_{k} - v)" for k in range(channels))
     text = f"dv/dt = (I/area{parts} - bent*v/(1 - exp(-v/(25*mV))))/C_m : mV\nI : nA (input)\n"
+    if pool:  # which reads all gates, and is read by one of them
+        text += f"dc/dt = -k*(0*nA/area{parts}) - c/(20*ms) : 1\n"
+        text += "dq/dt = (c/(1 + c) - q)/(5*ms) : 1\n"
+        text = text.replace("- bent", "- q*bent")
     for k in range(channels):
         text += f"""
         dm_{k}/dt = alpha_{k}*(1 - m_{k}) - beta_{k}*m_{k} : 1
@@ -148,9 +152,11 @@ def wide(channels: int) -> Model:
         tau_{k} = 1*ms + 10*ms/(1 + exp((v + {30 + k}*mV)/(8*mV))) : ms
         """
     values = dict(area="1 um**2", C_m="1 uF/cm**2", bent="1e-3 mS/cm**2")
+    if pool:
+        values["k"] = "0.01 cm**2/(uA*ms)"
     values |= {f"g_{k}": "0.1 mS/cm**2" for k in range(channels)}
     values |= {f"E_{k}": f"{10 * k - 60} mV" for k in range(channels)}
-    return Model(text, name=f"wide_{channels}", parameters=values)
+    return Model(text, name=f"wide_{channels}{'_pool' * pool}", parameters=values)
 
 
 def test_a_wide_membrane_is_cut_into_narrow_loops() -> None:
@@ -169,9 +175,9 @@ def test_a_narrow_membrane_is_not_cut() -> None:
     assert "part" not in source_of(program)
 
 
-@pytest.mark.parametrize("channels", [3, 7])
-def test_a_wide_membrane_has_the_same_bits_compiled(channels: int) -> None:
-    model, size = wide(channels), 300
+@pytest.mark.parametrize("channels, pool", [(3, False), (7, False), (5, True)])
+def test_a_wide_membrane_has_the_same_bits_compiled(channels: int, pool: bool) -> None:
+    model, size = wide(channels, pool), 300
     rng = np.random.default_rng(1)
     density = {f"g_{k}": rng.uniform(0.5, 2, size) for k in range(channels)}
     program = lower_patch(model, frozenset(density) | {"area"})
