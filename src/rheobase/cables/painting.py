@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -23,6 +24,8 @@ Floats: TypeAlias = NDArray[np.float64]
 Painting: TypeAlias = dict[str, list[tuple[Any, Floats]]]
 
 _UM = UNITS["um"]
+_QUANTITY = re.compile(r"\s*[-+]?[\d.]+([eE][-+]?\d+)?(\s+[A-Za-z%].*)?\s*$")
+"""A number with a unit, "3 uF/cm**2", which is no expression."""
 
 
 def painted(cell: Cell, given: Mapping[str, Any]) -> Painting:
@@ -98,7 +101,7 @@ def values_at(value: Any, unit: Unit, distance: Floats, diameter: Floats, what: 
         What it is for, named first in errors.
     """
     paste = f'write "{"1" if unit.text == "1" else f"1*{unit.text}"}*exp(-distance/(100*um))"'
-    if isinstance(value, str):
+    if isinstance(value, str) and not _QUANTITY.match(value):
         source, units = Source(value), {"distance": _UM, "diameter": _UM}
         expression = parse_expression(value, what=what)
         check_names(expression, units, source=source, label=what)

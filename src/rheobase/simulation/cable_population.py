@@ -301,6 +301,9 @@ class Sites(View):
 
 
 def _short(key: Any) -> str:
+    if isinstance(key, slice):
+        ends = ["" if k is None else str(k) for k in (key.start, key.stop)]
+        return ":".join(ends if key.step is None else [*ends, str(key.step)])
     text = repr(key)
     return text if len(text) < 20 else _brief(np.atleast_1d(np.asarray(key)).astype(np.int64))
 
