@@ -8,7 +8,7 @@ import pytest
 
 import rheobase as rb
 from rheobase import errors
-from rheobase.units import cm, mS, mV, ms, ohm, uF, um
+from rheobase.units import cm, mS, ms, mV, ohm, uF, um
 
 HH = rb.Membrane([rb.channels.HHSodium, rb.channels.HHPotassium, rb.channels.Leak])
 PASSIVE = rb.Membrane(
@@ -69,7 +69,7 @@ def test_values_of_nodes():
     assert sodium[0] == 1200 and np.isnan(sodium[1:]).all()
     np.testing.assert_allclose(cell.values("C_m")[:2], [0.01, 0.02])
     np.testing.assert_allclose(cell.values("area"), cell.compartments.area)
-    with pytest.raises(errors.UnknownNameError, match="did you mean g_Na?"):
+    with pytest.raises(errors.UnknownNameError, match="did you mean g_Na"):
         cell.values("gNa")
 
 

@@ -1,7 +1,7 @@
 """Small networks of cells with a morphology, for the tests."""
 
 import rheobase as rb
-from rheobase.units import Hz, mS, cm, mV, ms, nA, nS, pA, um
+from rheobase.units import Hz, cm, mS, ms, mV, nA, nS, pA, um
 
 HH = rb.Membrane([rb.channels.HHSodium, rb.channels.HHPotassium, rb.channels.Leak], name="HH")
 PASSIVE = rb.Membrane([rb.channels.Leak(g=0.1 * mS / cm**2, E=-65 * mV)], name="passive")

@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
-
+from tests.simulation.cable_nets import HH, PASSIVE, ball_and_stick, network, same
 
 import rheobase as rb
-from rheobase.units import Mohm, cm, mS, mV, ms, nA, nS, ohm, pA, um
-from tests.simulation.cable_nets import HH, PASSIVE, ball_and_stick, network, same
+from rheobase.units import Mohm, cm, mS, ms, mV, nA, nS, ohm, pA, um
 
 MIXED = (300, 200, 200, 400, 200)
 
@@ -80,7 +79,7 @@ def test_a_saved_result_keeps_where_its_sites_are(reference, tmp_path):
 
 
 def test_error_check_and_batch_and_estimate():
-    net, cells = network()
+    net, _ = network()
     checked = net.run(2 * ms, error_check=1 * ms).error_check
     assert "v of 'cells' differs by" in str(checked)
     sets = [{"cells.g_L": g * mS / cm**2, "seed": 1} for g in (0.1, 1.0)]
@@ -343,7 +342,7 @@ def test_electrodes_are_saved(tmp_path):
 
 
 def test_explain():
-    net, cells = network()
+    net, _ = network()
     text = net.explain()
     for words in (
         "<Population 'cells': 3 cells of ball and stick, 48 compartments>",

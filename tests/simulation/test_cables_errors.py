@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from tests.simulation.cable_nets import ball_and_stick
 
 import rheobase as rb
 from rheobase import errors
-from rheobase.units import Mohm, mS, cm, mV, ms, nA, nS, pA, um
-from tests.simulation.cable_nets import ball_and_stick
+from rheobase.units import Mohm, cm, mS, ms, mV, nA, nS, pA, um
 
 AMPA = rb.synapses.Exponential(tau=2 * ms, E=0 * mV)
 
@@ -147,7 +147,8 @@ def test_values_that_cannot_be_set(net, cells):
         return lambda: setattr(place, name, value)
 
     refused(errors.UserError, setting("C_m", "1 uF/cm**2"),
-            "cells.C_m cannot be set: it is fixed when the cell is made", "parameters=")  # fmt: skip
+            "cells.C_m cannot be set: it is fixed when the cell is made",
+            "parameters=")  # fmt: skip
     refused(errors.UserError, setting("distance", 1 * um), "cells.distance cannot be set")
     refused(errors.UserError, setting("I_Na", 1), "it is computed by the line `I_Na = ")
     refused(errors.UserError, setting("I", 1 * nA), "it is an input")
@@ -165,7 +166,8 @@ def test_clamps(net, cells):
     soma = cells.at("soma")
     refused(errors.UnitError, lambda: net.clamp(soma, 1 * nA), "the values")
     refused(errors.WiringError,
-            lambda: net.clamp(cells.at("dendrite"), 0.5, variable="m_Na"), "have no m_Na")  # fmt: skip
+            lambda: net.clamp(cells.at("dendrite"), 0.5, variable="m_Na"),
+            "have no m_Na")  # fmt: skip
     refused(errors.UnknownNameError, lambda: net.clamp(soma, 0.5, variable="q"), "variable 'q'")
 
 
@@ -174,7 +176,8 @@ def test_electrodes(net, cells):
     point = net.add(rb.models.LIF, 1, name="point")
     refused(errors.WiringError,
             lambda: net.voltage_clamp(point, -65 * mV, series_resistance=1 * Mohm),
-            "an electrode is at a place on cells with a morphology", "net.clamp(point, -65*mV)")  # fmt: skip
+            "an electrode is at a place on cells with a morphology",
+            "net.clamp(point, -65*mV)")  # fmt: skip
     refused(errors.UserError, lambda: net.voltage_clamp(soma, -65 * mV, series_resistance=0 * Mohm),
             "the series resistance is one value above 0")  # fmt: skip
     refused(errors.UnitError, lambda: net.voltage_clamp(soma, 1 * nA, series_resistance=1 * Mohm),
@@ -208,7 +211,8 @@ def test_after_the_first_run(net, cells):
 def test_adding(net):
     cell, other = ball_and_stick(), ball_and_stick(method="backward_euler")
     refused(errors.WiringError, lambda: net.add([cell, other]),
-            "the cells of a population have one method", "crank_nicolson and backward_euler")  # fmt: skip
+            "the cells of a population have one method",
+            "crank_nicolson and backward_euler")  # fmt: skip
     refused(errors.WiringError, lambda: net.add([cell, rb.models.LIF]),
             "entry 1 of the list is no rb.Cell")  # fmt: skip
     refused(errors.ShapeError, lambda: net.add([cell, cell], 3), "the list has 2 cells")
@@ -237,4 +241,4 @@ def test_no_gradient(net, cells):
     refused(errors.UserError,
             lambda: rb.gradient(net, lambda r: r.traces["cells"].v.mean(), ["cells.g_L"],
                                 duration=1 * ms),
-            "")  # fmt: skip
+            "'cells' are cells with a morphology, which have no derivative here")  # fmt: skip

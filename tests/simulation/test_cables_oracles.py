@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import rheobase as rb
-from rheobase.units import Mohm, cm, mS, mV, ms, nA, nS, ohm, uF, um, uS
+from rheobase.units import Mohm, cm, mS, ms, mV, nA, nS, ohm, um, uS
 
 GOLDEN = (np.sqrt(5) - 1) / 2
 
@@ -111,7 +111,7 @@ def ring_membranes():
 
 
 def ring_cell(random, membranes):
-    """A soma and 10 to 20 dendrites, HH and passive; of the first dendrite, the receptor's place."""
+    """A soma and 10 to 20 dendrites, HH and passive; a receptor is on the first dendrite."""
     sections = [rb.morphology.section("soma", length=12.6157 * um, diameter=12.6157 * um)]
     children = []
     for k in range(random.integers(10, 21)):
