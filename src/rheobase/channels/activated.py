@@ -66,7 +66,7 @@ SK = channel(
     " calcium does.",
     source="M. Kohler et al., Science 273, 1709 (1996); the time constant of E. Hay et al., PLoS"
     " Computational Biology 7, e1002107 (2011).",
-    checked="half open at 0.43 uM.",
+    checked="half open at 0.43 uM; a calcium plateau as Arbor computes it, within 0.01 mV.",
 )
 
 AHP = channel(

@@ -30,7 +30,8 @@ CalciumPool = pool(
     source="A. Destexhe, D. Contreras, T. J. Sejnowski and M. Steriade, Journal of Neurophysiology"
     " 72, 803 (1994), with the buffering and values of E. Hay et al., PLoS Computational Biology"
     " 7, e1002107 (2011).",
-    checked="the response to a constant current in closed form: rest + gamma |I| tau/(2 F depth).",
+    checked="the response to a constant current in closed form: rest + gamma |I| tau/(2 F depth);"
+    " a calcium plateau as Arbor computes it, within 0.01 mV.",
 )
 
 PumpedCalciumPool = pool(

@@ -56,5 +56,6 @@ HType = channel(
         """,
     source="M. H. P. Kole, S. Hallermann and G. J. Stuart, Journal of Neuroscience 26, 1677"
     " (2006); Q10 of J. C. Magee, Journal of Neuroscience 18, 7613 (1998).",
-    checked="rates by the closed form, at -154.9 mV also; the voltage where they are equal.",
+    checked="rates by the closed form, at -154.9 mV also; a calcium plateau as Arbor computes it,"
+    " within 0.01 mV.",
 )
