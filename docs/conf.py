@@ -12,7 +12,7 @@ sys.path.insert(0, str(HERE))
 
 from docutils import nodes  # noqa: E402
 from interactive_page import write_player  # noqa: E402
-from reference_pages import write_models_page  # noqa: E402
+from reference_pages import write_channels_page, write_models_page  # noqa: E402
 from sphinx import addnodes  # noqa: E402
 from sphinx.application import Sphinx  # noqa: E402
 
@@ -79,4 +79,5 @@ def setup(app: Sphinx) -> None:
     app.connect("autodoc-process-docstring", part_attributes, priority=400)
     generated = HERE / "reference" / "generated"
     write_models_page(generated / "models.md")
+    write_channels_page(generated / "channels.md")
     write_player(HERE / "tutorials" / "interactive.md", generated / "static" / "interactive.html")

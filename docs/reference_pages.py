@@ -8,6 +8,9 @@ from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
 import rheobase as rb
+from rheobase.channels.library import describe
+from rheobase.channels.mechanism import Mechanism
+from rheobase.language.definitions import PARAMETER
 from rheobase.language.describing import value_text
 from rheobase.models.library import LibraryModel
 
@@ -123,8 +126,63 @@ def _plain(text: str) -> str:
     return text.replace("*", "\\*")
 
 
+_CHANNELS = """# Channels of the library: `rb.channels`
+
+`rb.channels.HHSodium` is a channel; `rb.channels.HHSodium(g=60*mS/cm**2)` is a copy with another
+value. Steady states and time constants of the gates are drawn by `rb.channels.HHSodium.plot()`. How
+to go on from here: [Channels and membranes](../../how-to/channels.md).
+"""
+
+
+def write_channels_page(path: Path) -> None:
+    """Write one section a channel or pool of ``rheobase.channels``."""
+    pictures = path.parent / "channels"
+    pictures.mkdir(parents=True, exist_ok=True)
+    found = [(name, getattr(rb.channels, name)) for name in rb.channels.__all__]
+    members = {name: value for name, value in found if isinstance(value, Mechanism)}
+    families: dict[str, list[str]] = {}
+    for name in members:
+        module = import_module(f"{rb.channels.__name__}.{rb.channels._HOMES[name]}")
+        heading = (module.__doc__ or "").strip().splitlines()[0].rstrip(".")
+        families.setdefault(heading, []).append(name)
+    lines = [_CHANNELS, "| channel | what it is |", "|---|---|"]
+    for names in families.values():
+        for name in names:
+            told = describe(name)
+            assert told is not None
+            lines.append(f"| [`{name}`](#{name.lower()}) | {_plain(told.title)} |")
+    for heading, names in families.items():
+        lines += ["", f"## {heading}"]
+        for name in names:
+            lines += _channel(name, members[name], pictures)
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _channel(name: str, member: Mechanism, pictures: Path) -> list[str]:
+    told = describe(name)
+    assert told is not None
+    lines = ["", f"### {name}", "", _plain(told.title), ""]
+    if isinstance(member, rb.Channel):
+        path = pictures / f"{name}.svg"
+        _save(member.plot()[0].figure, path)
+        shown = "Steady states and time constants" if member.forms else "Current"
+        lines += [f"![{shown} of {name}](channels/{path.name})", ""]
+    equations = [e.text for e in member.equations if e.kind != PARAMETER]
+    lines += ["```text", *equations, "```", ""]
+    lines += ["| symbol | default | unit | meaning |", "|---|---|---|---|"]
+    for symbol, meaning in told.meanings.items():
+        value, unit = "", ""
+        if symbol in member.defaults:
+            written = member.equation(symbol).unit
+            value, unit = f"{written.from_si(member.defaults[symbol]):.10g}", written.text
+        lines.append(f"| `{symbol}` | {value} | {_unit(unit)} | {_plain(meaning)} |")
+    lines += ["", *(_plain(paragraph) + "\n" for paragraph in told.notes)]
+    lines += [f"**Source:** {_plain(told.source)}", ""]
+    return [*lines, f"**Checked against:** {_plain(told.checked)}"]
+
+
 def _unit(unit: str) -> str:
-    return "" if unit == "1" else f"`{unit}`"
+    return "" if unit in ("", "1") else f"`{unit}`"
 
 
 def _grid(models: dict[str, LibraryModel]) -> Figure:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -69,7 +70,7 @@ def members_of(what: str) -> str:
         value = inspect.getattr_static(found, member)
         if member.startswith("_") or not inspect.getdoc(value):
             continue
-        if isinstance(value, property):
+        if isinstance(value, (property, cached_property)):
             rows[f"`.{member}`"] = summary(value)
         elif inspect.isfunction(value) or isinstance(value, (classmethod, staticmethod)):
             rows[f"`.{member}()`"] = summary(value)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rheobase import analysis as analysis
+    from rheobase import channels as channels
     from rheobase import check as check
     from rheobase import errors as errors
     from rheobase import fitting as fitting
@@ -21,10 +22,14 @@ if TYPE_CHECKING:
     from rheobase import levels as levels
     from rheobase import modelfiles as modelfiles
     from rheobase import models as models
+    from rheobase import morphology as morphology
     from rheobase import nn as nn
     from rheobase import plots as plots
     from rheobase import synapses as synapses
     from rheobase import units as units
+    from rheobase.cables.cell import Cell as Cell
+    from rheobase.channels.channel import Channel as Channel
+    from rheobase.channels.membrane import Membrane as Membrane
     from rheobase.fitting.fit_parameters import fit_parameters as fit_parameters
     from rheobase.gradients.explaining import explain_gradient as explain_gradient
     from rheobase.gradients.objective import gradient as gradient
@@ -32,6 +37,7 @@ if TYPE_CHECKING:
     from rheobase.language.functions import function as function
     from rheobase.language.model import Model as Model
     from rheobase.language.synapse import Synapse as Synapse
+    from rheobase.morphology import Morphology as Morphology
     from rheobase.network import distributions as random
     from rheobase.network import rules as rules
     from rheobase.network import stimuli as stimuli
@@ -44,12 +50,17 @@ __version__ = "0.1.0"
 
 # Public name -> where it lives: a module, or module:attribute.
 _HOMES = {
+    "Cell": "rheobase.cables.cell:Cell",
+    "Channel": "rheobase.channels.channel:Channel",
+    "Membrane": "rheobase.channels.membrane:Membrane",
     "Model": "rheobase.language.model:Model",
+    "Morphology": "rheobase.morphology:Morphology",
     "Network": "rheobase.simulation:Network",
     "Result": "rheobase.results:Result",
     "SpikeTrains": "rheobase.results:SpikeTrains",
     "Synapse": "rheobase.language.synapse:Synapse",
     "analysis": "rheobase.analysis",
+    "channels": "rheobase.channels",
     "check": "rheobase.check",
     "errors": "rheobase.errors",
     "explain_gradient": "rheobase.gradients.explaining:explain_gradient",
@@ -63,6 +74,7 @@ _HOMES = {
     "levels": "rheobase.levels",
     "modelfiles": "rheobase.modelfiles",
     "models": "rheobase.models",
+    "morphology": "rheobase.morphology",
     "nn": "rheobase.nn",
     "plots": "rheobase.plots",
     "random": "rheobase.network.distributions",
@@ -73,13 +85,18 @@ _HOMES = {
 }
 
 __all__ = [
+    "Cell",
+    "Channel",
+    "Membrane",
     "Model",
+    "Morphology",
     "Network",
     "Result",
     "SpikeTrains",
     "Synapse",
     "__version__",
     "analysis",
+    "channels",
     "check",
     "errors",
     "explain_gradient",
@@ -93,6 +110,7 @@ __all__ = [
     "levels",
     "modelfiles",
     "models",
+    "morphology",
     "nn",
     "plots",
     "random",

@@ -7,7 +7,11 @@ expected and what was given, and ends with a way to mend it.
 from __future__ import annotations
 
 import difflib
+import sys
+import warnings
 from collections.abc import Iterable
+
+_PACKAGE = __name__.partition(".")[0]
 
 UNITS_PAGE = "docs/five-lines-about-units.md"
 
@@ -117,6 +121,19 @@ class InternalError(RheobaseError):
 
 class RheobaseWarning(UserWarning):
     """Something allowed that is probably not meant."""
+
+
+def warn(text: str) -> None:
+    """Warn at the nearest line outside this library."""
+    level, frame = 1, sys._getframe(0)
+    while frame.f_back is not None and _is_ours(frame.f_globals.get("__name__", "")):
+        frame = frame.f_back
+        level += 1
+    warnings.warn(text, RheobaseWarning, stacklevel=level)
+
+
+def _is_ours(module: str) -> bool:
+    return module.partition(".")[0] == _PACKAGE
 
 
 def _plain(name: str) -> str:

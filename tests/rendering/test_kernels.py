@@ -108,7 +108,7 @@ def test_every_method_gives_the_same_bits(method):
         text = text.replace(" : mV (unless", "+ mV*xi/sqrt(ms) : mV (unless")
     model = Model(**{**LIF, "equations": LIF["equations"] if method == "exact" else text,
                      "method": method})  # fmt: skip
-    if method in ("exponential_euler", "staggered"):
+    if method in ("exponential_euler", "staggered", "membrane"):
         model = Model(**{**LIF, "method": "exponential_euler"})
     runs = [start(Cells(model, 1e-4, 13, backend=b), "").run(200) for b in ("interpreter", "numba")]
     assert_same(*runs)

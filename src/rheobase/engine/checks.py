@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from rheobase.engine import facts
+from rheobase.engine.cables import CablePlan, cables
 from rheobase.engine.plan import (
     AnyArray,
     Connectivity,
@@ -45,6 +46,8 @@ def check(plan: NetworkPlan) -> None:
         name = f"clamp {n}"
         _within(name, "cells", clamp.cells, facts.model(plan, clamp.target).size)
         _that(clamp.values.size in (1, clamp.cells.size), name, "one value, or one a cell")
+    for _, cable in cables(plan):
+        _cable(plan, cable)
     for record in plan.records:
         size = facts.model(plan, record.population).size
         _within(record.name, "cells", record.cells, size)
@@ -113,6 +116,25 @@ def _projection(plan: NetworkPlan, projection: ProjectionPlan) -> None:
         same = tuple(shared) == tuple(projection.variables)
         _that(same, name, f"weights on {list(shared)} for {list(projection.variables)}")
         _weights(name, shared, 1)
+
+
+def _cable(plan: NetworkPlan, cable: CablePlan) -> None:
+    """Verify that patches are as laid out, and that points and sites are compartments."""
+    name, lay = cable.name, cable.layout
+    sizes = [facts.model(plan, place).size for place in cable.patches]
+    _that(sizes == lay.sizes, name, f"patches of {sizes} elements for {lay.sizes}")
+    for what in ("site", "threshold"):
+        _that(getattr(cable, what).shape == (cable.size,), name, f"one {what} a cell is needed")
+    _that(bool(np.all(lay.elements(np.arange(cable.size), cable.site)[0] >= 0)), name,
+          "a site is no compartment")  # fmt: skip
+    for point in cable.points:
+        count = facts.model(plan, point.population).size
+        fits = point.cells.shape == point.nodes.shape == (count,)
+        _that(fits, name, "as many cells and nodes as points are needed")
+        _within(name, "cells of points", point.cells, cable.size)
+        _that(bool(np.all(np.diff(point.cells) >= 0)), name, "points are not ascending")
+        patches, _ = lay.elements(point.cells, point.nodes)
+        _that(bool(np.all(patches >= 0)), name, "points are at compartments, some are not")
 
 
 def _coupling(plan: NetworkPlan, coupling: ContinuousPlan) -> None:

@@ -13,7 +13,7 @@ from functools import partial
 
 import numpy as np
 
-from rheobase.engine import facts
+from rheobase.engine import cable_facts, facts
 from rheobase.engine.calendar import Calendar
 from rheobase.engine.compiled_events import CompiledEvents
 from rheobase.engine.events import exact_populations
@@ -65,9 +65,11 @@ class Compiled:
         populations = range(len(plan.populations))
         self.ids = [[np.zeros(0, np.int32) for _ in populations] for _ in self.shares]
         self.offsets = [[np.zeros(0) for _ in populations] for _ in self.shares]
+        silent = cable_facts.owned(plan)
         for t, share in enumerate(self.shares):
             for p in populations:
-                self._enlarge(t, p, 2 * (share.hi[p] - share.lo[p]) + 1024)
+                room = 0 if p in silent else 2 * (share.hi[p] - share.lo[p]) + 1024
+                self._enlarge(t, p, room)
         # starts[t][p, history + j]: where the spikes of the j-th step of the slice begin
         self.starts: list[Int64Array] = [
             np.zeros((len(plan.populations), self.history + 2), np.int64) for _ in self.shares
@@ -98,6 +100,7 @@ class Compiled:
         Nothing is done where everything in the plan is the very object it was: the tables hold
         addresses, so values written into arrays count anyway.
         """
+        cable_facts.add_missing_arrays(self.plan)
         self.rows.bind(self.plan)
         self._bind_plastic()
         bound = [*_contents(self.plan), *self.rows.bundles]
@@ -138,6 +141,7 @@ class Compiled:
     def run(self, first: int, steps: int) -> Outcome:
         """Run steps first <= k < first + steps or fewer, at least one unless a state fails."""
         steps = min(steps, self.most_steps)
+        cable_facts.begin_slice(self.plan)
         self._begin(first, steps)
         if self._refill:
             self._refill_calendars(first)
@@ -150,6 +154,7 @@ class Compiled:
             raise trouble
         done = int(self.tables[0].control[columns.K_DONE])
         self._end()
+        cable_facts.end_slice(self.plan)
         self._collect(first, done)
         failed = [int(t.control[columns.K_POPULATION]) for t in self.tables
                   if t.control[columns.K_REASON] == columns.NOT_FINITE]  # fmt: skip

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from rheobase.engine import facts, interpreted_plasticity
+from rheobase.engine import cable_facts, facts, interpreted_plasticity
 from rheobase.engine.events import exact_populations
 from rheobase.engine.facts import Memory, Outcome, ValueKey
+from rheobase.engine.interpreted_cables import InterpretedCables
 from rheobase.engine.interpreted_events import InterpretedEvents
 from rheobase.engine.logs import Logs, has_offsets
 from rheobase.engine.plan import (
@@ -52,16 +53,20 @@ class Interpreted:
         self.draws = Draws()
         self.store = Store()
         self.events = InterpretedEvents(plan, logs) if exact_populations(plan) else None
+        cable_facts.add_missing_arrays(plan)
+        self.cables = InterpretedCables(plan)
         self.bind()
 
     # -- what the engine calls --------------------------------------------------------------
 
     def bind(self) -> None:
         """Read from the plan again what may have been changed in it."""
+        cable_facts.add_missing_arrays(self.plan)
         self.store.bind(self.plan)
         interpreted_plasticity.bind(self.plan)
         if self.events is not None:
             self.events.bind()
+        self.cables.bind()
         self.longest = facts.longest_delays(self.plan)
         self.remembered = facts.remembered_values(self.plan)
         self.accumulated = {
@@ -78,12 +83,14 @@ class Interpreted:
         }
         if self.events is not None:
             self.events.begin(first)
+        cable_facts.begin_slice(self.plan)
         done, failed = 0, -1
         while done < steps and failed < 0:
             failed = self.step(first + done)
             done += failed < 0
         if self.events is not None:
             failed = max(failed, *self.events.finish(first + done, failed < 0), -1)
+        cable_facts.end_slice(self.plan)
         return Outcome(done, failed)
 
     def memory(self, step: int) -> Memory:
@@ -132,6 +139,8 @@ class Interpreted:
                 self.spikes[p][k] = self.emit(p, population, k)
             elif population.program.crossing == "exact":
                 self.spikes[p][k] = np.zeros(0, np.int32)  # they are in `events`
+            elif p in self.cables.owned:
+                self.spikes[p][k] = np.zeros(0, np.int32)  # their cells update them
             elif not self.update(p, population, k):
                 failed.append(p)
         if self.events is not None and (endless := self.events.run(k)) >= 0:
@@ -219,12 +228,15 @@ class Interpreted:
     def update(self, p: int, population: PopulationPlan, k: int) -> bool:
         """Integrate, find the cells that spiked, reset them; False if a state is not finite."""
         arrays, numbers, kernels = population.arrays, population.numbers, population.kernels
-        kernels.update(arrays, numbers, 0, population.size, k)
+        if p in self.cables.cells:
+            self.cables.cells[p].update(k)
+        else:
+            kernels.update(arrays, numbers, 0, population.size, k)
         mask = arrays["spiked"]
         ids = np.flatnonzero(mask == facts.SPIKED).astype(np.int32)
         self.spikes[p][k] = ids
         self.offsets[p] = arrays["offset"][ids] if has_offsets(population) else None
-        if ids.size:
+        if ids.size and p not in self.cables.cells:
             kernels.on_spike(arrays, numbers, ids, k)
         return not np.any(mask & facts.NOT_FINITE)
 

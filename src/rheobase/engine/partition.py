@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rheobase.engine.cables import cables
 from rheobase.engine.plan import AnyArray, Int64Array, NetworkPlan, PopulationPlan
 
 LINE = 64
@@ -61,6 +62,15 @@ def shares(plan: NetworkPlan, threads: int) -> list[Share]:
     for place, population in enumerate(plan.populations):
         if isinstance(population, PopulationPlan) and population.program.crossing == "exact":
             found[place] = np.array([0] + [population.size] * threads)  # one heap of events
+    for place, cable in cables(plan):  # by chunk, with their patches and points
+        lay = cable.layout
+        chunks = lay.chunk_bounds(threads)
+        firsts = np.array([*(chunk.first for chunk in lay.chunks), cable.size], np.int64)
+        found[place] = firsts[chunks]
+        for p, patch in enumerate(cable.patches):
+            found[patch] = lay.starts[chunks, p]
+        for point in cable.points:
+            found[point.population] = np.searchsorted(point.cells, found[place])
     return [
         Share(t, threads, tuple(int(b[t]) for b in found), tuple(int(b[t + 1]) for b in found))
         for t in range(threads)

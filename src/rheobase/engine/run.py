@@ -17,7 +17,8 @@ from typing import Literal, Protocol, TypeAlias
 
 import numpy as np
 
-from rheobase.engine import facts
+from rheobase.engine import cable_facts, facts
+from rheobase.engine.cables import CablePlan
 from rheobase.engine.checks import check
 from rheobase.engine.facts import Memory, Outcome
 from rheobase.engine.logs import Logs, Samples, Spikes, new_logs
@@ -239,6 +240,9 @@ class Engine:
             return Endless(population.name, "", int(endless[0]), self.step, np.inf, endless.size)
         failed = np.flatnonzero(population.arrays["spiked"] & facts.NOT_FINITE)
         cell = int(failed[0])
+        if isinstance(population, CablePlan):
+            value = cable_facts.failed_voltage(self.plan, population, cell)
+            return NotFinite(population.name, "v", cell, self.step, value, failed.size)
         for name in facts.arrays_with_role(population, "state"):
             value = float(population.arrays[name][cell])
             if not np.isfinite(value):

@@ -12,6 +12,9 @@ import numpy as np
 from rheobase.engine import facts
 from rheobase.engine.addresses import ALIGNED, Addresses, as_int64, as_table
 from rheobase.engine.arrivals import Arrivals
+from rheobase.engine.cable_facts import owned
+from rheobase.engine.cable_tables import CableTables
+from rheobase.engine.cables import CablePlan
 from rheobase.engine.calendar import Calendar
 from rheobase.engine.compiled_events import CompiledEvents
 from rheobase.engine.logs import has_offsets
@@ -179,13 +182,15 @@ class Tables:
     # -- populations ------------------------------------------------------------------------
 
     def _populations(self, buffers: Buffers) -> Int64Array:
-        rows = []
+        rows, parts = [], owned(self.plan)
         for p, population in enumerate(self.plan.populations):
             row = [0] * columns.P_WIDTH
             row[columns.P_PLACE] = p
             row[columns.P_LO], row[columns.P_HI] = self.share.own(p)
             if isinstance(population, PopulationPlan):
                 self._fill_model(row, p, population)
+                if p in parts:  # their cells update them
+                    row[columns.P_UPDATE] = 0
             else:
                 self._fill_source(row, p, population)
             rows.append(row)
@@ -211,6 +216,9 @@ class Tables:
             row[columns.P_UPDATE] = population.kernels.update_address
         row[columns.P_ON_SPIKE] = population.kernels.on_spike_address
         row[columns.P_TABLE], row[columns.P_NUMBERS] = self.addresses.models[p]
+        if isinstance(population, CablePlan):
+            row[columns.P_UPDATE] = address_of("cables", "update")
+            row[columns.P_TABLE] = CableTables(self.addresses, p, population).address
         row[columns.P_MASK] = self._address(population.arrays["spiked"], np.uint8)
         if has_offsets(population) and population.program.crossing == "linear":
             row[columns.P_OFFSET] = self._address(population.arrays["offset"])
@@ -235,7 +243,7 @@ class Tables:
             rows.append([
                 0, record.every_steps, kernel if places.size else 0,
                 *self.addresses.models[record.population],
-                int(cells.min(initial=hi)) // 32 * 32, int(cells.max(initial=lo)) + 1,
+                max(int(cells.min(initial=hi)) // 32 * 32, lo), int(cells.max(initial=lo)) + 1,
                 self._address(array, array.dtype), _TYPES[str(array.dtype)],
                 self._address(cells, np.int32), cells.size, self._address(places, np.int32),
                 record.cells.size, 0, 0,

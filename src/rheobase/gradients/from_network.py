@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from rheobase.engine import facts
+from rheobase.engine.cables import CablePlan
 from rheobase.engine.plan import (
     ContinuousPlan,
     DrivePlan,
@@ -204,6 +205,11 @@ def refuse(plan: NetworkPlan) -> None:
         Exact crossings, plastic synapses, ports that run event by event, procedural synapses.
     """
     for population in plan.populations:
+        if isinstance(population, CablePlan):
+            raise UserError(
+                f"{population.name!r} are cells with a morphology, which have no derivative here",
+                mend="use the point model of the membrane: net.add(membrane.point(area))",
+            )
         if isinstance(population, PopulationPlan) and population.program.crossing == "exact":
             raise UserError(
                 f"{population.name!r} has exact crossings, so it does not go step by step",

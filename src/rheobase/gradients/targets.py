@@ -16,6 +16,7 @@ from rheobase.gradients.currents import Injection
 from rheobase.gradients.from_network import NetworkTape
 from rheobase.gradients.links import Link
 from rheobase.network.waveforms import Noise, Samples, Shape
+from rheobase.simulation.cable_population import CellPopulation
 from rheobase.units import DIMENSIONLESS, UNITS, Unit, to_si
 
 if TYPE_CHECKING:
@@ -481,6 +482,11 @@ def _of_projection(net: Network, key: Any, owner: str, name: str) -> Target:
 def _of_cells(net: Network, key: Any, owner: str, name: str, where: Any,
               number: int | None) -> Target:  # fmt: skip
     values = net._told.populations[owner]._cell_values
+    if isinstance(net._told.populations[owner], CellPopulation):
+        raise UserError(
+            f"{owner!r} are cells with a morphology, which have no derivative here",
+            mend="use the point model of the membrane: net.add(membrane.point(area))",
+        )
     if values is None:
         raise UserError(
             f"{owner!r} replays spikes and has no parameters",

@@ -4,6 +4,9 @@ A rule is a text for each argument: the derivative of f(x, y, z) by it, in the a
 `z` and the value `f`. The same table serves derivatives in symbols (`rheobase.lowering.calculus`)
 and the reverse of a step (`rheobase.lowering.adjoint`), which shows the rule beside the line.
 
+The derivatives of exprel and bernoulli take the value of these as a second argument; what is said
+of them by the first is the whole change, by the second none.
+
 At a kink, where there is no derivative, the value is PyTorch's:
 
 - ``abs(x)`` at 0: 0.
@@ -32,6 +35,12 @@ RULES: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "expm1": ("exp(x)",),
     "exprel": ("exprel_derivative(x, f)",),
     "bernoulli": ("bernoulli_derivative(x, f)",),
+    "exprel_derivative": (
+        "where(abs(x) < 0.01, 1/3 + x*(1/4 + x*(1/10 + x*(1/36 + x/168))), f + (y - 2*f)/x)", "0"
+    ),
+    "bernoulli_derivative": (
+        "where(abs(x) < 0.01, 1/6 - x*x*(1/60 - x*x/1008), -((2*y + x)*f + y)/x)", "0"
+    ),
     "log": ("1/x",),
     "log1p": ("1/(1 + x)",),
     "log10": ("0.4342944819032518/x",),

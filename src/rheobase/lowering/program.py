@@ -29,7 +29,8 @@ class Level(IntEnum):
 Kind: TypeAlias = Literal["float", "bool", "int", "matrix"]
 Role: TypeAlias = Literal[
     "state", "parameter", "input", "prepared", "spiked", "offset", "release", "left",
-    "refractory", "last_spike", "key", "draw", "observed", "anchor", "adjoint",
+    "refractory", "last_spike", "key", "draw", "observed", "anchor", "adjoint", "voltage",
+    "source", "rate",
 ]  # fmt: skip
 DTYPES: dict[str, str] = {
     "spiked": "uint8", "refractory": "uint8", "release": "int64", "key": "uint64",
@@ -96,7 +97,7 @@ class Block:
     "on-event" over the cells that spiked; "deliver" over arriving events, one after another;
     "weigh" over the weights of a projection, when it is prepared. `first` names what a map may
     write in a loop of its own before the rest: short loops keep more of the machine busy. `whole`
-    keeps a map in one loop.
+    keeps a map in one loop; `wide` lets it be cut wherever a loop would touch too many arrays.
     """
 
     kind: Literal["prepare", "map", "on-event", "deliver", "weigh"]
@@ -105,6 +106,7 @@ class Block:
     sections: tuple[str, ...] = ("",)
     first: frozenset[str] = frozenset()
     whole: bool = False
+    wide: bool = False
 
     def reads(self) -> frozenset[str]:
         """Return the names of the arrays and numbers the block reads."""
@@ -132,8 +134,9 @@ class Block:
         for k in needed_by(nodes, late) - stored.keys():
             if nodes[k].operation == "element" and nodes[k].payload in self.first:
                 return (self,)
-        rest = Block(self.kind, nodes, late, self.sections).pruned()
-        return (Block(self.kind, self.nodes, early, self.sections).pruned(), rest)
+        first = Block(self.kind, self.nodes, early, self.sections, wide=self.wide)
+        rest = Block(self.kind, nodes, late, self.sections, wide=self.wide)
+        return (first.pruned(), rest.pruned())
 
     def pruned(self) -> Block:
         """Return the block without the nodes that no write needs."""
@@ -214,6 +217,15 @@ class Port:
 
 
 @dataclass(frozen=True)
+class Linear:
+    """What the program of a part of a cable writes: names of arrays, ``source - rate*voltage``."""
+
+    voltage: str
+    source: str
+    rate: str
+
+
+@dataclass(frozen=True)
 class Program:
     """What one kind of cell does in a step: see the module's text and `str(program)`.
 
@@ -242,6 +254,7 @@ class Program:
     staggered: frozenset[str] = frozenset()
     anchor: Block | None = None
     predict: Block | None = None
+    linear: Linear | None = None
 
     def array(self, name: str) -> Array:
         """Return the array of that name."""

@@ -5,6 +5,10 @@ other is short. Where an exponential takes the result of another, the chain of b
 long, and half of the machine idles (Traub-Miles gates: 11 against 8.5 ns a cell). So what has one
 costly function behind it is computed in a first loop and kept in scratch, what has two in a
 second, and so on. Every operation, and thereby every bit, stays the same.
+
+Loops over many arrays are not vectorized at all. A block that says that it may be `wide`, as that
+of a membrane with ten channels, is cut into loops of at most `MOST_ARRAYS`; what a later one needs
+of an earlier one is kept in scratch as well.
 """
 
 from __future__ import annotations
@@ -17,6 +21,8 @@ CHEAP = frozenset({
     "abs", "bernoulli_derivative", "ceil", "clip", "exprel_derivative", "floor", "heaviside", "int",
     "maximum", "minimum", "round", "sign", "sqrt",
 })  # fmt: skip
+MOST_ARRAYS = 12
+"""Arrays that a loop of a wide block touches at most, where it can be cut."""
 SCRATCH = "each "
 """Begins the names of scratch arrays, which no array of a program has."""
 
@@ -29,12 +35,126 @@ def loops(block: Block) -> tuple[Block, ...]:
     parts = block.loops()
     if block.kind != "map" or block.whole:
         return parts
+    if block.wide:
+        parts = tuple(piece for n, part in enumerate(parts) for piece in _cut(part, n))
     return tuple(stage for part in parts for stage in _staged(part))
 
 
 def scratch_of(block: Block) -> list[str]:
     """Return the scratch arrays of a block's loops, in order of writing."""
-    return [w.target for part in loops(block) for w in part.writes if w.target.startswith(SCRATCH)]
+    found = [w.target for part in loops(block) for w in part.writes]
+    return list(dict.fromkeys(name for name in found if name.startswith(SCRATCH)))
+
+
+# -- cutting wide blocks -----------------------------------------------------------------------
+
+
+def _cut(block: Block, number: int) -> tuple[Block, ...]:
+    """Cut a block in order of its nodes, where its loops would touch too many arrays.
+
+    Of the later half of places where it could be cut, that which the fewest values have to cross,
+    and of those the last. What one array alone gives without a costly function does not cross: it
+    is computed anew.
+    """
+    needed = needed_by(block.nodes, block.writes)
+    inside = _weighty(block, needed)
+    last_use = _last_uses(block, needed)
+    names = {k: f"{SCRATCH}part {number} {k}" for k in inside}
+    pieces: list[Block] = []
+    begin, end = 0, 0
+    fitting: list[tuple[int, int, Block]] = []  # values that cross, -end, piece
+    while end < len(inside):
+        end += 1
+        piece = _piece(block, inside, begin, end, last_use, names)
+        if piece is None:
+            continue
+        if fitting and not _fits(piece):
+            longest = (-fitting[-1][1] - begin + 1) // 2
+            _, back, best = min((f for f in fitting if -f[1] - begin >= longest), key=_place)
+            pieces.append(best)
+            begin = end = -back
+            fitting = []
+            continue
+        crossing = sum(w.target.startswith(SCRATCH) for w in piece.writes)
+        fitting.append((crossing, -end, piece))
+    if not fitting:
+        return (block,)
+    pieces.append(fitting[-1][2])
+    untouched = [w for w in block.writes if w.node not in names]  # leaves, written as they are
+    pieces[-1] = _with_writes(pieces[-1], block, untouched)
+    return _postponed(pieces)
+
+
+def _place(found: tuple[int, int, Block]) -> tuple[int, int]:
+    return found[:2]
+
+
+def _weighty(block: Block, needed: set[int]) -> list[int]:
+    """Return the nodes that are computed in the loop and not slight: see `_cut`."""
+    depth = _depths(block.nodes)
+    roots = {w.node for w in block.writes}
+    arrays: list[frozenset[str]] = []
+    for node in block.nodes:
+        own = {str(node.payload)} if node.operation == "element" else set()
+        arrays.append(frozenset(own).union(*(arrays[o] for o in node.operands)))
+    return [
+        k for k in sorted(needed)
+        if _computed(block.nodes[k]) and (k in roots or depth[k] > 0 or len(arrays[k]) > 1)
+    ]  # fmt: skip
+
+
+def _computed(node: Node) -> bool:
+    leaf = node.operation in ("constant", "number", "element", "draw", "scalar")
+    return node.level > Level.STEP and not leaf
+
+
+def _last_uses(block: Block, needed: set[int]) -> dict[int, int]:
+    """Return for each node the last that uses it."""
+    found: dict[int, int] = {}
+    for k in sorted(needed):
+        for o in block.nodes[k].operands:
+            found[o] = k
+    return found
+
+
+def _piece(block: Block, inside: list[int], begin: int, end: int, last_use: dict[int, int],
+           names: dict[int, str]) -> Block | None:  # fmt: skip
+    """Return the nodes begin <= n < end of `inside` as a block; None where none can end there."""
+    own, last = inside[begin:end], inside[end - 1]
+    leaving = [k for k in own if last_use.get(k, -1) > last]
+    if any(block.nodes[k].kind != "float" for k in leaving):
+        return None
+    earlier = set(inside[:begin])
+    nodes = tuple(
+        Node("element", (), names[k], n.kind, n.level, names[k], n.section) if k in earlier else n
+        for k, n in enumerate(block.nodes)
+    )
+    writes = [w for w in block.writes if w.node in own]
+    writes += [Write(names[k], k) for k in leaving]
+    return replace(block, nodes=nodes, writes=tuple(writes)).pruned()
+
+
+def _with_writes(piece: Block, block: Block, writes: list[Write]) -> Block:
+    """Return a piece that also writes leaves of the block."""
+    if not writes:
+        return piece
+    nodes = (*piece.nodes, *(block.nodes[w.node] for w in writes))
+    more = [Write(w.target, len(piece.nodes) + n) for n, w in enumerate(writes)]
+    return replace(piece, nodes=nodes, writes=(*piece.writes, *more))
+
+
+def _fits(block: Block) -> bool:
+    """Whether every loop of a block touches few arrays."""
+    return all(len(touched(stage)) <= MOST_ARRAYS for stage in _staged(block))
+
+
+def touched(block: Block) -> set[str]:
+    """Return the arrays that a block reads or writes at each cell."""
+    read = {str(n.payload) for n in block.nodes if n.operation == "element"}
+    return read | {w.target for w in block.writes}
+
+
+# -- costly functions of costly functions ----------------------------------------------------------
 
 
 def _staged(block: Block) -> tuple[Block, ...]:

@@ -13,10 +13,12 @@ from collections.abc import Iterable
 
 from rheobase.errors import InternalError
 from rheobase.lowering.program import Block, Level, Node, Program
-from rheobase.lowering.stages import SCRATCH, loops, scratch_of
+from rheobase.lowering.stages import SCRATCH, loops, scratch_of, touched
+from rheobase.rendering.primitives import SCRATCH as MEMORY
 
 LINE = 92
 PIECE = 256  # cells at a time where there is scratch between loops: all stays in the nearest cache
+WIDE_PIECE = 128  # the same of wide maps, which have more of it
 INLINED = 30
 """Arguments above which Python passes them all as one tuple, and numba refuses to inline."""
 _INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "lt": "<", "le": "<=", "gt": ">",
@@ -283,6 +285,8 @@ def _definition(title: str, arguments: list[str]) -> list[str]:
 
 
 def _kernel(program: Program, names: Names, title: str, block: Block) -> str:
+    if block.wide and len(loops(block)) > 1:
+        return _kernels(program, names, title, block)
     whole = BlockText(program, block, names)
     arrays, numbers = whole.arrays(), whole.numbers()
     leading = {
@@ -291,11 +295,7 @@ def _kernel(program: Program, names: Names, title: str, block: Block) -> str:
     }[block.kind]  # fmt: skip
     own = [names[a] for a in arrays]
     lines = _definition(title, [*leading, "number", *own])
-    for name in numbers:
-        index = program.numbers.index(name)
-        note = program.number_notes[index]
-        said = f"  # {note}" if note and note != name else ""
-        lines.append(f"    {names[name]} = number[{index}]{said}"[:120])
+    lines += _number_lines(program, names, numbers)
     if block.kind == "map":
         lines.append("    wide_vectors()")
     taken: set[str] = set()
@@ -309,6 +309,71 @@ def _kernel(program: Program, names: Names, title: str, block: Block) -> str:
         lines += _loop_head(part)
         lines += [f"        {line}" for line in inside]
     return "\n".join(lines) + "\n\n\n" + _glue(program, title, block, arrays)
+
+
+def _number_lines(program: Program, names: Names, numbers: list[str]) -> list[str]:
+    lines = []
+    for name in numbers:
+        index = program.numbers.index(name)
+        note = program.number_notes[index]
+        said = f"  # {note}" if note and note != name else ""
+        lines.append(f"    {names[name]} = number[{index}]{said}"[:120])
+    return lines
+
+
+def _kernels(program: Program, names: Names, title: str, block: Block) -> str:
+    """Return a wide map as a function a loop, since none may have too many arguments."""
+    order = {a.name: k for k, a in enumerate(program.arrays)}
+    parts, taken = [], set[str]()
+    scratches, slots = scratch_of(block), _slots(block)
+    for target in scratches:
+        wish = target.replace(SCRATCH, "each_").replace(" ", "_")
+        names.known[target] = names.fresh(wish, taken)
+    calls: list[str] = []
+    number = f"float64_view(numbers, 0, {max(len(program.numbers), 1)})"
+    for k, part in enumerate(loops(block), 1):
+        text = BlockText(program, part, names, set(taken))
+        arrays = text.arrays()
+        before, inside = text.lines()
+        used = [t for t in scratches if t in touched(part)]
+        own = [names[a] for a in (*arrays, *used)]
+        lines = _definition(f"{title}_{k}", ["n", "lo", "step", "number", *own])
+        lines += _number_lines(program, names, text.numbers())
+        lines.append("    wide_vectors()")
+        lines += [f"    {line}" for line in before]
+        lines += ["    for i in range(n):", *(f"        {line}" for line in inside)]
+        parts.append("\n".join(lines))
+        views = [f"{_VIEWS[program.array(a).dtype]}(load_address(table, {order[a]}), begin, size)"
+                 for a in arrays]  # fmt: skip
+        calls += _call(f"        {title}_{k}(", ["size", "begin", "step", number, *views,
+                                                 *(f"slot_{slots[t]}" for t in used)])  # fmt: skip
+    lines = ['@cfunc("void(int64, int64, int64, int64, int64)", cache=True, nopython=True, '
+             'error_model="numpy")']  # fmt: skip
+    lines += [f"def {title}_at(table, numbers, lo, hi, step):", "    wide_vectors()"]
+    each = MEMORY // WIDE_PIECE
+    for slot in range(max(slots.values(), default=-1) + 1):
+        begin = slot % each * WIDE_PIECE
+        if not begin:
+            lines.append(f"    memory_{slot // each} = scratch()")
+        lines.append(f"    slot_{slot} = memory_{slot // each}[{begin}:{begin + WIDE_PIECE}]")
+    most = WIDE_PIECE
+    lines.append(f"    for begin in range(lo, hi, {most}):")
+    lines.append(f"        size = select(hi - begin < {most}, hi - begin, {most})")
+    lines += calls
+    return "\n\n\n".join([*parts, "\n".join(lines)])
+
+
+def _slots(block: Block) -> dict[str, int]:
+    """Return a place in memory for every scratch array: one that no other needs meanwhile."""
+    parts = loops(block)
+    last = {name: k for k, part in enumerate(parts) for name in touched(part)}
+    found: dict[str, int] = {}
+    for k, part in enumerate(parts):
+        busy = {found[name] for name in found if last[name] >= k}
+        for name in sorted(t for t in touched(part) if t.startswith(SCRATCH) and t not in found):
+            found[name] = next(slot for slot in range(len(found) + 1) if slot not in busy)
+            busy.add(found[name])
+    return found
 
 
 def _loop_head(block: Block) -> list[str]:

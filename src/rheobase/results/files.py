@@ -141,6 +141,9 @@ def _write_traces(group: h5py.Group, data: TraceData) -> None:
         group.attrs["over"] = data.over
     _write_array(group, "time", data.times).attrs["units"] = "s"
     _write_array(group, "cell", data.cells)
+    for name, array in data.where.items():
+        text = array.dtype.kind == "U"
+        _write_array(group, f"where {name}", np.char.encode(array, "utf-8") if text else array)
     values = group.create_group("values", track_order=True)
     for variable, array in data.values.items():
         _write_array(values, _encoded(variable), array).attrs["units"] = data.units[variable]
@@ -204,4 +207,10 @@ def _read_traces(name: str, group: h5py.Group) -> TraceData:
         {variable: data[()] for variable, data in values.items()},
         {variable: str(data.attrs["units"]) for variable, data in values.items()},
         str(group.attrs.get("over", "cell")),
-    )
+        {name[6:]: _read_where(held[()]) for name, held in group.items()
+         if name.startswith("where ")},
+    )  # fmt: skip
+
+
+def _read_where(held: np.ndarray) -> np.ndarray:
+    return np.char.decode(held, "utf-8") if held.dtype.kind == "S" else held

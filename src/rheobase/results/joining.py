@@ -132,4 +132,5 @@ def _joined_traces(a: TraceData, b: TraceData) -> TraceData:
         },
         a.units,
         a.over,
+        a.where,
     )

@@ -22,7 +22,7 @@ from rheobase.results.streaming import (
     reading,
     whole_rows,
 )
-from rheobase.results.traces import TraceData
+from rheobase.results.traces import TraceData, coordinates
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -71,9 +71,7 @@ class StreamedTrace(TraceData):
             )
             for variable in self.units
         }
-        coordinates = {"time": ("time", self.times, {"units": "s"}), self.over: self.cells}
-        attributes = {"population" if self.over == "cell" else "projection": self.population}
-        return xr.Dataset(variables, coordinates, attributes)
+        return xr.Dataset(variables, *coordinates(self))
 
 
 class Rows:
@@ -199,6 +197,7 @@ class _Parts:
             variable: Rows(self.path, f"{group}/{n}", begin, end, column.columns.size)
             for n, variable in enumerate(column.units)
         }
-        over = "synapse" if column.synapses else "cell"
+        over = "synapse" if column.synapses else "site" if column.sites else "cell"
+        sites = {key: np.array(held) for key, held in column.sites.items()}
         return StreamedTrace(name, column.population, times, column.columns, values, column.units,
-                             over)  # fmt: skip
+                             over, sites)  # fmt: skip

@@ -86,6 +86,8 @@ class TraceColumn:
     synapses : int
         For a recording of the synapses of a projection: how many there are; it has no cells, and
         `population` is the projection.
+    sites : dict of str to list
+        For a recording of places on cells with a morphology: more about each of `cells`.
     """
 
     name: str
@@ -94,6 +96,7 @@ class TraceColumn:
     every: int
     units: dict[str, str]
     synapses: int = 0
+    sites: dict[str, list[Any]] = field(default_factory=dict)
 
     @property
     def columns(self) -> np.ndarray:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -34,8 +34,11 @@ class TraceData:
     units : mapping of str to str
         The unit of each variable, as the model writes it ("mV"; "1" without dimension).
     over : str
-        What was recorded, "cell" or "synapse": the name of the second dimension. Of synapses,
-        `population` is their projection and `cells` their places in it.
+        What was recorded, "cell", "synapse" or "site": the name of the second dimension. Of
+        synapses, `population` is their projection and `cells` their places in it; of sites, the
+        compartments of cells with a morphology, `cells` is their number among all of these.
+    where : mapping of str to ndarray, shape (k,)
+        Of sites, more coordinates: cell, region, path [m] and compartment.
 
     Raises
     ------
@@ -50,6 +53,7 @@ class TraceData:
     values: Mapping[str, np.ndarray]
     units: Mapping[str, str]
     over: str = "cell"
+    where: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         shape = (np.size(self.times), np.size(self.cells))
@@ -67,16 +71,14 @@ class TraceData:
             )
 
     def dataset(self) -> xr.Dataset:
-        """Return an xarray.Dataset over (time, cell) or (time, synapse); ``attrs["units"]``."""
+        """Return an xarray.Dataset over (time, cell, synapse or site); ``attrs["units"]``."""
         import xarray as xr
 
         variables = {
             variable: (("time", self.over), values, {"units": self.units[variable]})
             for variable, values in self.values.items()
         }
-        coordinates = {"time": ("time", self.times, {"units": "s"}), self.over: self.cells}
-        attributes = {"population" if self.over == "cell" else "projection": self.population}
-        return xr.Dataset(variables, coordinates, attributes)
+        return xr.Dataset(variables, *coordinates(self))
 
     def __str__(self) -> str:
         samples, cells = self.times.size, self.cells.size
@@ -84,11 +86,23 @@ class TraceData:
         return f"{', '.join(self.values)}: {samples:,} samples of {of} of {self.population!r}"
 
 
+def coordinates(trace: Any) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the coordinates and attributes of the Dataset of a recording."""
+    found: dict[str, Any] = {"time": ("time", trace.times, {"units": "s"})}
+    found[trace.over] = trace.cells
+    for name, values in trace.where.items():
+        found[name] = (trace.over, values, {"units": "m"} if name == "path" else {})
+    of = "projection" if trace.over == "synapse" else "population"
+    return found, {of: trace.population}
+
+
 class Traces(Entries["xr.Dataset"]):
     """The recordings of a run by name: ``traces["cells"].v[:, 0]``.
 
     Each is an xarray.Dataset with dimensions (time, cell), made when it is first looked at; the
-    coordinate ``time`` is in seconds, ``cell`` the index in the population.
+    coordinate ``time`` is in seconds, ``cell`` the index in the population. Places on cells with a
+    morphology are recorded over (time, site), with the coordinates cell, region, path [m] from the
+    soma's center and compartment.
     """
 
     _what = "traces"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from rheobase.engine.cables import CablePlan
 from rheobase.engine.plan import (
     ContinuousPlan,
     DrivePlan,
@@ -31,12 +32,14 @@ from rheobase.language.model import Model
 from rheobase.lowering import Program, lower
 from rheobase.rendering import CompiledKernels, InterpreterKernels
 from rheobase.rendering.cache import seconds_loading
-from rheobase.simulation import building
+from rheobase.simulation import building, cable_building, cable_gaps
+from rheobase.simulation.cable_parts import Part
+from rheobase.simulation.cable_population import CellPopulation, Sites
 from rheobase.simulation.clamping import Clamp
 from rheobase.simulation.clock import Clock
 from rheobase.simulation.descriptions import Drive, Injection, Recording
 from rheobase.simulation.memory import refuse_what_does_not_fit
-from rheobase.simulation.population import Population
+from rheobase.simulation.population import Cells, Population
 from rheobase.simulation.projection import Projection
 from rheobase.simulation.real_time import is_exact
 from rheobase.simulation.synaptic import PlasticProjection
@@ -67,6 +70,26 @@ class Description:
     recordings: dict[str, Recording] = field(default_factory=dict)
     clamps: list[Clamp] = field(default_factory=list)
     synapse_recordings: dict[str, Any] = field(default_factory=dict)
+    order: list[str] = field(default_factory=list)  # of populations and parts in the plan
+
+    def enter(self, population: Population) -> None:
+        """Take a new population, behind those there are."""
+        self.populations[population.name] = population
+        self.order.append(population.name)
+
+    @property
+    def parts(self) -> dict[str, Part]:
+        """What cells with a morphology consist of, by name."""
+        return {part.name: part for population in self.populations.values()
+                if isinstance(population, CellPopulation)
+                for part in population._cable_of.parts}  # fmt: skip
+
+    @property
+    def places(self) -> dict[str, int]:
+        """The place of every population and part in the plan; new ones come last."""
+        known = {*self.order}
+        self.order += [name for name in self.parts if name not in known]
+        return {name: k for k, name in enumerate(self.order)}
 
 
 @dataclass
@@ -191,6 +214,8 @@ class Assembly:
         for name, population in self.description.populations.items():
             if population._cell_values is not None:
                 yield name, population._cell_values
+        for name, part in self.description.parts.items():
+            yield name, part.values
 
     def _check(self) -> None:
         for name, values in self._model_values():
@@ -204,44 +229,73 @@ class Assembly:
         """Lower the models whose use changed."""
         told = self.description
         recordings, projections = list(told.recordings.values()), list(told.projections.values())
-        for name, values in self._model_values():
-            observed = building.observed_names(
-                values.model, recordings, projections, told.populations[name]
-            )
+        for name, part in told.parts.items():
+            of_part, program = cable_building.lowered(part, told)
+            if self._keys.get(name) != of_part:
+                self.programs[name], self._keys[name] = program, of_part
+        for name, population in told.populations.items():
+            values = population._cell_values
+            if values is None:
+                continue
+            observed = building.observed_names(values.model, recordings, projections, population)
             key = (values.model, values.per_cell, observed)
             if self._keys.get(name) != key:
                 self.programs[name] = _lowered(*key)
                 self._keys[name] = key
 
     def _make_populations(self, backend: Backend, spent: Seconds) -> None:
-        kernels_of = CompiledKernels if backend == "numba" else InterpreterKernels
         for name, population in self.description.populations.items():
             values, model = population._cell_values, population._model
-            old = self._populations.get(name)
-            if values is None:
-                if old is None and not isinstance(model, Model):
-                    with spent.spent_on("build"):
-                        self._populations[name] = building.source_plan(
-                            population, model, self.seed, self.clock.dt, self.clock.start
-                        )
-                continue
-            program = self.programs[name]
-            assert old is None or isinstance(old, PopulationPlan)
-            if old is None or old.program is not program:
+            if isinstance(population, CellPopulation):
+                self._make_cells(population, backend, spent)
+            elif values is not None:
+                self._make_population(name, values, population._record_spikes, backend, spent)
+            elif name not in self._populations and not isinstance(model, Model):
                 with spent.spent_on("build"):
-                    arrays = building.new_arrays(program, values, old.arrays if old else None)
-                    values.bind(arrays)
-                    values.stale = True
-                with spent.spent_on("compile"):
-                    kernels = kernels_of(program)
-                old = PopulationPlan(name, population.size, program, kernels, arrays,
-                                     np.zeros(0), population._record_spikes)  # fmt: skip
-                self._populations[name] = old
-            elif not isinstance(old.kernels, kernels_of):
-                with spent.spent_on("compile"):
-                    old.kernels = kernels_of(program)
+                    self._populations[name] = building.source_plan(
+                        population, model, self.seed, self.clock.dt, self.clock.start
+                    )
         with spent.spent_on("build"):
             self._set_numbers()
+
+    def _make_population(self, name: str, values: CellValues, record_spikes: bool,
+                         backend: Backend, spent: Seconds) -> None:  # fmt: skip
+        kernels_of = CompiledKernels if backend == "numba" else InterpreterKernels
+        program, old = self.programs[name], self._populations.get(name)
+        assert old is None or isinstance(old, PopulationPlan)
+        if old is None or old.program is not program:
+            with spent.spent_on("build"):
+                arrays = building.new_arrays(program, values, old.arrays if old else None)
+                values.bind(arrays)
+                values.stale = True
+            with spent.spent_on("compile"):
+                kernels = kernels_of(program)
+            self._populations[name] = PopulationPlan(
+                name, values.size, program, kernels, arrays, np.zeros(0), record_spikes
+            )
+        elif not isinstance(old.kernels, kernels_of):
+            with spent.spent_on("compile"):
+                old.kernels = kernels_of(program)
+
+    def _make_cells(self, population: CellPopulation, backend: Backend, spent: Seconds) -> None:
+        """Make the parts of cells with a morphology, then the cells themselves."""
+        for part in population._cable_of.parts:
+            self._make_population(part.name, part.values, False, backend, spent)
+        with spent.spent_on("build"):
+            for part in population._cable_of.points:
+                plan = self._populations[part.name]
+                assert isinstance(plan, PopulationPlan)
+                plan.arrays["v"][:] = part.values.read("v")
+            old = self._populations.get(population.name)
+            if old is None:
+                self._populations[population.name] = cable_building.plan_of(
+                    population, self._places
+                )
+            else:
+                assert isinstance(old, CablePlan)
+                if len(old.points) != len(population._cable_of.points):
+                    points = cable_building.point_plans(population._cable_of, self._places)
+                    self._populations[population.name] = replace(old, points=points)
 
     def _set_numbers(self) -> None:
         self._renumbered = set()
@@ -255,7 +309,7 @@ class Assembly:
 
     @property
     def _places(self) -> dict[str, int]:
-        return {name: k for k, name in enumerate(self.description.populations)}
+        return self.description.places
 
     def _connect(self) -> None:
         """Draw new projections; work out again the weights of those that changed."""
@@ -268,11 +322,17 @@ class Assembly:
             else:
                 self._connect_spikes(name, projection, places)
             projection._weights_changed = projection._delays_changed = False
+        for name, values in cable_gaps.sum_conductances(self.description.projections.values()):
+            plan = self._populations[name]
+            assert isinstance(plan, PopulationPlan)
+            building.set_numbers(plan, values)
+        if self.engine is None and self.resumed is None:
+            plans = [plan for found in self._continuous.values() for plan in found]
+            cable_gaps.begin(plans, [self._populations[name] for name in places])
 
     def _connect_spikes(self, name: str, projection: Projection, places: dict[str, int]) -> None:
-        sink = projection.sink.population
-        program, values = self.programs[sink.name], sink._cell_values
-        assert values is not None
+        sink, values = self._arrival(projection.sink, projection.to)
+        program = self.programs[sink]
         held = self._projections.get(name)
         if held is None or projection._delays_changed:
             made = building.projection_plan(projection, places, program, values)
@@ -283,10 +343,19 @@ class Assembly:
             if held is not None:  # spikes under way arrive after the delays they left with
                 self._retired.append(replace(held, until=self.clock.step))
             self._projections[name] = made
-        elif projection._weights_changed or sink.name in self._renumbered:
+        elif projection._weights_changed or sink in self._renumbered:
             building.set_weights(held, projection, program, values)
         if isinstance(projection, PlasticProjection):
             self._projections[name].synapse = projection._make_plan(program, values, places)
+
+    def _arrival(self, cells: Cells, port: str) -> tuple[str, CellValues]:
+        """Return what spikes arrive at: its name in the plan, and its values."""
+        if isinstance(cells, Sites):
+            part = cells._cable.part(port)
+            return part.name, part.values
+        values = cells.population._cell_values
+        assert values is not None
+        return cells.name, values
 
     def since(self) -> tuple[dict[str, int], list[ProjectionPlan]]:
         """Return from which step on each projection delivers, and the replaced ones."""
@@ -316,13 +385,14 @@ class Assembly:
             else:
                 continuous += self._continuous[name]
         drives = self._drive_plans(places)
-        exact = {k for k, n in enumerate(told.populations) if is_exact(told.populations[n])}
+        exact = {places[n] for n, p in told.populations.items() if is_exact(p)}
         real = [{p.source, p.target} & exact for p in projections]
         return NetworkPlan(
-            clock.dt, clock.start, self.seed, [self._populations[n] for n in told.populations],
+            clock.dt, clock.start, self.seed, [self._populations[n] for n in places],
             [p for p, of in zip(projections, real, strict=True) if not of], continuous,
             self._input_plans(places), [d for d in drives if d.target not in exact],
-            self._record_plans(places), [c.plan(places[c.cells.name]) for c in told.clamps],
+            self._record_plans(places),
+            [p for c in told.clamps for p in cable_building.clamp_plans(c, places)],
             [p for p, of in zip(projections, real, strict=True) if of],
             [d for d in drives if d.target in exact],
         )  # fmt: skip
@@ -333,10 +403,7 @@ class Assembly:
             key = tuple(map(id, values.currents.values()))
             held = self._time_functions.get(name)
             if held is None or held[0] != key:
-                population = self.description.populations[name]
-                made = building.time_function_plans(
-                    population, values, places, clock.dt, clock.start
-                )
+                made = building.time_function_plans(name, values, places, clock.dt, clock.start)
                 held = self._time_functions[name] = (key, made)
             plans += held[1]
         for injection in self.description.injections:
@@ -350,12 +417,10 @@ class Assembly:
     def _drive_plans(self, places: dict[str, int]) -> list[DrivePlan]:
         plans = []
         for drive in self.description.drives:
-            sink = drive.cells.population
-            if id(drive) not in self._drives or sink.name in self._renumbered:
-                values = sink._cell_values
-                assert values is not None
+            sink, values = self._arrival(drive.cells, drive.target.to)
+            if id(drive) not in self._drives or sink in self._renumbered:
                 self._drives[id(drive)] = building.drive_plan(
-                    drive, places, self.programs[sink.name], values, self.seed, self.clock.dt,
+                    drive, places[sink], self.programs[sink], values, self.seed, self.clock.dt,
                     self.clock.start,
                 )  # fmt: skip
             plans.append(self._drives[id(drive)])

@@ -31,7 +31,8 @@ from rheobase.network.trains import Poisson, RegularSpikes, SpikeTimes, Train, b
 from rheobase.network.waveforms import OUTerm
 from rheobase.rendering import effective_weights, prepare
 from rheobase.rendering.random import stream_of
-from rheobase.simulation import procedural
+from rheobase.simulation import cable_building, cable_gaps, procedural
+from rheobase.simulation.cable_population import Sites
 from rheobase.simulation.descriptions import Drive, Injection, Recording
 from rheobase.simulation.population import Cells, Population
 from rheobase.simulation.projection import Projection, Term
@@ -106,8 +107,10 @@ def projection_plan(projection: Projection, places: Places, program: Program,
                     values: CellValues) -> ProjectionPlan:  # fmt: skip
     """Return the plan of a projection of spikes."""
     entry = program.ports[projection.to]
+    sink = projection.sink
+    target = sink._cable.part(projection.to).name if isinstance(sink, Sites) else sink.name
     plan = ProjectionPlan(
-        projection.name, places[projection.source.name], places[projection.sink.name],
+        projection.name, places[projection.source.name], places[target],
         projection.to, connectivity_of(projection, program, values),
         ("weight",) if entry.event or is_plastic(projection) else tuple(entry.weigh),
     )  # fmt: skip
@@ -153,6 +156,7 @@ def connectivity_of(projection: Projection, program: Program,
                     values: CellValues) -> Callable[[], Connectivity]:  # fmt: skip
     """Return what draws the synapses of a projection, with the weights and delays of now."""
     drawn, port = projection._drawn, projection.to
+    element = cable_building.element_of(projection.sink, port)
 
     def connectivity() -> Connectivity:
         rows = drawn.rows()
@@ -160,11 +164,14 @@ def connectivity_of(projection: Projection, program: Program,
         if isinstance(delays, np.ndarray) and delays.dtype != np.float64:  # those are seconds
             short = delays.dtype == np.uint16 or delays.max(initial=0) < 2**16
             delays = delays.astype(np.uint16 if short else np.int32, copy=False)
+        targets = rows.targets
+        if element is not None:
+            targets = element[targets].astype(targets.dtype)
         if is_plastic(projection):
             effective = {"weight": _array(weights, rows.targets.size)}
         else:
-            effective = port_weights(program, port, weights, values, rows.targets)
-        return Connectivity(rows.row_start, rows.targets, delays, effective)
+            effective = port_weights(program, port, weights, values, targets)
+        return Connectivity(rows.row_start, targets, delays, effective)
 
     return connectivity
 
@@ -222,6 +229,9 @@ def _array(weights: Any, count: int) -> NDArray[Any]:
 
 def continuous_plans(projection: Projection, places: Places) -> list[ContinuousPlan]:
     """Return the plans of a continuous connection, one for each of its sums."""
+    if isinstance(projection.source, Sites) or isinstance(projection.sink, Sites):
+        found = [cable_gaps.continuous_plans(projection, places, t) for t in projection._terms]
+        return [plan for plans in found for plan in plans]
     return [_continuous_plan(projection, places, term) for term in projection._terms]
 
 
@@ -275,48 +285,58 @@ def _ascending(cells: Cells) -> tuple[NDArray[np.int32] | None, Ints | None]:
 
 def input_plans(injection: Injection, places: Places, dt: float, start: float) -> list[InputPlan]:
     """Return the plans of an injection, one for each term of its sum."""
+    if isinstance(injection.cells, Sites):
+        return cable_building.input_plans(injection, places, dt, start)
     cells, order = _ascending(injection.cells)
-    target = places[injection.cells.name]
+    return _input_plans(injection.current, injection.to, injection.stream,
+                        places[injection.cells.name], cells, order, dt, start)  # fmt: skip
+
+
+def _input_plans(current: Any, to: str, stream_name: str, target: int,
+                 cells: NDArray[np.int32] | None, order: Ints | None, dt: float,
+                 start: float) -> list[InputPlan]:  # fmt: skip
     plans = []
-    for number, term in enumerate(injection.current.terms(dt, start)):
+    for number, term in enumerate(current.terms(dt, start)):
         amplitude = np.ascontiguousarray(term.amplitude, np.float64)
         if order is not None and amplitude.size > 1:
             amplitude = amplitude[order]
         if isinstance(term, OUTerm):
-            stream = stream_of(injection.stream, str(number))
+            stream = stream_of(stream_name, str(number))
             plans.append(InputPlan(
-                target, injection.to, cells=cells, kind="ou", mean=term.mean, std=term.std,
+                target, to, cells=cells, kind="ou", mean=term.mean, std=term.std,
                 tau=term.tau, shared=term.shared, stream=stream, amplitude=amplitude,
             ))  # fmt: skip
             continue
         columns = None
         if order is not None and term.waveform(0, 1).shape[1] > 1:
             columns = order.astype(np.int32)
-        plans.append(InputPlan(target, injection.to, cells=cells, waveform=term.waveform,
+        plans.append(InputPlan(target, to, cells=cells, waveform=term.waveform,
                                amplitude=amplitude, columns=columns))  # fmt: skip
     return plans
 
 
-def time_function_plans(population: Population, values: CellValues, places: Places, dt: float,
+def time_function_plans(name: str, values: CellValues, places: Places, dt: float,
                         start: float) -> list[InputPlan]:  # fmt: skip
     """Return the plans of parameters that are functions of time."""
     plans = []
-    for name, current in values.currents.items():
-        injection = Injection(population, current, name, f"{population.name} {name}")
-        plans += input_plans(injection, places, dt, start)
+    for to, current in values.currents.items():
+        plans += _input_plans(current, to, f"{name} {to}", places[name], None, None, dt, start)
     return plans
 
 
-def drive_plan(drive: Drive, places: Places, program: Program, values: CellValues, seed: int,
+def drive_plan(drive: Drive, place: int, program: Program, values: CellValues, seed: int,
                dt: float, start: float) -> DrivePlan:  # fmt: skip
     """Return the plan of a drive."""
+    element = cable_building.element_of(drive.cells, drive.target.to)
     found, order = _ascending(drive.cells)
+    if element is not None and found is not None:
+        found = element[found].astype(np.int32)  # ascending as the sites are
     cells = np.arange(drive.cells.size, dtype=np.int32) if found is None else found
     weights = drive.weight if order is None or isinstance(drive.weight, float) else (
         drive.weight[order]
     )  # fmt: skip
     effective = port_weights(program, drive.target.to, weights, values, cells.astype(np.int64))
-    plan = DrivePlan(places[drive.cells.name], drive.target.to, cells, effective, "poisson")
+    plan = DrivePlan(place, drive.target.to, cells, effective, "poisson")
     train = drive.train
     if isinstance(train, Poisson):
         counts, plan.interval_steps = train.counts(dt, start)
@@ -338,6 +358,8 @@ def drive_plan(drive: Drive, places: Places, program: Program, values: CellValue
 
 def record_plans(recording: Recording, places: Places) -> list[RecordPlan]:
     """Return the plans of a recording, one for each variable."""
+    if isinstance(recording.cells, Sites):
+        return cable_building.record_plans(recording, places)
     cells = recording.cells.indices.astype(np.int32)
     place = places[recording.cells.name]
     return [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -13,6 +14,8 @@ from rheobase.engine.run import Engine
 from rheobase.results import Result, SpikeTrains
 from rheobase.results.traces import TraceData
 from rheobase.simulation.assembly import Description, Seconds
+from rheobase.simulation.cable_building import together
+from rheobase.simulation.cable_population import Sites
 from rheobase.simulation.clock import Clock
 
 
@@ -25,7 +28,7 @@ class Collector:
         for recording in description.synapse_recordings.values():
             recording.clear()
         self._spikes: dict[str, list[Spikes]] = {}
-        self._samples: dict[tuple[str, str], list[Samples]] = {}
+        self._samples: dict[tuple[str, str, int], list[Samples]] = {}  # by recording and part
 
     def take(self, engine: Engine) -> None:
         """Take what an engine has kept so far."""
@@ -33,8 +36,10 @@ class Collector:
         for place, population in enumerate(plan.populations):
             if population.record_spikes:
                 self._spikes.setdefault(population.name, []).append(engine.take_spikes(place))
+        parts: Counter[tuple[str, str]] = Counter()
         for place, record in enumerate(plan.records):
-            key = (record.name, record.variable)
+            key = (record.name, record.variable, parts[record.name, record.variable])
+            parts[record.name, record.variable] += 1
             self._samples.setdefault(key, []).append(engine.take_samples(place))
 
     def result(self, backend: str, seconds: Seconds, run_seconds: float, note: str = "",
@@ -82,17 +87,23 @@ class Collector:
         recording = self._description.recordings[name]
         values, units, steps = {}, {}, np.zeros(0, np.int64)
         for variable in recording.variables:
-            parts = self._samples.get((name, variable))
-            if parts is None:
+            found: list[np.ndarray] = []
+            while (parts := self._samples.get((name, variable, len(found)))) is not None:
+                steps = np.concatenate([part.steps for part in parts])
+                found.append(np.concatenate([part.values for part in parts]))
+            if not found:
                 continue
-            steps = np.concatenate([part.steps for part in parts])
             unit = recording.cells._values(variable).unit(variable)
-            values[variable] = unit.from_si(np.concatenate([part.values for part in parts]))
+            values[variable] = unit.from_si(together(recording.cells, variable, found))
             units[variable] = unit.text
         if not values:
             return None
         times = self._clock.start + steps * self._clock.dt
-        return TraceData(name, recording.cells.name, times, recording.cells.indices, values, units)
+        cells = recording.cells
+        over, where = "cell", {}
+        if isinstance(cells, Sites):
+            over, where = "site", cells.coordinates()
+        return TraceData(name, cells.name, times, cells.indices, values, units, over, where)
 
 
 def describe(told: Description) -> str:

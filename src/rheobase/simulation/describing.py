@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from rheobase.cables.cell import Cell
 from rheobase.errors import WiringError
 from rheobase.language.model import Model
 from rheobase.network.rules import all_to_all
 from rheobase.network.trains import Train
+from rheobase.simulation import cable_electrodes as electrodes
 from rheobase.simulation import procedural, real_time, receptors, synaptic, wiring
 from rheobase.simulation.arguments import (
     check_kinds,
@@ -19,6 +21,9 @@ from rheobase.simulation.arguments import (
     takes_argument,
 )
 from rheobase.simulation.assembly import Description
+from rheobase.simulation.cable_adding import add_cells, check_ends, clamped_variable, is_cells
+from rheobase.simulation.cable_population import Branched, Sites, refuse_whole
+from rheobase.simulation.cable_receptors import check_source
 from rheobase.simulation.clamping import read_clamp
 from rheobase.simulation.clock import Clock
 from rheobase.simulation.descriptions import Drive, Injection, Recording, connection_key
@@ -41,15 +46,16 @@ class Describing:
     _connected: set[tuple[Any, ...]]
     _running: bool
 
-    def add(self, model: Model | Train, size: int | None = None, *, name: str | None = None,
+    def add(self, model: Model | Train | Cell | Sequence[Cell], size: int | None = None, *,
+            name: str | None = None,
             record_spikes: bool = True, positions: Any = None) -> Population:  # fmt: skip
-        """Add cells of a model, or trains of spikes.
+        """Add cells of a model, cells with a morphology, or trains of spikes.
 
         Parameters
         ----------
         model
-            A `Model` (`rb.models.LIF` is as good as `rb.models.LIF()`), or a train of
-            `rb.stimuli`.
+            A `Model` (`rb.models.LIF` is as good as `rb.models.LIF()`), a train of `rb.stimuli`,
+            an `rb.Cell`, or a list of cells with different morphologies.
         size : int
             Number of cells; one, or as many as the train is for, if not given.
         name : str
@@ -66,14 +72,20 @@ class Describing:
         Raises
         ------
         WiringError
-            It is neither a model nor a train, or the name is taken.
+            It is neither a model nor a cell or train, or the name is taken.
         ShapeError
             The size does not fit.
         """
         self._not_while_running("add")
+        chosen = new_name(name, "population", self._told.populations)
+        if is_cells(model):
+            branched = add_cells(model, size, chosen, self._seed, self._clock, record_spikes)
+            if positions is not None:
+                branched.positions = positions
+            self._told.enter(branched)
+            return branched
         model = model_or_train(model)
         count = read_size(model, size)
-        chosen = new_name(name, "population", self._told.populations)
         values = None
         if isinstance(model, Model):
             check_names(model, chosen)
@@ -81,7 +93,7 @@ class Describing:
         made = Population(chosen, count, model, values, bool(record_spikes))
         if positions is not None:
             made.positions = positions
-        self._told.populations[chosen] = made
+        self._told.enter(made)
         return made
 
     def connect(self, pre: Cells, post: Cells, rule: Any = None, *, weight: Any = None,
@@ -136,6 +148,8 @@ class Describing:
         self._not_while_running("connect")
         source, sink = self._cells(pre, "connect", "pre"), self._cells(post, "connect", "post")
         call = f"net.connect({source.name}, {sink.name}, ...)"
+        sink = refuse_whole(sink, call, "synapses are at places")
+        source = check_ends(source, sink, synapse, of, storage, call)
         check_kinds(synapse, weight_dtype, call)
         chosen = wiring.check_rule(all_to_all() if rule is None else rule, call)
         procedural.check_storage(storage, synapse, of, chosen, weight, delay, call)
@@ -179,7 +193,7 @@ class Describing:
             The cells have no such input, or it is of another dimension, or this is no current.
         """
         self._not_while_running("inject")
-        chosen = self._cells(cells, "inject", "cells")
+        chosen = self._placed(cells, "inject", "a current goes into a place")
         name = wiring.injection_input(chosen, current, to)
         current.terms(self._clock.dt, self._clock.start)
         number = sum(i.cells.name == chosen.name and i.to == name for i in self._told.injections)
@@ -209,7 +223,7 @@ class Describing:
             The cells receive no such spikes, or the weight does not fit, or this is no train.
         """
         self._not_while_running("drive")
-        chosen = self._cells(cells, "drive", "cells")
+        chosen = self._placed(cells, "drive", "a receptor is at a place")
         target = wiring.drive_target(chosen, train, receptors.drive_port(chosen, synapse, to))
         call = f"net.drive({chosen.name}, ...)"
         weights = wiring.drive_weights(weight, target, chosen, call)
@@ -242,8 +256,88 @@ class Describing:
             There is no such state, or the values or the interval do not fit.
         """
         self._not_while_running("clamp")
-        chosen = self._cells(cells, "clamp", "cells")
+        chosen = self._placed(cells, "clamp", "a place is clamped")
+        if isinstance(chosen, Sites):
+            variable = clamped_variable(chosen, variable)
         self._told.clamps.append(read_clamp(chosen, values, start, stop, variable, self._clock))
+
+    def voltage_clamp(self, cells: Cells, command: Any, *, series_resistance: Any,
+                      start: Any = "0 ms", stop: Any = None,
+                      name: str | None = None) -> str:  # fmt: skip
+        """Clamp places on cells with a morphology through an electrode with a resistance.
+
+        I = (command - v)/R flows into the compartment from `start` until `stop`. `net.clamp` holds
+        a voltage without a resistance.
+
+        Parameters
+        ----------
+        cells
+            Places: `cells.at("soma")`.
+        command : quantity or stimulus
+            The voltage, or one of `rb.stimuli` in mV for a voltage over time.
+        series_resistance : quantity
+            R, above 0.
+        start, stop : quantity
+            When it acts; a stop of None never comes.
+        name : str
+            What its variables end with; voltage_clamp, voltage_clamp_2 ... if not given.
+
+        Returns
+        -------
+        str
+            The name of the current into the cell, "I_voltage_clamp", for `net.record`.
+
+        Raises
+        ------
+        WiringError, UnitError, UserError
+            It is no place on cells with a morphology, or a value is of another dimension.
+        """
+        self._not_while_running("voltage_clamp")
+        call = "net.voltage_clamp(...)"
+        chosen = self._placed(cells, "voltage_clamp", "a place is clamped")
+        held = electrodes.command(command, call)
+        sites, label = electrodes.place(
+            chosen, electrodes.CLAMP, "voltage_clamp", name, series_resistance, call
+        )
+        self.inject(sites, held, to=f"command_{label}")
+        self.inject(sites, electrodes.switch(start, stop), to=f"on_{label}")
+        return f"I_{label}"
+
+    def current_clamp(self, cells: Cells, current: Any, *, series_resistance: Any,
+                      name: str | None = None) -> str:  # fmt: skip
+        """Inject a current into places through an electrode whose resistance is in the recording.
+
+        The cell gets the current, as with `net.inject`; the electrode sees v + R I.
+
+        Parameters
+        ----------
+        cells
+            Places: `cells.at("soma")`.
+        current
+            One of `rb.stimuli`.
+        series_resistance : quantity
+            R, above 0.
+        name : str
+            What its variables end with; electrode, electrode_2 ... if not given.
+
+        Returns
+        -------
+        str
+            The name of the voltage the electrode sees, "v_electrode", for `net.record`.
+
+        Raises
+        ------
+        WiringError, UnitError, UserError
+            It is no place on cells with a morphology, or a value is of another dimension.
+        """
+        self._not_while_running("current_clamp")
+        chosen = self._placed(cells, "current_clamp", "a current goes into a place")
+        sites, label = electrodes.place(
+            chosen, electrodes.ELECTRODE, "electrode", name, series_resistance,
+            "net.current_clamp(...)",
+        )  # fmt: skip
+        self.inject(sites, current, to=f"injected_{label}")
+        return f"v_{label}"
 
     def record(self, cells: Cells | Projection, *variables: str, every: Any = None,
                name: str | None = None) -> None:  # fmt: skip
@@ -272,6 +366,8 @@ class Describing:
             self._record_synapses(cells, variables, every, name)
             return
         chosen = self._cells(cells, "record", "cells")
+        if isinstance(chosen, Branched):
+            chosen = chosen.everywhere
         if not variables:
             raise WiringError(
                 f"net.record({chosen.name}): which variable?",
@@ -279,6 +375,8 @@ class Describing:
             )
         for variable in variables:
             wiring.check_recorded(chosen, variable)
+            if isinstance(chosen, Sites):
+                chosen._has(variable, f"net.record({chosen._written}, ...)")
         steps = 1
         if every is not None:
             paste = f'net.record({chosen.name}, "{variables[0]}", every=1*ms)'
@@ -363,12 +461,16 @@ class Describing:
     def _cells(self, value: Any, method: str, argument: str) -> Cells:
         call = f"net.{method}"
         cells = cells_of(value, call, argument, self._told.populations)
-        if self._told.populations.get(cells.name) is not cells.population:
+        if self._told.populations.get(cells.name) is not cells._owner:
             raise WiringError(
                 f"{call}: {cells.name!r} is a population of another network",
                 mend="add it to this one: net.add(model, size)",
             )
         return cells
+
+    def _placed(self, value: Any, method: str, what: str) -> Cells:
+        """Return cells, or places on cells with a morphology."""
+        return refuse_whole(self._cells(value, method, "cells"), f"net.{method}", what)
 
     def _warn_if_twice(self, made: Projection, call: str) -> None:
         key = connection_key(made)
@@ -387,5 +489,5 @@ def _target_of(source: Cells, sink: Cells, of: str | None, to: str | None, synap
         return receptors.target_of(source, sink, synapse, of, to, call)
     if of is not None:
         return wiring.continuous_target(source, sink, of, to, call)
-    wiring.check_spiking(source, sink, call)
+    check_source(source, sink, call)
     return wiring.spike_target(sink, to, call)

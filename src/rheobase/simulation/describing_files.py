@@ -17,6 +17,7 @@ import numpy as np
 from rheobase.errors import RheobaseWarning
 from rheobase.language.model import Model
 from rheobase.simulation import wiring
+from rheobase.simulation.cable_population import CellPopulation, CellView, Sites
 from rheobase.simulation.clamping import Clamp
 from rheobase.simulation.descriptions import Drive, Injection, Recording, connection_key
 from rheobase.simulation.plain import Plain, descriptions
@@ -47,6 +48,7 @@ def network_to_plain(net: Network) -> Plain:
         "step": clock.step,
         "seed": net._seed,
         "populations": [_population(p) for p in told.populations.values()],
+        "order": list(told.places),
         "projections": [_projection(p) for p in told.projections.values()],
         "injections": [_injection(i) for i in told.injections],
         "drives": [_drive(d) for d in told.drives],
@@ -88,6 +90,7 @@ def network_from_plain(plain: Mapping[str, Any], dt: float | None = None) -> Net
         for part in plain["projections"]:
             _connect(net, part)
     told = net._told
+    told.order = [str(name) for name in plain["order"]]
     told.injections += [_read_injection(net, part) for part in plain["injections"]]
     told.drives += [_read_drive(net, part) for part in plain["drives"]]
     told.clamps += [_read_clamp(net, part) for part in plain["clamps"]]
@@ -125,13 +128,21 @@ def _seconds(value: float) -> Any:
 
 
 def _cells(cells: Cells) -> Plain:
-    return {"population": cells.name, "indices": cells._where}
+    written = cells._written if isinstance(cells, Sites) else None
+    return {"population": cells.name, "indices": cells._where, "sites": written}
 
 
 def _read_cells(net: Network, part: Mapping[str, Any]) -> Cells:
     population = net._told.populations[part["population"]]
     where = part["indices"]
-    return population if where is None else View(population, np.array(where, np.int64))
+    if where is None:
+        return population
+    indices = np.array(where, np.int64)
+    if not isinstance(population, CellPopulation):
+        return View(population, indices)
+    if part["sites"] is None:
+        return CellView(population, indices)
+    return Sites(population._site_population, indices, part["sites"])
 
 
 # -- populations ----------------------------------------------------------------------------
@@ -140,6 +151,8 @@ def _read_cells(net: Network, part: Mapping[str, Any]) -> Cells:
 def _population(population: Population) -> Plain:
     what = f"the model of {population.name!r}"
     values = population._cell_values
+    if isinstance(population, CellPopulation):
+        return _branched(population, what)
     return {
         "name": population.name,
         "size": population.size,
@@ -149,6 +162,44 @@ def _population(population: Population) -> Plain:
         "positions": population._positions,
         "values": None if values is None else _cell_values(values),
     }
+
+
+def _branched(population: CellPopulation, what: str) -> Plain:
+    """Return cells with a morphology: their descriptions, and the values of their parts."""
+    keep, cable = descriptions().to_plain, population._cable_of
+    return {
+        "name": population.name,
+        "record_spikes": population._record_spikes,
+        "positions": population._positions,
+        "cells": keep(list(cable.cells), what),
+        "cell_of": cable.cell_of,
+        "points": [
+            {"model": keep(p.values.model, what), "label": p.label, "current": p.current,
+             "sites": p.sites, "example": p.example, "placed": keep(cable.placed.get(p), what)}
+            for p in cable.points
+        ],
+        "values": [_cell_values(part.values) for part in cable.parts],
+        "assignments": dict(cable.values._assignments),
+    }  # fmt: skip
+
+
+def _add_branched(net: Network, part: Mapping[str, Any]) -> None:
+    read = descriptions().from_plain
+    different = read(part["cells"])
+    made = net.add([different[k] for k in part["cell_of"]], name=part["name"],
+                   record_spikes=bool(part["record_spikes"]))  # fmt: skip
+    assert isinstance(made, CellPopulation)
+    made._positions = part["positions"]
+    cable = made._cable_of
+    for point in part["points"]:
+        placed = cable.add_point(read(point["model"]), point["label"], point["current"])
+        cable.grow(placed, np.array(point["sites"], np.int64))
+        placed.example, what = point["example"], read(point["placed"])
+        if what is not None:
+            cable.placed[placed] = what
+    for each, held in zip(cable.parts, part["values"], strict=True):
+        _take_values(each.values, held)
+    cable.values._assignments.update({n: int(k) for n, k in part["assignments"].items()})
 
 
 def _cell_values(values: CellValues) -> Plain:
@@ -167,6 +218,9 @@ def _cell_values(values: CellValues) -> Plain:
 
 
 def _add(net: Network, part: Mapping[str, Any]) -> None:
+    if "cell_of" in part:
+        _add_branched(net, part)
+        return
     read = descriptions().from_plain
     made = net.add(read(part["model"]), int(part["size"]), name=part["name"],
                    record_spikes=bool(part["record_spikes"]))  # fmt: skip
@@ -179,6 +233,12 @@ def _add(net: Network, part: Mapping[str, Any]) -> None:
     if made._pieces:
         made._model = extend(made._own_model, [piece for _, piece in made._pieces.values()])
         values.extend(made._model)
+    _take_values(values, held)
+
+
+def _take_values(values: CellValues, held: Mapping[str, Any]) -> None:
+    """Give a population the values that were kept of it."""
+    read = descriptions().from_plain
     values.seed = int(held["seed"])
     values.parameters = {n: _number(read(v)) for n, v in held["parameters"].items()}
     values.currents = {n: read(v) for n, v in held["currents"].items()}

@@ -18,12 +18,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rheobase.engine.cables import CablePlan
 from rheobase.engine.plan import FOREVER, PopulationPlan
 from rheobase.engine.run import Engine, EngineState, NotFinite
 from rheobase.errors import RheobaseWarning, UserError
 from rheobase.language.names import is_noise
 from rheobase.lowering.integrators import METHODS
 from rheobase.rendering.refining import Draws
+from rheobase.simulation.cable_building import together
+from rheobase.simulation.cable_population import CellPopulation
 from rheobase.simulation.clock import Clock
 from rheobase.simulation.describing_files import network_from_plain, network_to_plain
 from rheobase.simulation.saving import resume, state_of
@@ -106,6 +109,9 @@ class Twins:
         self._plain = network_to_plain(net)
         self._noise: list[Any] | None = None
         self.program = dict(self._assembly.programs)
+        told = net._told.populations
+        self.spiking = {name for name, program in self.program.items() if program.spiking}
+        self.spiking |= {n for n, p in told.items() if isinstance(p, CellPopulation) and p.spiking}
 
     def _starting_state(self) -> EngineState:
         state = state_of(self._assembly)
@@ -155,12 +161,15 @@ class Twins:
                 inside = 0.0 if taken.offsets is None else taken.offsets
                 times = np.asarray(taken.steps * dt + inside, np.float64)
                 spikes[population.name] = (times, taken.ids)
-        traces = {}
+        samples: dict[tuple[str, str], list[Any]] = {}
         for place, record in enumerate(engine.plan.records):
             values = engine.take_samples(place).values
-            cells = net._told.recordings[record.name].cells
-            unit = cells._values(record.variable).unit(record.variable)
-            traces[record.name, record.variable] = (unit.from_si(values), unit.text)
+            samples.setdefault((record.name, record.variable), []).append(values)
+        traces = {}
+        for (name, variable), parts in samples.items():
+            cells = net._told.recordings[name].cells
+            unit = cells._values(variable).unit(variable)
+            traces[name, variable] = (unit.from_si(together(cells, variable, parts)), unit.text)
         return Observed(spikes, traces, stopped)
 
     def _share_noise(self, inputs: list[Any]) -> None:
@@ -194,6 +203,8 @@ class Twins:
     def order(self, population: str) -> float | None:
         """Return the order of convergence to expect of a population without spikes."""
         program = self.program.get(population)
+        if isinstance(self.net._told.populations.get(population), CellPopulation):
+            return 1.0  # what is injected is held over a step
         if program is None or program.method not in METHODS:
             return None
         method = METHODS[program.method]
@@ -221,7 +232,7 @@ def draw_from(engine: Engine, draws: Draws) -> None:
     if stepper.events is not None:
         stepper.events.draws = draws
     for population in engine.plan.populations:
-        if isinstance(population, PopulationPlan):
+        if isinstance(population, PopulationPlan) and not isinstance(population, CablePlan):
             population.kernels.draws = draws
 
 
@@ -285,5 +296,5 @@ def _spikes(observed: list[Observed], twins: Twins, duration: float) -> dict[str
         name: compare_spikes(observed[0].spikes[name], observed[1].spikes[name], sizes[name],
                              duration)
         for name in observed[0].spikes
-        if name in twins.program and twins.program[name].spiking
+        if name in twins.spiking
     }  # fmt: skip

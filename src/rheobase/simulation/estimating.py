@@ -13,6 +13,7 @@ import numpy as np
 from rheobase.lowering import Program
 from rheobase.lowering.program import Level
 from rheobase.network.trains import Poisson
+from rheobase.simulation.cable_population import CellPopulation
 from rheobase.simulation.clock import Clock
 from rheobase.simulation.population import Population
 from rheobase.simulation.projection import Projection
@@ -31,6 +32,7 @@ BEFORE_RUNNING = 0.1
 PER_STEP = 0.4e-6
 PER_CELL_STEP = 0.3e-9
 PER_NODE = 0.025e-9
+PER_COMPARTMENT = 6e-9
 PER_CALL = 1.0e-9
 PER_DRAW = 1.2e-9
 PER_EVENT = 0.8e-9
@@ -128,13 +130,13 @@ def _rate(population: Population, rate: float) -> float:
 def _memory(told: Description, programs: Mapping[str, Program], rates: Mapping[str, float],
             steps: int, duration: float, threads: int) -> float:  # fmt: skip
     found, sums = PROCESS_BYTES, 0
+    for name, size in _sizes(told, programs).items():
+        program = programs[name]
+        found += 8.0 * (len(program.arrays) + ARRAYS_BESIDE) * size
+        ports = [port for port in program.ports.values() if not port.event]
+        variables = {variable for port in ports for variable in port.variables}
+        sums += len(variables) * size
     for name, population in told.populations.items():
-        if name in programs:
-            program = programs[name]
-            found += 8.0 * (len(program.arrays) + ARRAYS_BESIDE) * population.size
-            ports = [port for port in program.ports.values() if not port.event]
-            variables = {variable for port in ports for variable in port.variables}
-            sums += len(variables) * population.size
         emitted = rates[name] * population.size * duration
         found += emitted * BYTES_PER_SPIKE * population._record_spikes
     for recording in told.recordings.values():
@@ -145,16 +147,23 @@ def _memory(told: Description, programs: Mapping[str, Program], rates: Mapping[s
 
 def _updating(told: Description, programs: Mapping[str, Program], steps: int) -> float:
     """Seconds of integrating cells and of drawing counts, on one core."""
-    a_step = 0.0
-    for name, population in told.populations.items():
-        if name in programs:
-            a_step += population.size * _cell_step(programs[name])
+    a_step = sum(size * _cell_step(programs[n]) for n, size in _sizes(told, programs).items())
+    for population in told.populations.values():
+        if isinstance(population, CellPopulation):
+            a_step += population._cable_of.size * PER_COMPARTMENT
         elif isinstance(population.model, Poisson):
             a_step += population.size * PER_DRAW
     for drive in told.drives:
         if isinstance(drive.train, Poisson):
             a_step += drive.cells.size * PER_DRAW
     return steps * a_step
+
+
+def _sizes(told: Description, programs: Mapping[str, Program]) -> dict[str, int]:
+    """Return the number of elements of everything that has a program."""
+    sizes = {name: p.size for name, p in told.populations.items()}
+    sizes |= {name: part.values.size for name, part in told.parts.items()}
+    return {name: sizes[name] for name in programs if name in sizes}
 
 
 def _cell_step(program: Program) -> float:

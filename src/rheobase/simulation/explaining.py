@@ -10,15 +10,17 @@ from rheobase.lowering.integrators import METHODS
 from rheobase.rendering import source_of
 from rheobase.rendering.synapse_source import source_of_synapse
 from rheobase.simulation.assembly import Description
+from rheobase.simulation.cable_population import CellPopulation
 from rheobase.simulation.clock import Clock
 from rheobase.simulation.synaptic import PlasticProjection
 
 
-def _groups(told: Description, programs: Mapping[str, Program]) -> list[tuple[list[str], str]]:
+def _groups(told: Description, programs: Mapping[str, Program],
+            parts: bool = False) -> list[tuple[list[str], str]]:  # fmt: skip
     """Return the populations that share one source, with it."""
     groups: dict[str, list[str]] = {}
     for name, program in programs.items():
-        if name in told.populations:
+        if name in told.populations or (parts and name in told.parts):
             groups.setdefault(source_of(program), []).append(name)
     return [(names, source) for source, names in groups.items()]
 
@@ -26,7 +28,7 @@ def _groups(told: Description, programs: Mapping[str, Program]) -> list[tuple[li
 def source(told: Description, programs: Mapping[str, Program]) -> str:
     """Return the generated Python of all models, each once."""
     parts = []
-    for names, text in _groups(told, programs):
+    for names, text in _groups(told, programs, parts=True):
         cells = ", ".join(repr(name) for name in names)
         parts.append(_headed(f"kernels of {cells}", text))
     for names, _, text in _synapses(told, programs):
@@ -56,7 +58,9 @@ def explain(told: Description, programs: Mapping[str, Program], clock: Clock, se
     """Return equations, method and why, program and source of everything that runs."""
     parts = [f"Network: dt = {clock.dt * 1e3:g} ms, seed {seed}, now at {clock.time * 1e3:g} ms"]
     for population in told.populations.values():
-        if not isinstance(population.model, Model):
+        if isinstance(population, CellPopulation):
+            parts += _cells(population, programs)
+        elif not isinstance(population.model, Model):
             parts.append(f"{population!r}\n  its spikes are given: there is nothing to integrate")
     for names, text in _groups(told, programs):
         population = told.populations[names[0]]
@@ -80,6 +84,31 @@ def explain(told: Description, programs: Mapping[str, Program], clock: Clock, se
             f"Its source:\n{_indented(text)}",
         ]
     return "\n\n".join(parts) + "\n"
+
+
+def _cells(population: CellPopulation, programs: Mapping[str, Program]) -> list[str]:
+    """Return cells with a morphology, and the programs of what they consist of."""
+    cable = population._cable_of
+    told = "\n\n".join(_indented(cell.describe()) for cell in cable.cells)
+    parts = [
+        f"{population!r}\n{told}\n\n"
+        "  In every step the programs below give, for every compartment, dv/dt = source - rate*v "
+        "(patches of membrane)\n  and a current source - rate*v (points). With the axial "
+        "conductances they make a system of equations, one line a compartment or branch point,\n"
+        "  which is solved exactly, from the tips to one node in the middle and back."
+    ]
+    for part in cable.parts:
+        program, count = programs[part.name], part.values.size
+        where = "1 compartment" if count == 1 else f"{count:,} compartments"
+        kind = "Membrane" if part.current is None else "At places"
+        parts += [
+            f"{kind} of {population.name!r}, {part.label}: {where}\n"
+            f"{_indented(part.values.model.describe())}",
+            _method(program),
+            f"The program of a step:\n{_indented(str(program))}",
+            f"Its source:\n{_indented(source_of(program))}",
+        ]
+    return parts
 
 
 def _method(program: Program) -> str:

@@ -33,6 +33,8 @@ from rheobase.results.streaming import (
 from rheobase.results.writing import check_folder
 from rheobase.simulation import saving
 from rheobase.simulation.assembly import Assembly, Seconds
+from rheobase.simulation.cable_building import together
+from rheobase.simulation.cable_population import Sites
 from rheobase.simulation.checkpoint_files import refuse_other_files
 from rheobase.simulation.clock import Clock
 from rheobase.simulation.collecting import describe, peak_memory_bytes, versions
@@ -195,15 +197,21 @@ class Keeper:
             if population.record_spikes:
                 taken = engine.take_spikes(place)
                 self.writer.add_spikes(places[population.name], *taken)
-        recorded: dict[str, dict[str, Any]] = {}
+        recorded: dict[str, dict[str, list[Any]]] = {}
         steps: dict[str, Any] = {}
         for place, record in enumerate(plan.records):
             samples = engine.take_samples(place)
-            unit = told.recordings[record.name].cells._values(record.variable).unit(record.variable)
-            recorded.setdefault(record.name, {})[record.variable] = unit.from_si(samples.values)
+            parts = recorded.setdefault(record.name, {}).setdefault(record.variable, [])
+            parts.append(samples.values)
             steps[record.name] = samples.steps
         names = [column.name for column in self.writer.header.traces]
-        for name, values in recorded.items():
+        for name, found in recorded.items():
+            cells = told.recordings[name].cells
+            values = {
+                variable: cells._values(variable).unit(variable).from_si(
+                    together(cells, variable, parts))
+                for variable, parts in found.items()
+            }  # fmt: skip
             self.writer.add_samples(names.index(name), steps[name], values)
         for name, recording in told.synapse_recordings.items():
             trace = recording.trace()
@@ -251,6 +259,8 @@ def stream_header(assembly: Assembly) -> StreamHeader:
         TraceColumn(
             r.name, r.cells.name, tuple(np.asarray(r.cells.indices).tolist()), r.every_steps,
             {v: r.cells._values(v).unit(v).text for v in r.variables},
+            sites={k: held.tolist() for k, held in r.cells.coordinates().items()}
+            if isinstance(r.cells, Sites) else {},
         )
         for r in told.recordings.values()
     )  # fmt: skip

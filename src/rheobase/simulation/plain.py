@@ -18,11 +18,19 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from rheobase import models, synapses
+from rheobase.cables.cell import Cell
+from rheobase.channels.channel import Channel
+from rheobase.channels.mechanism import MechanismArguments
+from rheobase.channels.membrane import Membrane
+from rheobase.channels.membrane import _rebuilt as rebuilt_membrane
+from rheobase.channels.pool import Pool
 from rheobase.errors import FileFormatError, UserError
 from rheobase.language.building import Arguments
 from rheobase.language.model import Model
 from rheobase.language.synapse import Synapse
 from rheobase.language.synapse_building import SynapseArguments
+from rheobase.morphology import Morphology, Section
+from rheobase.morphology.discretization import Count, DLambda, MaxLength
 from rheobase.network import currents, distributions, rules, texts, trains, waveforms
 from rheobase.simulation.projection import Target, Term
 from rheobase.synapses.extending import Piece
@@ -117,6 +125,14 @@ def _kinds() -> tuple[Kind, ...]:
     described += [record(f"train {made.__name__}", made) for made in train_kinds]
     described += [_argued(_named("model", Model, m), m, Arguments) for m in _of_ours(Model)]
     described += [_receptor(made) for made in _of_ours(Receptor)]
+    described += [
+        _argued("channel", Channel, MechanismArguments), _argued("pool", Pool, MechanismArguments),
+        Kind("membrane", Membrane, lambda m: list(m._made), _make_membrane),
+        record("section", Section), record("morphology", Morphology),
+        record("fraction of length constant", DLambda), record("longest", MaxLength),
+        record("pieces", Count),
+        Kind("cell", Cell, lambda c: c._arguments, lambda p: Cell(**p)),
+    ]  # fmt: skip
     return tuple(described)
 
 
@@ -150,6 +166,11 @@ def _receptor(made: type[Receptor]) -> Kind:
         return found
 
     return Kind(f"receptor {made.__name__}", made, parts, make)
+
+
+def _make_membrane(given: list[Any]) -> Membrane:
+    made: Membrane = rebuilt_membrane(*given)
+    return made
 
 
 def _of_ours(kind: type[Any]) -> list[type[Any]]:

@@ -94,6 +94,11 @@ class Cells(ABC):
         """The indices, None for all cells in order."""
 
     @property
+    def _owner(self) -> Population:
+        """The population as the network knows it."""
+        return self.population
+
+    @property
     def name(self) -> str:
         """The name of the population."""
         return self.population._name

@@ -12,7 +12,8 @@ import numpy as np
 from rheobase.errors import WiringError
 from rheobase.language.model import Model
 from rheobase.network.trains import Train
-from rheobase.simulation import wiring
+from rheobase.simulation import cable_gaps, cable_ports, cable_receptors, wiring
+from rheobase.simulation.cable_population import Sites
 from rheobase.simulation.population import Cells, Population
 from rheobase.simulation.projection import Projection, Target, Term
 from rheobase.simulation.warning import warn
@@ -51,15 +52,33 @@ def target_of(source: Cells, sink: Cells, synapse: Receptor | Coupling, of: str 
     _refuse_of(synapse, of, call)
     if isinstance(synapse, Coupling):
         return _couple(source, sink, synapse, to, call)
+    if isinstance(sink, Sites):
+        return _on_sites(source, sink, synapse, to, call)
+    if isinstance(synapse, NMDA):
+        cable_receptors.check_gates(source, synapse, call)
     if not isinstance(synapse, NMDA):
         port = place(sink, synapse, to, call)
-        wiring.check_spiking(source, sink, call)
+        cable_receptors.check_source(source, sink, call)
         return wiring.spike_target(sink, port, call)
     _check_gates(source, sink, synapse, call)
     name = place(sink, synapse, to, call)
     gate = _place_gate(source.population, synapse, call)
     target = wiring.continuous_target(source, sink, f"s_{gate}", f"g_{name}", call)
     return replace(target, receptor=name)
+
+
+def _on_sites(source: Cells, sink: Sites, synapse: Receptor, to: str | None,
+              call: str) -> Target:  # fmt: skip
+    """Place a receptor at places of cells with a morphology."""
+    if isinstance(synapse, NMDA):
+        cable_receptors.check_gates(source, synapse, call)
+        _check_gates(source, sink, synapse, call)
+        part = cable_receptors.place(sink, synapse, to, call)
+        gate = _place_gate(source.population, synapse, call)
+        return cable_receptors.nmda_target(source, sink, part, gate)
+    cable_receptors.check_source(source, sink, call)
+    part = cable_receptors.place(sink, synapse, to, call)
+    return cable_ports.port_target(part, next(iter(part.values.model.receives)))
 
 
 def drive_port(cells: Cells, synapse: Any, to: str | None) -> str | None:
@@ -83,6 +102,8 @@ def drive_port(cells: Cells, synapse: Any, to: str | None) -> str | None:
 
 def place(cells: Cells, synapse: Receptor, to: str | None, call: str) -> str:
     """Extend the model of a population by a receptor, once; return what it is called there."""
+    if isinstance(cells, Sites):
+        return next(iter(cable_receptors.place(cells, synapse, to, call).values.model.receives))
     base = _own_model(cells, call)
 
     def make(name: str) -> Piece:
@@ -94,6 +115,11 @@ def place(cells: Cells, synapse: Receptor, to: str | None, call: str) -> str:
 def _couple(source: Cells, sink: Cells, synapse: Coupling, to: str | None,
             call: str) -> Target:  # fmt: skip
     """Place a coupling in what it connects, and return its sums."""
+    if isinstance(synapse, GapJunction) and (isinstance(source, Sites) or isinstance(sink, Sites)):
+        cable_gaps.check_ends(source, sink, call)
+        of_sink = _gap_end(sink, synapse, to, call)
+        of_source = _gap_end(source, synapse, None, call) if synapse.both_ways else ""
+        return cable_gaps.target(source, sink, synapse, of_source, of_sink, call)
     terms = _one_way(source, sink, synapse, to, call)
     if synapse.both_ways:
         terms += [Term(t.of, t.to, True) for t in _one_way(sink, source, synapse, to, call)]
@@ -108,6 +134,24 @@ def _couple(source: Cells, sink: Cells, synapse: Coupling, to: str | None,
     unit = parse_unit("nS" if dimension == SIEMENS else usual_unit(dimension) or "1")
     placed_as = terms[0].to.removeprefix("sum_1_")
     return Target(terms[0].to, terms[0].of, dimension, unit, line, tuple(terms), placed_as)
+
+
+def _gap_end(cells: Cells, synapse: GapJunction, to: str | None, call: str) -> str:
+    """Place one end of a junction with a place on a morphology; return what it is called there."""
+    if isinstance(cells, Sites):
+        return cable_gaps.on_sites(cells, synapse, call)
+    base = _own_model(cells, call)
+
+    def make(name: str) -> Piece:
+        return cable_gaps.point_piece(name, synapse, cells, base, to, call)
+
+    name = _attach(cells.population, ("end", synapse, to), synapse, make, call)
+    values = cells.population._cell_values
+    assert values is not None
+    values.parameters.setdefault(f"total_{name}", 0.0)
+    if not isinstance(values.parameters[f"total_{name}"], np.ndarray):
+        values.parameters[f"total_{name}"] = np.zeros(values.size)
+    return name
 
 
 def _one_way(source: Cells, sink: Cells, synapse: Coupling, to: str | None,

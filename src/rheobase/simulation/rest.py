@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,8 @@ _STEPS = 400
 _PLACES = 121
 _SETTLED = 1e-10
 """Largest Newton step, in units of the scale of each variable, at a fixed point."""
+_TRACE = 1e-4
+"""The concentration that is begun from [mM, which is mole/metre**3]: calcium at rest."""
 
 
 class NoRestError(EquationError):
@@ -204,9 +207,17 @@ class _Problem:
         made = []
         for voltage in voltages:
             guess = np.zeros((self.cells, len(self.states)))
+            guess[:, self._concentrations] = _TRACE / self.slopes.scales[self._concentrations]
             guess[:, place] = voltage / self.slopes.scales[place]
             made.append(self.slopes.settle(guess, others))
         return made
+
+    @cached_property
+    def _concentrations(self) -> list[int]:
+        """Places of the concentrations: potentials are logarithms of them, so none begins at 0."""
+        mM = UNITS["mM"].dimension
+        units = [self.model.unit_of(name) for name in self.states]
+        return [k for k, unit in enumerate(units) if unit.dimension == mM]
 
     def _is_voltage(self) -> bool:
         return self.model.unit_of("v").dimension == UNITS["volt"].dimension

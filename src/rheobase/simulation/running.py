@@ -169,9 +169,7 @@ class Run:
         return holds
 
     def _value_of(self, population: str, variable: str) -> Any:
-        values = self.assembly.description.populations[population]._cell_values
-        assert values is not None
-        return values.read(variable)
+        return self.assembly.description.populations[population]._values(variable).read(variable)
 
 
 def carry_out(run: Run, n_steps: int, backend: str, seconds: Seconds,
@@ -235,9 +233,9 @@ def _explained(run: Run, failure: NotFinite, result: Callable[[str], Result]) ->
         f"{what} of {failure.population!r} became {failure.value} in cell {failure.cell} "
         f"at {at * 1e3:.9g} ms{others}"
     )
-    program = run.assembly.programs[failure.population]
+    program = run.assembly.programs.get(failure.population)
     ways = [f"try a smaller step, rb.Network(dt={clock.dt * 1e3 / 2:.6g}*ms)"]
-    if program.method not in ("exact", "exponential_euler", "exponential"):
+    if program is not None and program.method not in ("exact", "exponential_euler", "exponential"):
         ways.append(f"or another method than {program.method}")
     mend = (
         f"{' '.join(ways)}; look for a division by zero or an exp() of a large number in "

@@ -19,6 +19,8 @@ from rheobase.language.model import Model
 from rheobase.lowering.integrators import METHODS
 from rheobase.lowering.tracing import Traced, TracedNote, trace
 from rheobase.rendering.interpreter import evaluate, values_of_prepare
+from rheobase.simulation import cable_step
+from rheobase.simulation.cable_population import Branched, Sites
 from rheobase.simulation.population import Cells, cells_of
 from rheobase.simulation.step_arrivals import arrival_lines, statement_line
 from rheobase.simulation.step_events import event_lines
@@ -41,6 +43,8 @@ _CALL = "net.explain_step"
 
 def explain_step(net: Network, cell: Any) -> str:
     """Return the next step of a cell as text; see `Network.explain_step`."""
+    if isinstance(cell, (Branched, Sites)):
+        return cable_step.explain(net, cell, _CALL)
     chosen = _one_cell(net, cell)
     copied = copy_of(net)
     return "\n".join(StepTold(copied, chosen.name, int(chosen.indices[0])).lines()) + "\n"

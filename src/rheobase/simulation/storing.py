@@ -49,7 +49,7 @@ class Snapshot:
         """Copy the state of a built network."""
         assert assembly.engine is not None
         told = assembly.description
-        values = {n: p._cell_values for n, p in told.populations.items() if p._cell_values}
+        values = dict(assembly._model_values())
         return cls(
             assembly.engine.state(),
             {name: v.snapshot() for name, v in values.items()},
@@ -69,18 +69,16 @@ class Snapshot:
             Populations or projections were added since.
         """
         told = assembly.description
-        if set(told.projections) != set(self.synapses) or len(told.populations) != len(
+        if set(told.projections) != set(self.synapses) or len(told.places) != len(
             assembly.engine.plan.populations if assembly.engine else ()
         ):
             raise WiringError(
                 "net.restore: populations or projections were added since net.store",
                 mend="call net.store again after the last net.add and net.connect",
             )
-        for name, population in told.populations.items():
-            values = population._cell_values
-            if values is not None:
-                values.restore(self.parameters[name])
-                values.currents = dict(self.currents[name])
+        for name, values in assembly._model_values():
+            values.restore(self.parameters[name])
+            values.currents = dict(self.currents[name])
         for name, projection in told.projections.items():
             projection._take(self.synapses[name])
         assert assembly.engine is not None

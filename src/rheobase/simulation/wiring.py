@@ -25,6 +25,8 @@ from rheobase.network.rules import FromMatrix, Rule
 from rheobase.network.synapse_values import is_expression
 from rheobase.network.texts import pair_text
 from rheobase.network.trains import Train
+from rheobase.simulation import cable_ports
+from rheobase.simulation.cable_population import Sites
 from rheobase.simulation.clock import SECOND
 from rheobase.simulation.population import Cells
 from rheobase.simulation.projection import Target
@@ -80,6 +82,8 @@ def spike_target(post: Cells, to: str | None, call: str) -> Target:
     UnknownNameError
         `to` is none of them.
     """
+    if isinstance(post, Sites):
+        return cable_ports.spike_target(post, to, call)
     model = _model(post, call, "it receives none")
     if not model.receives:
         state = model.differential[0].name if model.differential else "v"
@@ -163,6 +167,9 @@ def _inputs(model: Model) -> str:
 
 def input_of(cells: Cells, to: str | None, call: str, what: str) -> str:
     """Return the input variable that something is added to."""
+    if isinstance(cells, Sites) and cells._cable.values.kinds.get(str(to)) == "input":
+        cells._has(str(to), call)
+        return str(to)
     model = _model(cells, call, "it has no inputs")
     names = [e.name for e in model.inputs]
     own = [e.name for e in _own(cells).inputs] or names
@@ -273,6 +280,8 @@ def injection_input(cells: Cells, current: Any, to: str | None) -> str:
         )
     name = input_of(cells, to, call, "a current")
     model = _model(cells, call, "it has no inputs")
+    if isinstance(cells, Sites):
+        model = cells._cable.part(name).values.model
     unit = model.unit_of(name)
     if not isinstance(current, Current):
         amount, shown = _constant(current, unit)

@@ -34,7 +34,7 @@ def step(system: System) -> dict[str, Value]:
         if name in gates:
             new[name] = exponential_step(system, name, system.scope, h)
     middle = {name: new[name] for name in gates}
-    for group in _groups(system, alone):
+    for group in groups(system, alone):
         if len(group) > 1:
             new |= propagate_some(system, group, dt, "")
             middle |= propagate_some(system, group, 0.5 * dt, "_half")
@@ -58,7 +58,7 @@ def independent(system: System) -> frozenset[str]:
     moved = {s.target for s in system.model.reset} | system.held_names
     found = set(system.states)
     while True:
-        fine = {n for n in found if _closed(system, n, found, n not in moved)}
+        fine = {n for n in found if closed(system, n, found, n not in moved)}
         if fine == found:
             break
         found = fine
@@ -67,7 +67,7 @@ def independent(system: System) -> frozenset[str]:
     return frozenset(found)
 
 
-def _closed(system: System, name: str, among: set[str], chained: bool) -> bool:
+def closed(system: System, name: str, among: set[str], chained: bool) -> bool:
     """Whether an equation is linear in variables of a set, with fixed coefficients."""
     others = system.depends(name)
     if others and not (chained and others <= among):
@@ -78,7 +78,7 @@ def _closed(system: System, name: str, among: set[str], chained: bool) -> bool:
     return all(system.scope.fixed(coefficient) for coefficient in form[0].values())
 
 
-def _groups(system: System, names: frozenset[str]) -> list[tuple[str, ...]]:
+def groups(system: System, names: frozenset[str]) -> list[tuple[str, ...]]:
     """Divide variables into groups that do not read each other, in order of writing."""
     ordered = tuple(n for n in system.states if n in names)
     reads: dict[str, dict[str, Expr]] = {

@@ -1,0 +1,188 @@
+"""Where a place of a morphology lies: which compartments hold it."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rheobase.errors import ShapeError, UserError
+from rheobase.morphology.frusta import Ints
+from rheobase.morphology.sections import METRE
+from rheobase.units import to_si
+
+if TYPE_CHECKING:
+    from rheobase.morphology.compartments import Compartments
+    from rheobase.morphology.trees import Morphology
+
+
+def locate(
+    compartments: Compartments,
+    region: str | None,
+    fraction: Any,
+    path: Any,
+    branch_order: int | None,
+    section: Any,
+) -> Ints:
+    """Return the compartments at a place: see `Compartments.at`."""
+    morphology = compartments.morphology
+    chosen = _sections(morphology, region, branch_order, section)
+    along = None if fraction is None else _fraction(fraction)
+    if path is not None:
+        if along is not None:
+            raise UserError(
+                "at: a place is given by fraction or by path, not by both",
+                mend="leave out one of them",
+            )
+        return _on_path(compartments, chosen, path, region)
+    explicit = branch_order is not None or section is not None
+    if along is None:
+        if region is None and not explicit:
+            raise UserError(
+                "at: say where",
+                expected="a region, a fraction, a path, a branch order or a section",
+                mend='write at("soma"), at("dendrite", fraction=0.5) or at(path=300*um)',
+            )
+        if region == "soma" and not explicit:
+            return np.array([_node(compartments, int(chosen[0]), 0.5)])
+        return _all_of(compartments, chosen)
+    if explicit:
+        return np.array([_node(compartments, int(k), along) for k in chosen])
+    return np.array([_along_chain(compartments, _chain(morphology, chosen, region), along)])
+
+
+def _sections(
+    morphology: Morphology, region: str | None, branch_order: int | None, section: Any
+) -> Ints:
+    """Return the sections of a region, an order and a choice, ascending."""
+    count = len(morphology.sections)
+    chosen = np.arange(count)
+    if section is not None:
+        wanted = np.atleast_1d(np.asarray(section))
+        if wanted.dtype.kind not in "iu" or ((wanted < -count) | (wanted >= count)).any():
+            raise ShapeError(
+                f"at: {morphology.name} has no section {section!r}",
+                expected=f"0 to {count - 1}",
+                mend="for k, s in enumerate(morphology.sections): print(k, s)",
+            )
+        chosen = np.unique(wanted % count)
+    if region is not None:
+        chosen = chosen[np.isin(chosen, morphology.sections_of(region))]
+    if branch_order is not None:
+        orders = morphology.branch_orders
+        chosen = chosen[orders[chosen] == branch_order]
+        if not len(chosen):
+            raise UserError(
+                f"at: nothing has the branch order {branch_order}"
+                + (f" in {region}" if region else ""),
+                expected=f"0 to {orders.max()}",
+            )
+    if not len(chosen):
+        raise UserError(f"at: section {section!r} is not of region {region}")
+    return chosen
+
+
+def _fraction(fraction: Any) -> float:
+    found = to_si(fraction, METRE / METRE, what="at: fraction", paste="fraction=0.5")
+    if not isinstance(found, float) or not 0.0 <= found <= 1.0:
+        raise UserError("at: a fraction lies between 0 and 1", given=str(fraction))
+    return found
+
+
+def _node(compartments: Compartments, section: int, fraction: float) -> int:
+    """Return the compartment that holds a fraction of a section."""
+    n = compartments.counts[section]
+    return int(compartments.first[section]) + min(int(fraction * n + 1e-9), n - 1)
+
+
+def _all_of(compartments: Compartments, sections: Ints) -> Ints:
+    firsts = compartments.first
+    return np.concatenate(
+        [np.arange(firsts[k], firsts[k] + compartments.counts[k]) for k in sections]
+    )
+
+
+def _chain(morphology: Morphology, chosen: Ints, region: str | None) -> Ints:
+    """Return sections that follow each other, or refuse: a fraction would mean many places."""
+    sections = morphology.sections
+    linked = all(
+        sections[b].parent == a and sections[b].parent_fraction == 1.0
+        for a, b in pairwise(chosen.tolist())
+    )
+    leaving = [sum(c in chosen for c in morphology.children[k]) for k in chosen]
+    if not linked or max(leaving, default=0) > 1:
+        where = f'"{region}", ' if region else ""
+        what = f"the region {region}" if region else morphology.name
+        raise UserError(
+            f"at: {what} has {len(chosen)} sections that branch: a fraction of it is no one place",
+            mend=f"write at({where}path=100*um), at({where}branch_order=1, fraction=0.5) or "
+            f"at(section={chosen[min(1, len(chosen) - 1)]}, fraction=0.5)",
+        )
+    return chosen
+
+
+def _along_chain(compartments: Compartments, chain: Ints, fraction: float) -> int:
+    """Return the compartment at a fraction of the whole length of sections in a row."""
+    sections = compartments.morphology.sections
+    if len(chain) == 1:  # no lengths: the fraction as it was given
+        return _node(compartments, int(chain[0]), fraction)
+    ends = np.cumsum([sections[k].length for k in chain])
+    place = fraction * ends[-1]
+    k = min(int(np.searchsorted(ends, place * (1 + 1e-12), side="right")), len(chain) - 1)
+    length = sections[chain[k]].length
+    return _node(compartments, int(chain[k]), min(max(1 - (ends[k] - place) / length, 0.0), 1.0))
+
+
+def _on_path(compartments: Compartments, chosen: Ints, path: Any, region: str | None) -> Ints:
+    """Return the compartments at a path from the soma, or with centers between two paths."""
+    pair = isinstance(path, (list, tuple)) or np.ndim(getattr(path, "magnitude", path)) > 0
+    found = np.atleast_1d(to_si(path, METRE, what="at: path", paste="path=300*um"))
+    if not np.isfinite(found).all() or (found < 0).any() or len(found) != (2 if pair else 1):
+        raise UserError(
+            "at: path is one length from the soma's center, or two to be between",
+            given=str(path),
+            mend="write path=300*um or path=(100*um, 300*um)",
+        )
+    places = (
+        _between(compartments, chosen, found)
+        if pair
+        else _across(compartments, chosen, float(found[0]))
+    )
+    if not len(places):
+        ends = [compartments.morphology.path_at(int(k), f) for k in chosen for f in (0.0, 1.0)]
+        where = f"the region {region}" if region else compartments.morphology.name
+        raise UserError(
+            f"at: {where} has no place at a path of {path} from the soma",
+            expected=f"from {min(ends) * 1e6:.4g}*um to {max(ends) * 1e6:.4g}*um",
+        )
+    return places
+
+
+def _between(compartments: Compartments, chosen: Ints, ends: Any) -> Ints:
+    nodes = _all_of(compartments, chosen)
+    path = compartments.path[nodes]
+    inside: Ints = nodes[(path >= ends.min()) & (path <= ends.max())]
+    return inside
+
+
+def _across(compartments: Compartments, chosen: Ints, path: float) -> Ints:
+    """Return one compartment of every branch that a path crosses."""
+    morphology = compartments.morphology
+    inside = set(chosen.tolist())
+    nodes: set[int] = set()
+    for k in inside:
+        length = morphology.sections[k].length
+        start, end = morphology.path_at(k, 0.0), morphology.path_at(k, 1.0)
+        slack = 1e-9 * length
+        if k == 0 and start > slack:  # the soma, where paths begin in the middle
+            fractions = {0.5 + path / length, 0.5 - path / length} if path else {0.5}
+            nodes |= {
+                _node(compartments, 0, min(f, 1.0)) for f in fractions if -1e-9 <= f <= 1 + 1e-9
+            }
+            continue
+        # a place on a boundary belongs to what begins there, and at a tip to what ends there
+        last = not inside & set(morphology.leaving_end[k])
+        if start - slack <= path < end - slack or (last and abs(path - end) <= slack):
+            nodes.add(_node(compartments, k, min(max((path - start) / length, 0.0), 1.0)))
+    return np.array(sorted(nodes), dtype=np.int64)

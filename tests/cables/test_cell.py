@@ -1,0 +1,162 @@
+"""`rb.Cell`: checks, values by region and distance, where it spikes, text and pictures."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+
+import rheobase as rb
+from rheobase import errors
+from rheobase.units import cm, mS, ms, mV, ohm, uF, um
+
+HH = rb.Membrane([rb.channels.HHSodium, rb.channels.HHPotassium, rb.channels.Leak])
+PASSIVE = rb.Membrane(
+    [rb.channels.Leak(g=0.1 * mS / cm**2, E=-65 * mV)], capacitance=2 * uF / cm**2
+)
+SHAPE = rb.Morphology.ball_and_stick(
+    soma_diameter=20 * um, dendrite_length=300 * um, dendrite_diameter=2 * um
+)
+BOTH = {"soma": HH, "dendrite": PASSIVE}
+
+
+def made(**options):
+    options.setdefault("max_length", 20 * um)
+    return rb.Cell(SHAPE, options.pop("membrane", BOTH), **options)
+
+
+def refused(error, *words, shape=SHAPE, membrane=BOTH, **options):
+    with pytest.raises(error) as found:
+        rb.Cell(shape, membrane, **options)
+    for word in words:
+        assert word in str(found.value), f"{word!r} is not in:\n{found.value}"
+
+
+def test_what_it_holds():
+    cell = made()
+    assert cell.compartments.membrane.size == 16
+    assert cell.membranes["soma"] is HH and cell.membranes["dendrite"] is PASSIVE
+    assert repr(cell) == "<Cell ball and stick: 16 compartments (soma, dendrite)>"
+    assert made(name="mine").name == "mine"
+    text = str(cell)
+    assert "soma: 1 compartments of up to 20 um, 1256.64 um**2, Membrane: Na, K, L" in text
+    assert "dendrite: 15 compartments" in text
+    assert "spikes where v of soma, 0 um from the soma's center, rises above -20 mV" in text
+    assert "solved by Crank-Nicolson, damped after jumps" in text
+    assert "solved by backward Euler" in str(made(method="backward_euler"))
+    assert "never spikes" in str(made(spikes=None)) and made(spikes=None).threshold is None
+
+
+def test_it_does_not_change():
+    cell = made()
+    with pytest.raises(errors.UserError, match="a Cell does not change: name cannot be set"):
+        cell.name = "other"
+    assert copy.deepcopy(cell) is cell and copy.copy(cell) is cell
+    again = pickle.loads(pickle.dumps(cell))
+    assert str(again) == str(cell)
+
+
+def test_the_rule_of_lengths_reads_the_capacitance_of_regions():
+    options = dict(max_length=rb.morphology.d_lambda(0.02), axial_resistivity=100 * ohm * cm)
+    one = rb.Cell(SHAPE, PASSIVE, **options).compartments
+    other = rb.Cell(SHAPE, PASSIVE(C_m=1 * uF / cm**2), **options).compartments
+    assert one.size > other.size
+
+
+def test_values_of_nodes():
+    cell = made()
+    sodium = cell.values("g_Na")
+    assert sodium[0] == 1200 and np.isnan(sodium[1:]).all()
+    np.testing.assert_allclose(cell.values("C_m")[:2], [0.01, 0.02])
+    np.testing.assert_allclose(cell.values("area"), cell.compartments.area)
+    with pytest.raises(errors.UnknownNameError, match="did you mean g_Na"):
+        cell.values("gNa")
+
+
+@pytest.mark.parametrize("value", [
+    "0.1*mS/cm**2*exp(-distance/(100*um))",
+    lambda d: 0.1 * mS / cm**2 * np.exp(-(d / (100 * um)).to("").magnitude),
+])  # fmt: skip
+def test_values_over_distance(value):
+    cell = made(parameters={"dendrite": {"g_L": value}})
+    inside = cell.compartments.region == 1
+    want = np.exp(-cell.compartments.path[inside] / 100e-6)  # 0.1 mS/cm**2 is 1 S/m**2
+    np.testing.assert_allclose(cell.values("g_L")[inside], want)
+    assert cell.values("g_L")[0] == 3.0
+    assert "g_L: 0.00497871 to 0.0818731 mS/cm**2" in str(cell)
+
+
+def test_values_for_all_regions_that_have_them():
+    cell = made(parameters={"g_L": 1 * mS / cm**2, "g_Na": 50 * mS / cm**2, "C_m": "3 uF/cm**2"})
+    assert set(cell.values("g_L")) == {10.0}
+    assert cell.values("g_Na")[0] == 500 and set(cell.values("C_m")) == {0.03}
+    thick = made(parameters={"g_L": "1*mS/cm**2*(diameter/um)"})
+    np.testing.assert_allclose(thick.values("g_L")[[0, 3]], [200, 20])
+
+
+def test_regions_and_membranes():
+    refused(errors.WiringError, "region without a membrane: dendrite",
+            "one for each of: soma, dendrite", "given: soma", '"dendrite": membrane',
+            membrane={"soma": HH})  # fmt: skip
+    refused(errors.WiringError, "regions without a membrane: soma, dendrite", membrane={})
+    refused(errors.UnknownNameError, "has no region 'dendrit'; did you mean 'dendrite'?",
+            "its regions are: soma, dendrite", membrane={**BOTH, "dendrit": HH})  # fmt: skip
+    refused(errors.WiringError, "this is no membrane", membrane=rb.channels.Leak)
+    refused(errors.WiringError, "what is given for 'soma' is no membrane",
+            membrane={**BOTH, "soma": 3})  # fmt: skip
+    refused(errors.WiringError, "the first argument is no morphology", shape="cell.swc")
+    channel = rb.Channel("I = g*(v - E) : uA/cm**2\ng : mS/cm**2\nE : mV\nT_ref_Na = 1*ms : ms",
+                         name="odd", parameters=dict(g="1 mS/cm**2", E="0 mV"))  # fmt: skip
+    odd = rb.Membrane([channel])
+    assert odd.patch() is not None
+
+
+def test_parameters():
+    refused(errors.UnknownNameError, "no parameter 'g_Na' of 'dendrite'",
+            parameters={"dendrite": {"g_Na": 1 * mS / cm**2}})  # fmt: skip
+    refused(errors.UnknownNameError, "did you mean g_L?", parameters={"g_l": 1 * mS / cm**2})
+    refused(errors.UnknownNameError, "has no region 'dend'; did you mean 'dendrite'?",
+            parameters={"dend": {"g_L": 1 * mS / cm**2}})  # fmt: skip
+    refused(errors.WiringError, "the parameters of 'soma' are no dict", parameters={"soma": 3})
+    refused(errors.UnitError, "Cell: g_L", parameters={"g_L": 1 * mV})
+    refused(errors.UnitError, "g_L", parameters={"g_L": "1*mV*distance/um"})
+    refused(errors.UnknownNameError, "distanc", parameters={"g_L": "1*mS/cm**2*distanc/um"})
+    refused(errors.UserError, "not one value for each compartment",
+            parameters={"g_L": [1, 2, 3] * mS / cm**2})  # fmt: skip
+    refused(errors.UserError, "g_L is not finite at a distance of 0 um",
+            parameters={"g_L": "1*mS/cm**2*um/distance"})  # fmt: skip
+    refused(errors.UserError, "the capacitance per area is above 0",
+            parameters={"C_m": "0 uF/cm**2"})  # fmt: skip
+
+
+def test_where_it_spikes():
+    assert made().site.node == 0 and made().threshold == -0.02
+    assert made(spikes="v >= 5*mV").threshold == 0.005
+    assert made(spikes=("soma", "-10*mV < v")).threshold == -0.01
+    place = made(spikes=(dict(region="dendrite", fraction=1.0), "v > 0*mV")).site
+    assert place.node == 15
+    cable = rb.Morphology.cylinder(length=100 * um, diameter=1 * um)
+    assert rb.Cell(cable, HH, max_length=10 * um).site.node == 0
+    refused(errors.WiringError, "'dendrite' is 15 compartments", "fraction=0.0",
+            spikes=("dendrite", "v > 0*mV"), max_length=20 * um)  # fmt: skip
+    refused(errors.UserError, "axon", spikes=("axon", "v > 0*mV"))
+    refused(errors.EquationError, "the condition compares v with a voltage", spikes="m > 0.5")
+    refused(errors.EquationError, "the condition compares v with a voltage", spikes="v")
+    refused(errors.UnitError, "spikes", spikes="v > 3*ms")
+    refused(errors.WiringError, "a condition, or a place and a condition", spikes=3)
+
+
+def test_methods():
+    refused(errors.WiringError, "there is no method 'euler'", 'method="crank_nicolson"',
+            method="euler")  # fmt: skip
+    refused(errors.WiringError, "there is no crossing 'exact'", crossing="exact")
+    refused(errors.UnitError, "axial_resistivity", axial_resistivity=3 * ms)
+
+
+def test_pictures():
+    import matplotlib
+
+    matplotlib.use("Agg")
+    cell = made(parameters={"dendrite": {"g_L": "0.1*mS/cm**2*exp(-distance/(100*um))"}})
+    for values in (None, "g_L", "distance", np.arange(16.0)):
+        assert cell.plot(values) is not None

@@ -1,0 +1,86 @@
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import xarray
+
+import rheobase as rb
+from rheobase.units import mV, um
+
+CELL = rb.Morphology.ball_and_stick(
+    soma_diameter=20 * um, dendrite_length=100 * um, dendrite_diameter=2 * um
+)
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    plt.close("all")
+
+
+def polygons(ax):
+    (found,) = [c for c in ax.collections if c.get_gid() == "neurites"]
+    return found
+
+
+def test_by_region_with_true_diameters():
+    ax = CELL.plot()
+    (outline,) = [path.vertices for path in polygons(ax).get_paths()]
+    np.testing.assert_allclose(np.ptp(outline, axis=0), [100, 2])
+    (ball,) = [patch for patch in ax.patches if patch.get_gid() == "soma"]
+    assert (ball.radius, ball.center) == (pytest.approx(10), (0, 0))
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["soma", "dendrite"]
+    assert ax.get_aspect() == 1
+    assert [text.get_text() for text in ax.texts] == ["20 µm"]
+    (bar,) = ax.lines
+    assert np.ptp(bar.get_xdata()) == pytest.approx(20)
+
+
+def test_by_a_value_of_every_compartment():
+    found = CELL.discretize([1, 4])
+    ax = CELL.plot([-70, -60, -50, -40, -30] * mV, compartments=found, label="v")
+    colors = polygons(ax).get_facecolors()
+    assert len(colors) == 4 and len(np.unique(colors, axis=0)) == 4
+    bar = ax.figure.axes[1]
+    assert bar.get_ylabel() == "v (mV)"
+    assert bar.get_ylim() == (-70, -30)
+    assert ax.get_legend() is None
+
+
+def test_values_that_know_their_unit_and_given_limits():
+    values = xarray.DataArray([1.0, 2.0], dims="section", name="g", attrs={"units": "mS/cm**2"})
+    ax = CELL.plot(values, limits=(0, 4), scale_bar=50 * um, plane="xz", colormap="magma")
+    assert ax.figure.axes[1].get_ylabel() == "g (mS/cm²)"
+    assert ax.figure.axes[1].get_ylim() == (0, 4)
+    assert [text.get_text() for text in ax.texts] == ["50 µm"]
+
+
+def test_compartments_of_a_branching_cell_and_their_junctions():
+    cell = rb.morphology.examples.pyramidal()
+    found = cell.discretize(20 * um)
+    for values in (found.path, found.path[found.membrane]):
+        ax = cell.plot(values * 1e6 * um, compartments=found, scale_bar=False)
+        assert len(polygons(ax).get_facecolors()) > 5000
+        assert not ax.texts
+
+
+def test_where_and_how():
+    _, axes = plt.subplots(1, 2)
+    assert CELL.plot(ax=axes[1]) is axes[1]
+    assert CELL.sholl(20 * um).plot(ax=axes[0]).get_xlabel() == "distance from the soma (µm)"
+
+
+@pytest.mark.parametrize(
+    "call, words",
+    [
+        (lambda: CELL.plot([1, 2, 3]), ["not one for each section", "2 values", "compartments="]),
+        (lambda: CELL.plot([1, 2], compartments=CELL.discretize(3)), ["for each compartment"]),
+        (lambda: CELL.plot(plane="xx"), ["plane is two of x, y and z"]),
+        (lambda: CELL.plot(np.ones((5, 2))), ["not a row for each time", "5 rows"]),
+        (lambda: CELL.plot([np.nan, np.nan]), ["none of them is finite"]),
+    ],
+)
+def test_refused(call, words):
+    with pytest.raises(rb.errors.UserError) as refused:
+        call()
+    for word in words:
+        assert word in str(refused.value)

@@ -1,0 +1,118 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.morphology.random_trees import morphologies
+
+import rheobase as rb
+from rheobase.units import ms, um
+
+BALL = rb.Morphology.ball_and_stick(
+    soma_diameter=20 * um, dendrite_length=500 * um, dendrite_diameter=2 * um
+)
+TREE = rb.Morphology.tree(levels=4, length=100 * um, diameter=4 * um)
+
+
+def test_the_soma_is_its_middle_and_a_region_all_of_it():
+    found = BALL.discretize(3)
+    assert list(found.at("soma")) == [1]
+    assert list(found.at("dendrite")) == [3, 4, 5]
+
+
+def test_fractions_along_what_does_not_branch():
+    found = BALL.discretize([1, 10])
+    assert list(found.at("dendrite", fraction=0.0)) == [1]
+    assert list(found.at("dendrite", fraction=0.1)) == [2]
+    assert list(found.at("dendrite", fraction=1.0)) == [10]
+    assert list(found.at(fraction=0.0)) == [0]
+    assert list(found.at(fraction=20 / 520)) == [1]
+    assert list(found.at(fraction=1)) == [10]
+    cable = rb.Morphology.cylinder(length=1000 * um, diameter=1 * um).discretize(1 * um)
+    for k in (0, 1, 250, 999):
+        assert list(cable.at(fraction=(k + 0.5) / 1000)) == [k]
+        assert list(cable.at(fraction=k / 1000)) == [k]
+
+
+def test_paths_from_the_soma():
+    found = BALL.discretize([1, 10])
+    assert list(found.at(path=0 * um)) == [0]
+    assert list(found.at(path=10 * um)) == [0, 1]  # the end of the soma, the start of the dendrite
+    assert list(found.at("dendrite", path=10 * um)) == [1]
+    assert list(found.at(path=300 * um)) == [6]
+    assert list(found.at(path=510 * um)) == [10]
+    assert list(found.at(path=(100, 250) * um)) == [3, 4, 5]
+    assert list(found.at(path=(0 * um, "40 um"))) == [0, 1]
+
+
+def test_every_branch_at_a_path():
+    found = TREE.discretize(10)
+    ends = np.cumsum([100 * 2 ** (-k / 3) for k in range(4)])
+    assert len(found.at(path=50 * um)) == 1
+    assert len(found.at(path=(ends[1] + 1) * um)) == 4
+    assert len(found.at(path=ends[3] * um)) == 8
+    nodes = found.at(path=ends[0] * um)  # at a branch point: what begins there
+    assert list(found.section[nodes]) == [1, 2]
+    assert list(found.fraction[nodes]) == [0.05, 0.05]
+
+
+def test_branch_orders_and_sections():
+    found = TREE.discretize(2)
+    assert len(found.at(branch_order=2)) == 8
+    assert list(found.section[found.at(branch_order=3, fraction=1.0)]) == list(range(7, 15))
+    assert list(found.at(section=[0, 1], fraction=0.9)) == [1, found.first[1] + 1]
+    assert list(found.at(section=-1)) == [found.size - 2, found.size - 1]
+    soma = rb.morphology.examples.pyramidal()
+    assert soma.branch_orders[0] == 0
+    first = [k for k, s in enumerate(soma.sections) if s.parent == 0]
+    assert set(soma.branch_orders[first]) == {1}
+
+
+def test_a_change_of_region_is_no_branch_point():
+    cell = rb.Morphology.tree(
+        dict(length=10 * um, diameter=1 * um, region="axon", children=[
+            dict(length=10 * um, diameter=1 * um, region="myelin")]))  # fmt: skip
+    assert list(cell.branch_orders) == [0, 0]
+    found = cell.discretize(2)
+    assert not found.is_junction.any()
+    assert list(found.at(fraction=0.6)) == [2]
+
+
+@settings(max_examples=40, deadline=None)
+@given(morphologies(), st.floats(0, 1), st.integers(1, 5))
+def test_what_holds_a_place(morphology, share, count):
+    found = morphology.discretize(count)
+    k = int(share * (len(morphology.sections) - 1))
+    (node,) = found.at(section=k, fraction=share)
+    half = 0.5 / count + 1e-9
+    assert found.section[node] == k and abs(found.fraction[node] - share) <= half
+    path = morphology.path_at(k, share)
+    nodes = found.at(path=path * 1e6 * um)
+    assert node in nodes or share in (0.0, 1.0) or abs(share * count - round(share * count)) < 1e-6
+    assert (np.abs(found.path[nodes] - path) <= found.length[nodes] * (0.5 + 1e-6)).all()
+    assert (np.diff(nodes) > 0).all()
+
+
+@pytest.mark.parametrize(
+    "call, words",
+    [
+        (lambda at: at(), ["say where", 'at("soma")']),
+        (lambda at: at("dendrite", fraction=0.5),
+         ["the region dendrite has 15 sections that branch", 'at("dendrite", path=100*um)',
+          "branch_order=1", "section=1"]),
+        (lambda at: at(fraction=0.5), ["tree has 15 sections that branch"]),
+        (lambda at: at("apical"), ["no region 'apical'", "one of dendrite"]),
+        (lambda at: at("dendrites"), ['did you mean "dendrite"?']),
+        (lambda at: at(path=900 * um), ["no place at a path of 900", "from 0*um to 292.4*um"]),
+        (lambda at: at(path=3 * ms), ["at: path", "expected a length"]),
+        (lambda at: at(path=[1, 2, 3] * um), ["one length", "or two"]),
+        (lambda at: at(path=1 * um, fraction=0.5), ["not by both"]),
+        (lambda at: at(section=3, fraction=1.5), ["between 0 and 1", "1.5"]),
+        (lambda at: at(section=99), ["no section 99", "0 to 14"]),
+        (lambda at: at(branch_order=9), ["branch order 9", "0 to 3"]),
+    ],
+)  # fmt: skip
+def test_refused(call, words):
+    with pytest.raises(rb.errors.UserError) as refused:
+        call(TREE.discretize(1).at)
+    for word in words:
+        assert word in str(refused.value)

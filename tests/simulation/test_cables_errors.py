@@ -1,0 +1,244 @@
+"""What cannot be done with cells with a morphology, and what the errors say."""
+
+import numpy as np
+import pytest
+from tests.simulation.cable_nets import ball_and_stick
+
+import rheobase as rb
+from rheobase import errors
+from rheobase.units import Mohm, cm, mS, ms, mV, nA, nS, pA, um
+
+AMPA = rb.synapses.Exponential(tau=2 * ms, E=0 * mV)
+
+
+@pytest.fixture
+def net():
+    return rb.Network(dt=0.025 * ms, seed=1)
+
+
+@pytest.fixture
+def cells(net):
+    return net.add(ball_and_stick(), 3, name="cells")
+
+
+def refused(error, call, *words):
+    with pytest.raises(error) as found:
+        call()
+    for word in words:
+        assert word in str(found.value), f"{word!r} is not in:\n{found.value}"
+    return str(found.value)
+
+
+def test_where_is_not_said(net, cells):
+    train, current = rb.stimuli.poisson("10 Hz"), rb.stimuli.step(1 * nA)
+    refused(errors.WiringError, lambda: net.inject(cells, current),
+            "net.inject: a current goes into a place, and 'cells' has 48 compartments: say where",
+            'write cells.at("soma")')  # fmt: skip
+    refused(errors.WiringError, lambda: net.inject(cells[2], current), 'cells[2].at("soma")')
+    refused(errors.WiringError, lambda: net.connect(net.add(train, 1, name="noise"), cells,
+            weight=1 * nS, synapse=AMPA), "synapses are at places", "say where")  # fmt: skip
+    refused(errors.WiringError, lambda: net.drive(cells, train, weight=1 * nS, synapse=AMPA),
+            "net.drive: a receptor is at a place")  # fmt: skip
+    refused(errors.WiringError, lambda: net.clamp(cells, -65 * mV), "a place is clamped")
+    refused(errors.WiringError,
+            lambda: net.connect(cells, cells.at("soma"), weight=1 * nS,
+                                synapse=rb.synapses.GapJunction()),
+            "what is read continuously is read at places")  # fmt: skip
+
+
+def test_a_cell_of_one_compartment_needs_no_place(net):
+    shape = rb.Morphology.cylinder(length=20 * um, diameter=20 * um)
+    cells = net.add(rb.Cell(shape, rb.Membrane([rb.channels.Leak]), max_length=1), 2, name="one")
+    net.inject(cells, rb.stimuli.step([0, 0.1] * nA))
+    net.run(1 * ms)
+    assert cells.v.magnitude[1] > cells.v.magnitude[0]
+
+
+def test_a_place_that_does_not_exist(cells):
+    refused(errors.UserError, lambda: cells.at("axon"), "axon", "soma", "dendrite")
+    refused(errors.UserError, lambda: cells.at("dendrit", fraction=0.5), "dendrite")
+    refused(errors.UserError, lambda: cells.at("dendrite", fraction=1.5),
+            "a fraction lies between 0 and 1")  # fmt: skip
+    refused(errors.UserError, lambda: cells.at(path=900 * um), "no place at a path")
+    refused(errors.ShapeError, lambda: cells[5], "cells[5]: there is no such cell", "0 to 2")
+    refused(errors.ShapeError, lambda: cells.at("soma")[3], "there is no such cell")
+
+
+def test_injecting_in_the_wrong_unit(net, cells):
+    refused(errors.UnitError, lambda: net.inject(cells.at("soma"), rb.stimuli.step(1 * mV)),
+            "expected a current (nA), got mV (a voltage)", "what the line `I : nA (input)` says",
+            "write net.inject(cells, rb.stimuli.step(1*nA))")  # fmt: skip
+    refused(errors.WiringError, lambda: net.inject(cells.at("soma"), 1 * nA),
+            "this is no current", "rb.stimuli.step(1*nA)")  # fmt: skip
+    refused(errors.ShapeError,
+            lambda: net.inject(cells.at("soma"), rb.stimuli.step([1, 2] * nA)),
+            "the current is for 2 cells")  # fmt: skip
+
+
+def test_connecting_without_a_receptor(net, cells):
+    noise = net.add(rb.stimuli.poisson("10 Hz"), 1, name="noise")
+    soma = cells.at("soma")
+    refused(errors.WiringError, lambda: net.connect(noise, soma, weight=1 * nS),
+            "net.connect(noise, cells, ...): a spike acts on a membrane through a receptor, and "
+            "none is given", "synapse=rb.synapses.Exponential(tau=2*ms, E=0*mV)")  # fmt: skip
+    refused(errors.WiringError, lambda: net.drive(soma, rb.stimuli.poisson("1 Hz"), weight=1 * nS),
+            "none is given")  # fmt: skip
+    net.connect(noise, soma, weight=1 * nS, synapse=AMPA)
+    refused(errors.UnknownNameError, lambda: net.connect(noise, soma, weight=1 * nS, to="exponent"),
+            "'cells' has no receptor 'exponent'; did you mean to='exponential'?",
+            "it has: exponential")  # fmt: skip
+    refused(errors.WiringError,
+            lambda: net.connect(noise, cells.at("dendrite", fraction=0.5), weight=1 * nS,
+                                to="exponential"),
+            "3 of 3 places have no receptor 'exponential'")  # fmt: skip
+    refused(errors.UnitError, lambda: net.connect(noise, soma, weight=1 * pA, synapse=AMPA),
+            "g_exponential += weight")  # fmt: skip
+
+
+def test_what_sends_spikes(net, cells):
+    point = net.add(rb.models.LIF, 1, name="point")
+    refused(errors.WiringError,
+            lambda: net.connect(cells.at("soma"), point, weight=1 * nS, synapse=AMPA),
+            "spikes come from cells, not from places on them", 'cells.at("soma")',
+            "write net.connect(cells, ...)")  # fmt: skip
+    silent = net.add(ball_and_stick(spikes=None), name="silent")
+    refused(errors.WiringError, lambda: net.connect(silent, point, weight=1 * nS, synapse=AMPA),
+            "'silent' never spikes", 'spikes=("soma", "v > -20*mV")')  # fmt: skip
+    refused(errors.WiringError,
+            lambda: net.connect(cells, point, weight=1 * nS, synapse=rb.synapses.NMDA()),
+            "the gates of rb.synapses.NMDA(", "rb.synapses.LinearNMDA()")  # fmt: skip
+
+
+def test_synapses_for_point_cells_only(net, cells):
+    soma = cells.at("soma")
+    noise = net.add(rb.stimuli.poisson("10 Hz"), 1, name="noise")
+    plastic = rb.synapses.STDP(
+        a_plus=0.01, a_minus=0.01, tau_plus=20 * ms, tau_minus=20 * ms, w_max=1 * nS
+    )
+    refused(errors.WiringError, lambda: net.connect(noise, soma, weight=1 * nS, synapse=plastic),
+            "end at point cells")  # fmt: skip
+    coupling = rb.synapses.Coupling("v_pre - v_post")
+    refused(errors.WiringError, lambda: net.connect(soma, soma, weight=1 * nS, synapse=coupling),
+            "joins point cells", "rb.synapses.GapJunction()")  # fmt: skip
+    refused(errors.WiringError,
+            lambda: net.connect(noise, soma, weight=1 * nS, synapse=AMPA, storage="procedural"),
+            'storage="procedural" is for point cells')  # fmt: skip
+    refused(errors.WiringError,
+            lambda: net.connect(noise, soma, weight=1 * nS, synapse=rb.synapses.GapJunction()),
+            "a gap junction joins places with a voltage, and 'noise' is none")  # fmt: skip
+    refused(errors.WiringError,
+            lambda: net.connect(noise, soma, weight=1 * nS, synapse=AMPA, to="J"),
+            "a receptor on a compartment adds to its current")  # fmt: skip
+
+
+def test_recording_what_some_places_lack(net, cells):
+    text = refused(errors.WiringError, lambda: net.record(cells, "m_Na"),
+                   "45 of 48 places have no m_Na, the first of them in dendrite",
+                   'cells.at("soma")')  # fmt: skip
+    assert "places of HH" in text
+    refused(errors.UnknownNameError, lambda: net.record(cells.at("soma"), "m_N"),
+            "'cells' has no variable 'm_N'; did you mean m_Na?", "g_Na [mS/cm**2]")  # fmt: skip
+    refused(errors.WiringError, lambda: net.record(cells.at("soma"), "g_Na"),
+            "g_Na is a parameter and does not change during a run")  # fmt: skip
+
+
+def test_values_that_cannot_be_set(net, cells):
+    def setting(name, value, place=cells):
+        return lambda: setattr(place, name, value)
+
+    refused(errors.UserError, setting("C_m", "1 uF/cm**2"),
+            "cells.C_m cannot be set: it is fixed when the cell is made",
+            "parameters=")  # fmt: skip
+    refused(errors.UserError, setting("distance", 1 * um), "cells.distance cannot be set")
+    refused(errors.UserError, setting("I_Na", 1), "it is computed by the line `I_Na = ")
+    refused(errors.UserError, setting("I", 1 * nA), "it is an input")
+    refused(errors.UserError, setting("cells", 1), "it is fixed when the population is added")
+    refused(errors.UnitError, setting("v", -65), "cells.v", "cells.v = -65*mV")
+    refused(errors.ShapeError, setting("v", [1, 2] * mV), "one value, or 48")
+    refused(errors.UserError, setting("g_Na", 1 * mS / cm**2, cells.at("dendrite")),
+            "there is no g_Na at these places", 'cells.at("soma")')  # fmt: skip
+    refused(errors.UnknownNameError, setting("gNa", 1 * mS / cm**2), "did you mean g_Na?")
+    refused(errors.UserError, setting("v", np.array([1.0] * 47 + [np.nan]) * mV),
+            "the value of cell 47 is nan")  # fmt: skip
+
+
+def test_clamps(net, cells):
+    soma = cells.at("soma")
+    refused(errors.UnitError, lambda: net.clamp(soma, 1 * nA), "the values")
+    refused(errors.WiringError,
+            lambda: net.clamp(cells.at("dendrite"), 0.5, variable="m_Na"),
+            "have no m_Na")  # fmt: skip
+    refused(errors.UnknownNameError, lambda: net.clamp(soma, 0.5, variable="q"), "variable 'q'")
+
+
+def test_electrodes(net, cells):
+    soma = cells.at("soma")
+    point = net.add(rb.models.LIF, 1, name="point")
+    refused(errors.WiringError,
+            lambda: net.voltage_clamp(point, -65 * mV, series_resistance=1 * Mohm),
+            "an electrode is at a place on cells with a morphology",
+            "net.clamp(point, -65*mV)")  # fmt: skip
+    refused(errors.UserError, lambda: net.voltage_clamp(soma, -65 * mV, series_resistance=0 * Mohm),
+            "the series resistance is one value above 0")  # fmt: skip
+    refused(errors.UnitError, lambda: net.voltage_clamp(soma, 1 * nA, series_resistance=1 * Mohm),
+            "the command")  # fmt: skip
+    refused(errors.WiringError,
+            lambda: net.voltage_clamp(soma, rb.stimuli.step(1 * nA), series_resistance=1 * Mohm),
+            "the command is a voltage")  # fmt: skip
+    net.current_clamp(soma, rb.stimuli.step(1 * nA), series_resistance=1 * Mohm, name="e")
+    refused(errors.WiringError,
+            lambda: net.current_clamp(soma, rb.stimuli.step(1 * nA), series_resistance=1 * Mohm,
+                                      name="e"),
+            "'cells' has I_e", 'name="e_2"')  # fmt: skip
+
+
+def test_after_the_first_run(net, cells):
+    soma = cells.at("soma")
+    noise = net.add(rb.stimuli.poisson("10 Hz"), 1, name="noise")
+    net.connect(noise, soma, weight=1 * nS, synapse=AMPA)
+    net.run(1 * ms)
+    net.connect(noise, soma[:1], weight=2 * nS, synapse=AMPA)  # it is there
+    refused(errors.WiringError,
+            lambda: net.connect(noise, cells.at("dendrite", fraction=0.5), weight=1 * nS,
+                                synapse=AMPA),
+            "'cells' has run", "connect it before the first run, with weight 0")  # fmt: skip
+    refused(errors.WiringError,
+            lambda: net.voltage_clamp(soma, -65 * mV, series_resistance=1 * Mohm),
+            "no electrode can be added any more")  # fmt: skip
+    net.run(1 * ms)
+
+
+def test_adding(net):
+    cell, other = ball_and_stick(), ball_and_stick(method="backward_euler")
+    refused(errors.WiringError, lambda: net.add([cell, other]),
+            "the cells of a population have one method",
+            "crank_nicolson and backward_euler")  # fmt: skip
+    refused(errors.WiringError, lambda: net.add([cell, rb.models.LIF]),
+            "entry 1 of the list is no rb.Cell")  # fmt: skip
+    refused(errors.ShapeError, lambda: net.add([cell, cell], 3), "the list has 2 cells")
+    refused(errors.ShapeError, lambda: net.add(cell, 0), "size is the number of cells")
+    channel = rb.Channel("I = g*(v - E) : uA/cm**2\ng : mS/cm**2\nE : mV", name="at",
+                         parameters=dict(g="1 mS/cm**2", E="0 mV"))  # fmt: skip
+    membrane = rb.Membrane([channel])
+    assert "I_at" in membrane.patch().names
+
+
+def test_another_network(net, cells):
+    other = rb.Network(dt=0.025 * ms)
+    refused(errors.WiringError, lambda: other.inject(cells.at("soma"), rb.stimuli.step(1 * nA)),
+            "'cells' is a population of another network")  # fmt: skip
+    refused(errors.WiringError, lambda: other.explain_step(cells[0]), "is of another network")
+    refused(errors.WiringError, lambda: net.explain_step(cells), "one compartment is explained")
+
+
+def test_a_voltage_that_ceases_to_be_finite_is_named(net, cells):
+    cells.at("soma")[1:2].v = np.inf * mV
+    refused(errors.UserError, lambda: net.run(1 * ms), "'cells'", "in cell 1")
+
+
+def test_no_gradient(net, cells):
+    net.record(cells.at("soma"), "v")
+    refused(errors.UserError,
+            lambda: rb.gradient(net, lambda r: r.traces["cells"].v.mean(), ["cells.g_L"],
+                                duration=1 * ms),
+            "'cells' are cells with a morphology, which have no derivative here")  # fmt: skip
