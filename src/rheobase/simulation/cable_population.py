@@ -11,18 +11,20 @@ from numpy.typing import NDArray
 from rheobase.cables.cell import Cell
 from rheobase.errors import ShapeError, UserError, WiringError
 from rheobase.language.model import Model
+from rheobase.simulation import cable_fields
 from rheobase.simulation.cable_parts import Cable, Part
 from rheobase.simulation.cable_values import SiteValues
 from rheobase.simulation.population import Cells, Population, StateTable, View, _brief, _places
 from rheobase.simulation.reading import read_quantity
-from rheobase.units import UNITS
+from rheobase.units import UNITS, parse_unit, quantity
 
 if TYPE_CHECKING:
     from rheobase.simulation.clock import Clock
 
 Ints: TypeAlias = NDArray[np.int64]
 
-RESERVED = ("at", "cells", "everywhere", "region", "distance", "diameter", "compartment")
+RESERVED = ("at", "cells", "everywhere", "region", "distance", "diameter", "compartment",
+            "transfer_resistance", "field_potential")  # fmt: skip
 
 
 class Branched(Cells):
@@ -96,6 +98,50 @@ class Branched(Cells):
         owner = self.population
         assert isinstance(owner, CellPopulation)
         return Sites(owner._site_population, sites.astype(np.int64), written)
+
+    # -- outside --------------------------------------------------------------------------
+
+    def transfer_resistance(self, electrodes: Any, conductivity: Any = "0.3 S/m") -> Any:
+        """Return what relates currents of compartments to potentials at places outside.
+
+        The potential at an electrode of a current from a compartment, as a line source in an
+        unlimited medium (Holt and Koch 1999); and, by reciprocity, the potential along the
+        compartment of a current from the electrode.
+
+        Parameters
+        ----------
+        electrodes : quantity, shape (k, 3) or (3,)
+            Places, in the coordinates of the morphology, moved by `positions` where they are set.
+        conductivity : quantity
+            Of the medium.
+
+        Returns
+        -------
+        quantity, shape (k, compartments of all cells)
+        """
+        held = cable_fields.transfer_resistance(self.everywhere, electrodes, conductivity)
+        return quantity(held, parse_unit("Mohm"))
+
+    def field_potential(self, trace: Any, electrodes: Any, conductivity: Any = "0.3 S/m") -> Any:
+        """Return the potential outside that the currents of the cells make.
+
+        Of every compartment, what flows in along the cell flows out through its membrane (a
+        current that is injected counts as if it was taken from the medium at its place).
+
+        Parameters
+        ----------
+        trace : Dataset
+            The recording of "v" of all compartments: after ``net.record(cells, "v")``,
+            ``result.traces["cells"]``.
+        electrodes, conductivity
+            As for `transfer_resistance`.
+
+        Returns
+        -------
+        quantity, shape (times, k)
+            In microvolts.
+        """
+        return cable_fields.field_potential(self, trace, electrodes, conductivity)
 
     # -- variables ------------------------------------------------------------------------
 
