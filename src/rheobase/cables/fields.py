@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,4 +100,5 @@ def _between(compartments: Compartments, whole: Floats, junctions: NDArray[np.in
             else:
                 right[place[one]] += g * whole[..., other].T
     solved = np.linalg.solve(matrix, right.reshape(junctions.size, -1))
-    return np.moveaxis(solved.reshape(right.shape), 0, -1)
+    found: NDArray[Any] = solved.reshape(right.shape)
+    return np.moveaxis(found, 0, -1)

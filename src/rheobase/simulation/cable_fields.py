@@ -48,9 +48,9 @@ def transfer_resistance(sites: Sites, electrodes: Any, conductivity: Any) -> Flo
     start = cable.of_nodes(lambda cell: cell.compartments.start)[where]
     end = cable.of_nodes(lambda cell: cell.compartments.end)[where]
     radius = cable.of_nodes(lambda cell: cell.compartments.diameter)[where] / 2
-    held = sites._owner._positions
-    if held is not None and held.shape[1] == 3:
-        start, end = start + held[sites.cell], end + held[sites.cell]
+    cells = sites._owner._positions
+    if cells is not None and cells.shape[1] == 3:
+        start, end = start + cells[sites.cell], end + cells[sites.cell]
     return line_sources(start, end, radius, at, sigma)
 
 

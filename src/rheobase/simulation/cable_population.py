@@ -16,7 +16,7 @@ from rheobase.simulation.cable_parts import Cable, Part
 from rheobase.simulation.cable_values import SiteValues
 from rheobase.simulation.population import Cells, Population, StateTable, View, _brief, _places
 from rheobase.simulation.reading import read_quantity
-from rheobase.units import UNITS, parse_unit, quantity
+from rheobase.units import UNITS, parse_unit, quantity, split_quantity
 
 if TYPE_CHECKING:
     from rheobase.simulation.clock import Clock
@@ -37,6 +37,11 @@ class Branched(Cells):
     def _cable(self) -> Cable:
         found: Cable = self.population._cable_of
         return found
+
+    @property
+    def model(self) -> Any:
+        """The description of the first cell."""
+        return self.cells[0]
 
     @property
     def cells(self) -> tuple[Cell, ...]:
@@ -91,7 +96,7 @@ class Branched(Cells):
         given = [f'"{region}"'] if region is not None else []
         for name, value in (("fraction", fraction), ("path", path),
                             ("branch_order", branch_order), ("section", section)):  # fmt: skip
-            given += [] if value is None else [f"{name}={value}"]
+            given += [] if value is None else [f"{name}={_pasted(value)}"]
         return self._sites(np.concatenate(found), f"{self._written}.at({', '.join(given)})")
 
     def _sites(self, sites: Ints, written: str) -> Sites:
@@ -206,6 +211,19 @@ class CellPopulation(Branched, Population):
     def spiking(self) -> bool:
         """Whether a cell can spike."""
         return any(cell.threshold is not None for cell in self._cable_of.cells)
+
+    def _set_positions(self, value: Any) -> None:
+        Population._set_positions(self, value)
+        self._move_sites()
+
+    def _move_sites(self) -> None:
+        """Let compartments lie where their cells do, for rules over space."""
+        held, cable = self._positions, self._cable_of
+        self._site_population._positions = None
+        if held is not None:
+            own = cable.of_nodes(lambda cell: cell.compartments.position)
+            moved = held[cable.cell]
+            self._site_population._positions = moved + own if held.shape[1] == 3 else moved
 
     def __repr__(self) -> str:
         cells = "1 cell" if self._size == 1 else f"{self._size:,} cells"
@@ -344,6 +362,16 @@ class Sites(View):
     def __repr__(self) -> str:
         places = "1 compartment" if self.size == 1 else f"{self.size:,} compartments"
         return f"<Sites {self._said}: {places}>"
+
+
+def _pasted(value: Any) -> str:
+    """Write a value as in a script."""
+    if isinstance(value, (list, tuple)):
+        return f"({', '.join(map(_pasted, value))})"
+    if not hasattr(value, "magnitude"):
+        return repr(value)
+    number, unit = split_quantity(value, "path")
+    return f"{np.asarray(number).tolist()}*{unit.text}"
 
 
 def _short(key: Any) -> str:
