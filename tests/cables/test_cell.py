@@ -39,7 +39,7 @@ def test_what_it_holds():
     assert repr(cell) == "<Cell ball and stick: 16 compartments (soma, dendrite)>"
     assert made(name="mine").name == "mine"
     text = str(cell)
-    assert "soma: 1 compartments of up to 20 um, 1256.64 um**2, Membrane: Na, K, L" in text
+    assert "soma: 1 compartment of up to 20 um, 1256.64 um**2, Membrane: Na, K, L" in text
     assert "dendrite: 15 compartments" in text
     assert "spikes where v of soma, 0 um from the soma's center, rises above -20 mV" in text
     assert "solved by Crank-Nicolson, damped after jumps" in text
@@ -160,3 +160,7 @@ def test_pictures():
     cell = made(parameters={"dendrite": {"g_L": "0.1*mS/cm**2*exp(-distance/(100*um))"}})
     for values in (None, "g_L", "distance", np.arange(16.0)):
         assert cell.plot(values) is not None
+    tree = rb.Cell(rb.Morphology.tree(levels=3, length=30 * um, diameter=2 * um), PASSIVE)
+    inside = tree.compartments.membrane.size
+    assert tree.compartments.size > inside
+    assert tree.plot(np.arange(inside) * mV) is not None

@@ -6,7 +6,8 @@ import re
 import pytest
 from tests.tour.example_chapter import CHAPTER
 
-from rheobase.tour.page import Checks, Code, Experiment, Page, Picture, Table
+import rheobase as rb
+from rheobase.tour.page import Checks, Code, Experiment, Frame, Page, Picture, Table
 
 
 @pytest.mark.parametrize("found, within, agrees", [
@@ -68,3 +69,20 @@ def test_what_the_library_warns_of_is_kept_once():
         warnings.warn("something else", stacklevel=1)
 
     assert Experiment("Warned", perform)(quick=False).warnings == ["mind the step"]
+
+
+def ball_and_stick():
+    """The page of a cell."""
+    return rb.Morphology.ball_and_stick(
+        soma_diameter="20 um", dendrite_length="100 um", dendrite_diameter="2 um"
+    ).page(title="A <cell>")
+
+
+def test_a_cell_to_be_turned_stands_with_its_code():
+    page = Page()
+    page.turn("Turn **it**.", ball_and_stick)
+    frame, code = page.blocks
+    assert isinstance(frame, Frame)
+    assert frame.title == "A <cell>" and frame.html.startswith("<!doctype html>")
+    assert frame.caption == "Turn **it**."
+    assert code.folded and code.of == "the animation" and "def ball_and_stick" in code.text

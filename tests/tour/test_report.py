@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from tests.interactive.chromium import needs_chromium, show
 from tests.tour.example_chapter import CHAPTER, moving
+from tests.tour.test_page import ball_and_stick
 
 from rheobase import tour
 from rheobase.tour import report as report_module
@@ -191,3 +192,38 @@ def test_what_was_printed_keeps_its_lines_and_is_escaped(tmp_path):
     report = tour.run(tmp_path, selected=[chapter], say=lambda line: None)
     text = report.path.read_text(encoding="utf-8")
     assert '<pre class="printed">v &lt; 1\n    = 0.5</pre>' in text
+
+
+def with_a_cell():
+    """A report of one experiment with a cell to be turned."""
+    page = Page()
+    page.turn("It **turns**.", ball_and_stick)
+    chapter = Chapter("Z. A cell", "Turns.", order=99)
+    chapter.experiment("A cell turns")(lambda page: None)
+    made = report_module.Report(Path("index.html"), [(chapter, [(chapter.experiments[0], page)])])
+    return report_module.render(made, [("processor", "fast")], quick=True)
+
+
+def test_a_cell_stands_in_a_frame_of_its_own():
+    text = with_a_cell()
+    frame = re.search(
+        r'<iframe [^>]*sandbox="allow-scripts" title="([^"]*)" srcdoc="([^"]*)">', text
+    )
+    assert frame[1] == "A &lt;cell&gt;"
+    assert html.unescape(frame[2]) == ball_and_stick().html
+    assert "<figcaption>It <strong>turns</strong>.</figcaption>" in text
+    assert text.count("<script>") == text.count("<style>") == 1  # those of the frame are escaped
+
+
+@needs_chromium
+def test_the_rules_of_the_page_let_the_cell_be_drawn(tmp_path):
+    text = with_a_cell().replace('sandbox="allow-scripts"', "").replace('loading="lazy"', "")
+    steps = """
+    const inside = document.querySelector("iframe").contentDocument;
+    for (let k = 0; k < 50 && !inside.querySelector("#bar")?.textContent; k++) await wait(50);
+    found.bar = inside.querySelector("#bar").textContent;
+    found.flex = inside.defaultView.getComputedStyle(inside.body).display;
+    """
+    found = show(text, tmp_path, steps)
+    assert "soma" in found["bar"] and "drag to turn" in found["bar"]
+    assert found["flex"] == "flex"

@@ -6,10 +6,13 @@ from rheobase.analysis.convergence import Convergence, convergence
 from rheobase.analysis.correlograms import autocorrelogram, cross_correlogram
 from rheobase.analysis.firing_rates import fi_curve
 from rheobase.analysis.fixed_points import FixedPoint, fixed_points
+from rheobase.analysis.passive import input_resistance, membrane_time_constant
+from rheobase.analysis.peeling import Exponential, peel
 from rheobase.analysis.phase_plane import phase_plane
 from rheobase.analysis.siegert import siegert_rate
 from rheobase.analysis.smallest_current import rheobase
 from rheobase.analysis.spectra import population_spectrum
+from rheobase.analysis.spike_features import efel_features, spike_features
 from rheobase.analysis.spike_statistics import (
     chi,
     count_correlation,
@@ -20,6 +23,12 @@ from rheobase.analysis.spike_statistics import (
     local_variation,
     synchrony,
 )
+from rheobase.analysis.strength_duration import (
+    Fit,
+    StrengthDuration,
+    chronaxie,
+    strength_duration,
+)
 from rheobase.analysis.triggered_averages import spike_triggered_average
 
 __all__ = [
@@ -28,25 +37,35 @@ __all__ = [
     "Bifurcations",
     "Branch",
     "Convergence",
+    "Exponential",
+    "Fit",
     "FixedPoint",
+    "StrengthDuration",
     "autocorrelogram",
     "behavior",
     "bifurcations",
     "chi",
+    "chronaxie",
     "convergence",
     "count_correlation",
     "cross_correlogram",
     "cv",
     "cv2",
+    "efel_features",
     "fano_factor",
     "fi_curve",
     "fixed_points",
+    "input_resistance",
     "isi",
     "local_variation",
+    "membrane_time_constant",
+    "peel",
     "phase_plane",
     "population_spectrum",
     "rheobase",
     "siegert_rate",
+    "spike_features",
     "spike_triggered_average",
+    "strength_duration",
     "synchrony",
 ]

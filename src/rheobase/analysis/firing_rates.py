@@ -8,6 +8,7 @@ import numpy as np
 
 from rheobase.analysis.constant_input import Experiment, experiment, finite
 from rheobase.analysis.pasting import model_text, numbers_text, unit_of_values, values_text
+from rheobase.cables.cell import Cell
 from rheobase.errors import ShapeError, UserError
 from rheobase.results import SpikeTrains
 from rheobase.simulation import NotFiniteError
@@ -31,6 +32,7 @@ def fi_curve(
     dt: Any = "0.01 ms",
     method: str | None = None,
     input: str | None = None,
+    at: Any = None,
     cells: int = 1,
     measure: str = "count",
     seed: int = 0,
@@ -39,13 +41,13 @@ def fi_curve(
     """Return the firing rate of a model under constant currents, its f-I curve.
 
     Every current has cells of its own, all of them in one network: nothing is compiled twice.
-    The cells begin as the model says (those of the library at rest), with the current on from
-    the first step.
+    The cells begin as the model says (those of the library at rest, and those with a morphology
+    too), with the current on from the first step.
 
     Parameters
     ----------
-    model : Model
-        With a threshold and an input variable.
+    model : Model or Cell
+        With a threshold and an input variable; or a cell with a morphology.
     currents : quantity or array of quantities, shape (n,)
         In the dimension of the input.
     duration : quantity
@@ -58,6 +60,10 @@ def fi_curve(
         Another integrator than the model's.
     input : str, optional
         Which input variable, if there are several; or a parameter that is varied in its place.
+    at : str or dict, optional
+        Of cells with a morphology: where the current is injected, "soma" or what `cells.at` takes,
+        dict(region="dendrite", fraction=0.5). The middle of the soma if not given, or the
+        beginning of the first section.
     cells : int
         Cells for each current; their rates are averaged. For models with noise.
     measure : "count" or "intervals"
@@ -91,7 +97,7 @@ def fi_curve(
     """
     setup = experiment(
         model, call=_CALL, input=input, duration=duration, dt=dt, method=method, seed=seed,
-        backend=backend,
+        backend=backend, at=at, initial="rest" if isinstance(model, Cell) else None,
     )  # fmt: skip
     values = _values(currents, setup)
     if measure not in _MEASURES:

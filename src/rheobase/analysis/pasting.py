@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from rheobase.cables.cell import Cell
 from rheobase.errors import UserError
 from rheobase.language.model import Model
 from rheobase.units import DIMENSIONLESS, Unit, split_quantity
@@ -16,12 +17,14 @@ _CHANGED = 3
 """So many parameters of a model of the library are written; with more it is called `model`."""
 
 
-def model_text(model: Model) -> str:
+def model_text(model: Model | Cell) -> str:
     """Return how a model of the library is written, such as ``rb.models.LIF(tau_m=20*ms)``.
 
     A model that is not of the library, or differs from it in more than a few parameters, is
-    called ``model``.
+    called ``model``; a cell with a morphology ``cell``.
     """
+    if isinstance(model, Cell):
+        return "cell"
     from rheobase.models import catalog
 
     known = catalog().get(model.name)

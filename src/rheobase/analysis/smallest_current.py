@@ -1,4 +1,4 @@
-"""The rheobase: the smallest constant current that evokes spikes."""
+"""The rheobase: the smallest constant current, or pulse, that evokes spikes."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import numpy as np
 
 from rheobase.analysis.constant_input import Experiment, Floats, experiment
 from rheobase.analysis.pasting import model_text, numbers_text, values_text
-from rheobase.errors import UserError
+from rheobase.errors import UserError, WiringError
 from rheobase.results import SpikeTrains
 from rheobase.simulation import NotFiniteError
+from rheobase.simulation.clock import one_time
 from rheobase.units import quantity, to_si
 
 CALL = "rb.analysis.rheobase"
@@ -34,6 +35,8 @@ def rheobase(
     method: str | None = None,
     input: str | None = None,
     *,
+    pulse: Any = None,
+    at: Any = None,
     initial: Any = "rest",
     seed: int = 0,
     backend: str | None = None,
@@ -48,8 +51,8 @@ def rheobase(
 
     Parameters
     ----------
-    model : Model
-        With a threshold and an input variable.
+    model : Model or Cell
+        With a threshold and an input variable; or a cell with a morphology.
     spikes : int
         How many spikes are asked for. Many in a long time ask for sustained firing: the
         Hodgkin-Huxley model answers 2.2404 uA/cm**2 with a single spike, from 6.26 uA/cm**2 on it
@@ -64,10 +67,17 @@ def rheobase(
         Another integrator than the model's.
     input : str, optional
         Which input variable, if there are several; or a parameter to be varied in its place.
+    pulse : quantity, optional
+        For how long the current is on; all the time if not given. The smallest current of a pulse
+        over its width is the strength-duration curve, see `strength_duration`.
+    at : str or dict, optional
+        Of cells with a morphology: where the current is injected, "soma" or what `cells.at` takes,
+        dict(region="dendrite", fraction=0.5). The middle of the soma if not given, or the
+        beginning of the first section.
     initial : "rest", mapping or None
         Where the cells begin: at the stable fixed point without input (as the model says where
         that lies above the threshold); at values of states as for `Model`; or, None, as the
-        model says.
+        model says. Cells with a morphology begin at their steady state, or, None, at -65 mV.
     seed : int
         Of the noise, if there is any: the current found is then that for one sample of it.
     backend : "numba" or "interpreter"
@@ -92,7 +102,7 @@ def rheobase(
     """
     setup = experiment(
         model, call=CALL, input=input, duration=duration, dt=dt, method=method, initial=initial,
-        seed=seed, backend=backend,
+        seed=seed, backend=backend, at=at,
     )  # fmt: skip
     if isinstance(spikes, bool) or not isinstance(spikes, (int, np.integer)) or spikes < 1:
         raise UserError(
@@ -100,13 +110,28 @@ def rheobase(
             mend=f"write {CALL}({model_text(setup.model)}, spikes=1)",
         )  # fmt: skip
     close = _closeness(setup, tolerance)
-    search = _Search(setup, int(spikes))
-    low, high = search.bracket()
-    for _ in range(_ROUNDS):
-        if high - low <= close(high) or np.nextafter(low, high) == high:
-            break
-        low, high = search.closer(low, high)
-    return quantity(high, setup.unit)
+    width = None if pulse is None else pulse_width(setup, pulse, CALL)
+    return quantity(Search(setup, int(spikes), width).smallest(close), setup.unit)
+
+
+def pulse_width(setup: Experiment, pulse: Any, call: str) -> float:
+    """Return the width of a pulse on the grid [s], or refuse what is none."""
+    width = one_time(pulse, "pulse", f"{call}({model_text(setup.model)}, pulse=1*ms)")
+    step = one_time(setup.dt, "dt", f"{call}({model_text(setup.model)}, dt=0.01*ms)")
+    if not setup.injected:
+        raise WiringError(
+            f"{call}: {setup.name} is a parameter; pulses are of a current",
+            mend="leave out pulse=, or input=",
+        )
+    count = round(width / step)
+    if count < 1:
+        raise UserError(
+            f"{call}: a pulse lasts for one step at least",
+            given=f"{width * 1e3:g} ms, with steps of {step * 1e3:g} ms",
+            mend=f"take a smaller step: dt={width * 1e2:g}*ms" if width > 0 else
+            f"write pulse={step * 1e3:g}*ms",
+        )  # fmt: skip
+    return count * step
 
 
 def _closeness(setup: Experiment, tolerance: Any) -> Callable[[float], float]:
@@ -126,7 +151,7 @@ def _closeness(setup: Experiment, tolerance: Any) -> Callable[[float], float]:
 
 
 @dataclass
-class _Search:
+class Search:
     """Currents tried so far: what the search knows.
 
     Attributes
@@ -134,6 +159,8 @@ class _Search:
     setup : Experiment
     spikes : int
         How many are asked for.
+    width : float or None
+        How long the current is on [s]; None: all the time.
     most : (int, float)
         The most spikes seen, and the current that evoked them.
     overflow : NotFiniteError or None
@@ -142,8 +169,18 @@ class _Search:
 
     setup: Experiment
     spikes: int
+    width: float | None = None
     most: tuple[int, float] = (-1, 0.0)
     overflow: NotFiniteError | None = None
+
+    def smallest(self, close: Callable[[float], float]) -> float:
+        """Return a current that is enough, and no further than that above one that is not."""
+        low, high = self.bracket()
+        for _ in range(_ROUNDS):
+            if high - low <= close(high) or np.nextafter(low, high) == high:
+                break
+            low, high = self.closer(low, high)
+        return high
 
     def bracket(self) -> tuple[float, float]:
         """Return two currents, of which the larger evokes the spikes and the smaller does not."""
@@ -200,7 +237,8 @@ class _Search:
         """Return the spikes each current evokes; strong ones are left out where they overflow."""
         while values.size:
             try:
-                trains = self.setup.run(values)
+                widths = None if self.width is None else np.full(values.size, self.width)
+                trains = self.setup.run(values, widths)
             except NotFiniteError as error:
                 self.overflow = error
                 if values[error.cell] == 0.0:
@@ -228,9 +266,10 @@ class _Search:
                 mend="take a smaller step, or another method: "
                 f"{CALL}({model_text(self.setup.model)}, dt=0.001*ms)",
             )
+        what = "constant current" if self.width is None else f"pulse of {self.width * 1e3:g} ms"
         highest = 10.0 ** _DECADES[-1][1] * self.setup.unit.scale
         return UserError(
-            f"{CALL}: no constant current up to {self.setup.written(highest)} evokes "
+            f"{CALL}: no {what} up to {self.setup.written(highest)} evokes "
             f"{self.spikes} spike{plural} of {name} in {time}",
             given=f"spikes seen: {seen}",
             mend="allow more time, or ask for fewer spikes: "

@@ -243,13 +243,15 @@ class Cell:
         ----------
         values : str, quantity or array, optional
             The name of a parameter ("g_Na", "C_m"), "distance" or "diameter"; or one value for
-            every node of `compartments`.
+            every node of `compartments`, or for every node with a membrane, as recorded.
         **options
             As for `Morphology.plot`.
         """
         if isinstance(values, str):
             options.setdefault("label", values)
             values = self._shown(values)
+        elif values is not None:
+            values = self._of_nodes(values)
         return self.morphology.plot(values, compartments=self.compartments, **options)
 
     def _shown(self, name: str) -> Any:
@@ -263,17 +265,32 @@ class Cell:
         assert unit is not None
         return quantity(held, unit)
 
+    def _of_nodes(self, values: Any) -> Any:
+        """Return values of nodes from those of the nodes that have a membrane."""
+        inside, size = self.compartments.membrane, self.compartments.size
+        plain = np.asarray(getattr(values, "magnitude", values))
+        if plain.shape != (inside.size,) or inside.size == size:
+            return values
+        whole = np.full(size, np.nan)
+        whole[inside] = plain
+        return (
+            whole * values.units
+            if hasattr(values, "units") and hasattr(values, "magnitude")
+            else whole
+        )
+
     def describe(self) -> str:
         """Return its regions, membranes, compartments and where it spikes, as text."""
         compartments, membranes = self.compartments, self.membranes
         inside = compartments.membrane
-        lines = [f"{self.name}: {inside.size} compartments in "
-                 f"{len(self.morphology.sections)} sections"]  # fmt: skip
+        sections = len(self.morphology.sections)
+        lines = [f"{self.name}: {_counted(inside.size)} in "
+                 f"{sections} section{'s' * (sections > 1)}"]  # fmt: skip
         for place, region in enumerate(compartments.regions):
             nodes = inside[compartments.region[inside] == place]
             area = compartments.area[nodes].sum() * 1e12
             lines.append(
-                f"  {region}: {nodes.size} compartments of up to "
+                f"  {region}: {_counted(nodes.size)} of up to "
                 f"{compartments.length[nodes].max(initial=0.0) * 1e6:.4g} um, {area:.6g} um**2, "
                 f"{membranes[region]!r}"
             )
@@ -292,7 +309,7 @@ class Cell:
 
     def __repr__(self) -> str:
         regions = ", ".join(self.compartments.regions)
-        return f"<Cell {self.name}: {self.compartments.membrane.size} compartments ({regions})>"
+        return f"<Cell {self.name}: {_counted(self.compartments.membrane.size)} ({regions})>"
 
     def __copy__(self) -> Cell:
         return self
@@ -323,6 +340,10 @@ def _patch(membrane: Membrane) -> Model:
 
 def _rebuilt(arguments: dict[str, Any]) -> Cell:
     return Cell(**arguments)
+
+
+def _counted(count: int) -> str:
+    return "1 compartment" if count == 1 else f"{count} compartments"
 
 
 def _one_of(value: Any, known: tuple[str, ...], what: str) -> None:

@@ -42,6 +42,7 @@ def draw(
     limits: tuple[float, float] | None,
     scale_bar: Any,
     ax: Any,
+    color_bar: bool = True,
 ) -> Axes:
     """Draw a morphology: see `Morphology.plot`."""
     if len(plane) != 2 or not set(plane) <= set("xyz") or plane[0] == plane[1]:
@@ -64,7 +65,7 @@ def draw(
                 given=f"{len(shown.numbers)} rows",
                 mend="draw one row, values[k], or show all with morphology.page(values, ...)",
             )
-        _colored(axes, pieces, axes_of, shown, colormap)
+        _colored(axes, pieces, axes_of, shown, colormap, color_bar)
     axes.set_aspect("equal")
     axes.axis("off")
     axes.autoscale_view()
@@ -81,7 +82,8 @@ def _size(pieces: Pieces, axes_of: list[int]) -> tuple[float, float]:
     return (6.0, 6.0 * ratio + 0.3) if ratio < 1 else (6.5 / ratio + 1.5, 6.5)
 
 
-def _colored(axes: Axes, pieces: Pieces, axes_of: list[int], shown: Values, colormap: str) -> None:
+def _colored(axes: Axes, pieces: Pieces, axes_of: list[int], shown: Values, colormap: str,
+             color_bar: bool) -> None:  # fmt: skip
     from matplotlib import colormaps
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize, to_hex
@@ -93,6 +95,8 @@ def _colored(axes: Axes, pieces: Pieces, axes_of: list[int], shown: Values, colo
     )  # fmt: skip
     of_balls = [colors[node] for _, _, _, node in pieces.balls]
     _draw_pieces(axes, pieces, axes_of, colors[pieces.node], of_balls)
+    if not color_bar:
+        return
     bar = axes.figure.colorbar(scale, ax=axes, shrink=0.7, pad=0.02)
     bar.set_label(shown.label, fontsize=10)
     bar.outline.set_visible(False)

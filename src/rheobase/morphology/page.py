@@ -23,6 +23,10 @@ from rheobase.units.dimensions import SECOND
 if TYPE_CHECKING:
     from rheobase.morphology.compartments import Compartments
 
+STYLE = (files("rheobase.morphology") / "viewer.css").read_text(encoding="utf-8")
+SCRIPT = (files("rheobase.morphology") / "viewer.js").read_text(encoding="utf-8")
+"""The only style and the only script of a page; one that frames it has to allow both."""
+
 _STEPS = 256  # colors of a scale
 _HEIGHT = 620  # pixels of the frame in a notebook
 
@@ -47,9 +51,6 @@ class Page:
     @cached_property
     def html(self) -> str:
         """The whole page."""
-        folder = files("rheobase.morphology")
-        style = (folder / "viewer.css").read_text(encoding="utf-8")
-        script = (folder / "viewer.js").read_text(encoding="utf-8")
         data = json.dumps(self._data, separators=(",", ":")).replace("<", "\\u003c")
         return (
             '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -57,13 +58,13 @@ class Page:
             "style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; "
             "form-action 'none'\">\n"
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-            f"<title>{escape(self.title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
+            f"<title>{escape(self.title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
             f"<h1>{escape(self.title)}</h1>\n"
             '<div id="view"><canvas tabindex="0" role="img" aria-label="'
             f'{escape(self.title)}, three-dimensional; drag to turn"></canvas>'
             '<div id="tip" role="status"></div></div>\n<div id="bar"></div>\n'
             f'<script type="application/json" id="cell">{data}</script>\n'
-            f"<script>\n{script}</script>\n</body>\n</html>\n"
+            f"<script>{SCRIPT}</script>\n</body>\n</html>\n"
         )
 
     def save(self, path: str | os.PathLike[str]) -> None:

@@ -406,6 +406,7 @@ class Morphology:
         colormap: str = "viridis",
         limits: tuple[float, float] | None = None,
         scale_bar: Any = True,
+        color_bar: bool = True,
         ax: Axes | None = None,
     ) -> Axes:
         """Draw the morphology in a plane, colored by region or by a value of each compartment.
@@ -428,13 +429,16 @@ class Morphology:
             Values of the ends of the color bar.
         scale_bar : bool or quantity
             Whether there is one, or its length.
+        color_bar : bool
+            Whether there is one for values.
         ax : matplotlib Axes, optional
             Where to draw; a new figure if none is given.
         """
         from rheobase.morphology.drawing import draw
 
         return draw(
-            self, values, compartments, label, unit, plane, colormap, limits, scale_bar, ax
+            self, values, compartments, label, unit, plane, colormap, limits, scale_bar, ax,
+            color_bar,
         )  # fmt: skip
 
     def page(

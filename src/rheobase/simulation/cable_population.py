@@ -11,18 +11,20 @@ from numpy.typing import NDArray
 from rheobase.cables.cell import Cell
 from rheobase.errors import ShapeError, UserError, WiringError
 from rheobase.language.model import Model
+from rheobase.simulation import cable_fields
 from rheobase.simulation.cable_parts import Cable, Part
 from rheobase.simulation.cable_values import SiteValues
 from rheobase.simulation.population import Cells, Population, StateTable, View, _brief, _places
 from rheobase.simulation.reading import read_quantity
-from rheobase.units import UNITS
+from rheobase.units import UNITS, parse_unit, quantity, split_quantity
 
 if TYPE_CHECKING:
     from rheobase.simulation.clock import Clock
 
 Ints: TypeAlias = NDArray[np.int64]
 
-RESERVED = ("at", "cells", "everywhere", "region", "distance", "diameter", "compartment")
+RESERVED = ("at", "cells", "everywhere", "region", "distance", "diameter", "compartment",
+            "transfer_resistance", "field_potential")  # fmt: skip
 
 
 class Branched(Cells):
@@ -35,6 +37,11 @@ class Branched(Cells):
     def _cable(self) -> Cable:
         found: Cable = self.population._cable_of
         return found
+
+    @property
+    def model(self) -> Any:
+        """The description of the first cell."""
+        return self.cells[0]
 
     @property
     def cells(self) -> tuple[Cell, ...]:
@@ -89,13 +96,57 @@ class Branched(Cells):
         given = [f'"{region}"'] if region is not None else []
         for name, value in (("fraction", fraction), ("path", path),
                             ("branch_order", branch_order), ("section", section)):  # fmt: skip
-            given += [] if value is None else [f"{name}={value}"]
+            given += [] if value is None else [f"{name}={_pasted(value)}"]
         return self._sites(np.concatenate(found), f"{self._written}.at({', '.join(given)})")
 
     def _sites(self, sites: Ints, written: str) -> Sites:
         owner = self.population
         assert isinstance(owner, CellPopulation)
         return Sites(owner._site_population, sites.astype(np.int64), written)
+
+    # -- outside --------------------------------------------------------------------------
+
+    def transfer_resistance(self, electrodes: Any, conductivity: Any = "0.3 S/m") -> Any:
+        """Return what relates currents of compartments to potentials at places outside.
+
+        The potential at an electrode of a current from a compartment, as a line source in an
+        unlimited medium (Holt and Koch 1999); and, by reciprocity, the potential along the
+        compartment of a current from the electrode.
+
+        Parameters
+        ----------
+        electrodes : quantity, shape (k, 3) or (3,)
+            Places, in the coordinates of the morphology, moved by `positions` where they are set.
+        conductivity : quantity
+            Of the medium.
+
+        Returns
+        -------
+        quantity, shape (k, compartments of all cells)
+        """
+        held = cable_fields.transfer_resistance(self.everywhere, electrodes, conductivity)
+        return quantity(held, parse_unit("Mohm"))
+
+    def field_potential(self, trace: Any, electrodes: Any, conductivity: Any = "0.3 S/m") -> Any:
+        """Return the potential outside that the currents of the cells make.
+
+        Of every compartment, what flows in along the cell flows out through its membrane (a
+        current that is injected counts as if it was taken from the medium at its place).
+
+        Parameters
+        ----------
+        trace : Dataset
+            The recording of "v" of all compartments: after ``net.record(cells, "v")``,
+            ``result.traces["cells"]``.
+        electrodes, conductivity
+            As for `transfer_resistance`.
+
+        Returns
+        -------
+        quantity, shape (times, k)
+            In microvolts.
+        """
+        return cable_fields.field_potential(self, trace, electrodes, conductivity)
 
     # -- variables ------------------------------------------------------------------------
 
@@ -160,6 +211,19 @@ class CellPopulation(Branched, Population):
     def spiking(self) -> bool:
         """Whether a cell can spike."""
         return any(cell.threshold is not None for cell in self._cable_of.cells)
+
+    def _set_positions(self, value: Any) -> None:
+        Population._set_positions(self, value)
+        self._move_sites()
+
+    def _move_sites(self) -> None:
+        """Let compartments lie where their cells do, for rules over space."""
+        held, cable = self._positions, self._cable_of
+        self._site_population._positions = None
+        if held is not None:
+            own = cable.of_nodes(lambda cell: cell.compartments.position)
+            moved = held[cable.cell]
+            self._site_population._positions = moved + own if held.shape[1] == 3 else moved
 
     def __repr__(self) -> str:
         cells = "1 cell" if self._size == 1 else f"{self._size:,} cells"
@@ -298,6 +362,16 @@ class Sites(View):
     def __repr__(self) -> str:
         places = "1 compartment" if self.size == 1 else f"{self.size:,} compartments"
         return f"<Sites {self._said}: {places}>"
+
+
+def _pasted(value: Any) -> str:
+    """Write a value as in a script."""
+    if isinstance(value, (list, tuple)):
+        return f"({', '.join(map(_pasted, value))})"
+    if not hasattr(value, "magnitude"):
+        return repr(value)
+    number, unit = split_quantity(value, "path")
+    return f"{np.asarray(number).tolist()}*{unit.text}"
 
 
 def _short(key: Any) -> str:

@@ -22,6 +22,7 @@ from rheobase.simulation.arguments import (
 )
 from rheobase.simulation.assembly import Description
 from rheobase.simulation.cable_adding import add_cells, check_ends, clamped_variable, is_cells
+from rheobase.simulation.cable_fields import stimulating_current
 from rheobase.simulation.cable_population import Branched, Sites, refuse_whole
 from rheobase.simulation.cable_receptors import check_source
 from rheobase.simulation.clamping import read_clamp
@@ -338,6 +339,35 @@ class Describing:
         )  # fmt: skip
         self.inject(sites, current, to=f"injected_{label}")
         return f"v_{label}"
+
+    def extracellular(self, cells: Cells, potential: Any, waveform: Any) -> None:
+        """Stimulate cells with a morphology by a potential outside of them.
+
+        Parameters
+        ----------
+        cells
+            A population of cells with a morphology, or some of its cells.
+        potential : quantity
+            Outside of every compartment, `cells.everywhere`, where the waveform is 1. Of a current
+            from an electrode: ``cells.transfer_resistance(electrode)[0]*current``.
+        waveform
+            One of `rb.stimuli` without a unit: ``rb.stimuli.step(1, start=1*ms, stop=2*ms)``.
+
+        Raises
+        ------
+        WiringError, UnitError, ShapeError
+            The cells have no morphology, or it is not one potential for each compartment.
+        """
+        self._not_while_running("extracellular")
+        chosen, call = self._cells(cells, "extracellular", "cells"), "net.extracellular"
+        if not isinstance(chosen, Branched):
+            raise WiringError(
+                f"{call}: a potential outside acts on cells with a morphology",
+                given=repr(chosen),
+                mend="give what net.add(rb.Cell(...)) returned",
+            )
+        current = stimulating_current(chosen, potential, waveform, call)
+        self.inject(chosen.everywhere, current)
 
     def record(self, cells: Cells | Projection, *variables: str, every: Any = None,
                name: str | None = None) -> None:  # fmt: skip

@@ -190,6 +190,7 @@ def _add_branched(net: Network, part: Mapping[str, Any]) -> None:
                    record_spikes=bool(part["record_spikes"]))  # fmt: skip
     assert isinstance(made, CellPopulation)
     made._positions = part["positions"]
+    made._move_sites()
     cable = made._cable_of
     for point in part["points"]:
         placed = cable.add_point(read(point["model"]), point["label"], point["current"])

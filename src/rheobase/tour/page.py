@@ -1,4 +1,4 @@
-"""What an experiment of the tour writes on: text, code, figures, sliders, tables, verdicts."""
+"""What an experiment of the tour writes on: text, code, figures, cells, tables, verdicts."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from rheobase.interactive import Player
+    from rheobase.morphology.page import Page as CellPage
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -64,6 +65,15 @@ class Sliders:
 
 
 @dataclass(frozen=True)
+class Frame:
+    """A cell to be turned, as a page of its own (HTML) in a frame, and its caption."""
+
+    html: str
+    title: str
+    caption: str
+
+
+@dataclass(frozen=True)
 class Table:
     """Rows of words under a header."""
 
@@ -98,7 +108,7 @@ class Checks:
     checks: tuple[Check, ...]
 
 
-Block: TypeAlias = Text | Code | Output | Picture | Sliders | Table | Checks
+Block: TypeAlias = Text | Code | Output | Picture | Sliders | Frame | Table | Checks
 
 
 @dataclass
@@ -218,6 +228,26 @@ class Page:
         if shown:
             self.blocks.append(Code(shown, folded=True, of="the sliders"))
         return player
+
+    def turn(
+        self, caption: str, function: Callable[P, CellPage], *args: P.args, **kwargs: P.kwargs
+    ) -> None:
+        """Call a function that returns the page of a cell; add it in a frame, its code folded.
+
+        Parameters
+        ----------
+        caption : str
+            Stands under the frame.
+        function : callable
+            Returns what `Morphology.page` returns.
+        *args, **kwargs
+            Passed to it.
+        """
+        cell = function(*args, **kwargs)
+        self.blocks.append(Frame(cell.html, cell.title, caption))
+        shown = self._listing.show(function)
+        if shown:
+            self.blocks.append(Code(shown, folded=True, of="the animation"))
 
     def table(
         self, header: Sequence[str], rows: Sequence[Sequence[object]], caption: str = ""

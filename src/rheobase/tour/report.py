@@ -13,12 +13,14 @@ from html import escape
 from pathlib import Path
 
 from rheobase.interactive import assets
+from rheobase.morphology import page as viewer
 from rheobase.tour.page import (
     Block,
     Chapter,
     Checks,
     Code,
     Experiment,
+    Frame,
     Output,
     Page,
     Picture,
@@ -86,12 +88,14 @@ def render(report: Report, machine: Sequence[tuple[str, str]], quick: bool) -> s
         body.append(_paragraphs(chapter.introduction))
         body += [_experiment(experiment, page) for experiment, page in done]
     body.append(_ending(report, machine))
-    moving = any(isinstance(block, Sliders) for page in report.pages for block in page.blocks)
-    styles = [SHEET, assets.STYLE] if moving else [SHEET]
-    scripts = [SCRIPT, assets.SCRIPT] if moving else [SCRIPT]
+    kinds = {type(block) for page in report.pages for block in page.blocks}
+    styles = [SHEET, assets.STYLE] if Sliders in kinds else [SHEET]
+    scripts = [SCRIPT, assets.SCRIPT] if Sliders in kinds else [SCRIPT]
+    # What stands in a frame is under the rules of this page too.
+    framed = ([viewer.STYLE], [viewer.SCRIPT]) if Frame in kinds else ([], [])
     return "\n".join([
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
-        assets.policy(styles, scripts),
+        assets.policy([*styles, *framed[0]], [*scripts, *framed[1]]),
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         "<title>A tour of Rheobase</title>",
         *(f"<style>{style}</style>" for style in styles),
@@ -170,6 +174,12 @@ def _block(block: Block) -> str:
             return f"<figure>{image}<figcaption>{_inline(caption)}</figcaption></figure>"
         case Sliders(player, caption):
             return f"<figure>{player}<figcaption>{_inline(caption)}</figcaption></figure>"
+        case Frame(page, title, caption):
+            frame = (
+                f'<iframe loading="lazy" sandbox="allow-scripts" title="{escape(title)}"'
+                f' srcdoc="{escape(page)}"></iframe>'
+            )
+            return f"<figure>{frame}<figcaption>{_inline(caption)}</figcaption></figure>"
         case Table(header, rows, caption):
             return _table(header, [[_inline(entry) for entry in row] for row in rows], caption)
         case Checks(checks):

@@ -22,7 +22,7 @@ CHAPTER = Chapter(
     random one (IRand), both per area of membrane. Everything here starts from rest unless it says
     otherwise, at 6.3 degrees Celsius.
     """,
-    order=40,
+    order=36,
 )
 
 
