@@ -53,10 +53,17 @@ class Injection:
     rows: Callable[[int, int], FloatArray]
     bar_amplitude: FloatArray | None = None
     values: FloatArray = field(default_factory=lambda: np.zeros((0, 1)))
+    _taken: tuple[int, int] | None = None
+
+    def give(self, rows: Callable[[int, int], FloatArray]) -> None:
+        """Take values from elsewhere from now on."""
+        self.rows, self._taken = rows, None
 
     def take(self, first: int, steps: int) -> None:
-        """Work out the values of a segment."""
-        self.values = np.ascontiguousarray(self.rows(first, steps), np.float64)
+        """Work out the values of a segment, unless they are those at hand."""
+        if self._taken != (first, steps):
+            self.values = np.ascontiguousarray(self.rows(first, steps), np.float64)
+            self._taken = first, steps
 
     def forward(self, r: int) -> None:
         """Add or store the values of a step."""

@@ -504,7 +504,7 @@ class Tape:
                 made = Injection(cells, name, "add", every, every, np.ones(cells.count), _none)
                 self._given[key] = made
                 self.injections.append(made)
-            self._given[key].rows = _slice_of(rows, self.first)
+            self._given[key].give(_slice_of(rows, self.first))
 
     def _take_arrivals(self, given: Mapping[Key, Any]) -> None:
         needed: dict[Key, None] = {}
