@@ -378,3 +378,52 @@ def test_state_prints_as_a_table():
     cells = net.add(ball_and_stick(), name="cells")
     assert "m_Na" in str(cells.state()) and "v (mV)" in str(cells.at("soma").state())
     assert isinstance(HH, rb.Membrane)
+
+
+def test_traces_are_drawn_by_place(reference):
+    import matplotlib
+
+    matplotlib.use("Agg")
+    ax = reference.plot.traces("m_Na", cells=[0, 2])
+    names = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert names == ["soma[0] soma 0 um", "soma[2] soma 0 um"]
+    assert rb.plots.traces(reference.traces["receptor"]["g_ampa"]).lines
+
+
+# -- while it runs ----------------------------------------------------------------------------
+
+
+def test_functions_between_slices_set_values():
+    def run(late):
+        net = rb.Network(dt=0.05 * ms)
+        cells = net.add(ball_and_stick(), 2, name="cells")
+
+        def change():
+            if net.time.to("ms").magnitude > 4.9:
+                cells[0].at("soma").g_Na = 0 * mS / cm**2
+                cells[1].v = -65 * mV
+
+        net.inject(cells.at("soma"), rb.stimuli.step(0.5 * nA))
+        net.record(cells.at("soma"), "v")
+        if late:
+            net.every(5 * ms, change)
+        return net.run(20 * ms)
+
+    plain, changed = run(False), run(True)
+    v = changed.traces["cells"].v.values
+    assert np.array_equal(v[:100], plain.traces["cells"].v.values[:100])
+    assert plain.spikes["cells"].times[plain.spikes["cells"].ids == 0].size >= 2
+    assert changed.spikes["cells"].times[changed.spikes["cells"].ids == 0].size == 1
+    assert v[100, 1] == -65
+
+
+def test_rules_over_space_join_compartments():
+    net = rb.Network(dt=0.05 * ms)
+    cells = net.add(ball_and_stick(), 2, name="cells")
+    cells.positions = np.array([[0, 0, 0], [0, 500, 0]]) * um
+    assert cells[1].at("soma").positions.to("um").magnitude[0] == pytest.approx([0, 500, 0])
+    point = net.add(rb.models.LIF, 1, name="point", positions=[[0, 500, 0]] * um)
+    made = net.connect(point, cells.at("dendrite"), rb.rules.within(100 * um), weight=1 * nS,
+                       synapse=rb.synapses.Exponential(tau=2 * ms, E=0 * mV))  # fmt: skip
+    assert set(cells._cable.cell[made.post]) == {1}
+    assert 3 <= made.post.size <= 6
