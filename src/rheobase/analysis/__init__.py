@@ -4,6 +4,7 @@ from rheobase.analysis.behavior import Behavior, behavior
 from rheobase.analysis.bifurcations import Bifurcation, Bifurcations, Branch, bifurcations
 from rheobase.analysis.convergence import Convergence, convergence
 from rheobase.analysis.correlograms import autocorrelogram, cross_correlogram
+from rheobase.analysis.field_potentials import field_potential, membrane_currents
 from rheobase.analysis.firing_rates import fi_curve
 from rheobase.analysis.fixed_points import FixedPoint, fixed_points
 from rheobase.analysis.passive import input_resistance, membrane_time_constant
@@ -54,10 +55,12 @@ __all__ = [
     "efel_features",
     "fano_factor",
     "fi_curve",
+    "field_potential",
     "fixed_points",
     "input_resistance",
     "isi",
     "local_variation",
+    "membrane_currents",
     "membrane_time_constant",
     "peel",
     "phase_plane",
