@@ -102,6 +102,8 @@ def test_regions_and_membranes():
     refused(errors.UnknownNameError, "has no region 'dendrit'; did you mean 'dendrite'?",
             "its regions are: soma, dendrite", membrane={**BOTH, "dendrit": HH})  # fmt: skip
     refused(errors.WiringError, "this is no membrane", membrane=rb.channels.Leak)
+    refused(errors.WiringError, "it has no membrane", "one for each of: soma, dendrite",
+            membrane=None)  # fmt: skip
     refused(errors.WiringError, "what is given for 'soma' is no membrane",
             membrane={**BOTH, "soma": 3})  # fmt: skip
     refused(errors.WiringError, "the first argument is no morphology", shape="cell.swc")
@@ -144,6 +146,13 @@ def test_where_it_spikes():
     refused(errors.EquationError, "the condition compares v with a voltage", spikes="v")
     refused(errors.UnitError, "spikes", spikes="v > 3*ms")
     refused(errors.WiringError, "a condition, or a place and a condition", spikes=3)
+
+
+def test_arguments():
+    refused(errors.UnknownNameError, "no argument 'Ra'; did you mean axial_resistivity?",
+            Ra=100 * ohm * cm)  # fmt: skip
+    refused(errors.UnknownNameError, "no argument 'max_lenght'; did you mean max_length?",
+            max_lenght=3 * um)  # fmt: skip
 
 
 def test_methods():

@@ -216,6 +216,13 @@ def test_adding(net):
     refused(errors.WiringError, lambda: net.add([cell, rb.models.LIF]),
             "entry 1 of the list is no rb.Cell")  # fmt: skip
     refused(errors.ShapeError, lambda: net.add([cell, cell], 3), "the list has 2 cells")
+    for part, words in (
+        (rb.Membrane([rb.channels.Leak]), "net.add(membrane.point(area=20000*um**2), 10), or "),
+        (rb.Morphology.cylinder(length=9 * um, diameter=1 * um), "which is a part of a cell"),
+        (rb.Cell, "an rb.Cell that was not made"),
+    ):
+        refused(errors.WiringError, lambda part=part: net.add(part), words,
+                "net.add(rb.Cell(morphology, membrane), 10)")  # fmt: skip
     refused(errors.ShapeError, lambda: net.add(cell, 0), "size is the number of cells")
     channel = rb.Channel("I = g*(v - E) : uA/cm**2\ng : mS/cm**2\nE : mV", name="at",
                          parameters=dict(g="1 mS/cm**2", E="0 mV"))  # fmt: skip
