@@ -60,6 +60,7 @@ def test_a_place_that_does_not_exist(cells):
     refused(errors.UserError, lambda: cells.at("dendrite", fraction=1.5),
             "a fraction lies between 0 and 1")  # fmt: skip
     refused(errors.UserError, lambda: cells.at(path=900 * um), "no place at a path")
+    refused(errors.WiringError, lambda: cells["soma"], 'cells.at("soma")')
     refused(errors.ShapeError, lambda: cells[5], "cells[5]: there is no such cell", "0 to 2")
     refused(errors.ShapeError, lambda: cells.at("soma")[3], "there is no such cell")
 

@@ -132,6 +132,12 @@ class Branched(Cells):
         return self.everywhere.state()
 
     def __getitem__(self, key: Any) -> CellView:
+        if isinstance(key, str):
+            raise WiringError(
+                f"{self.name}[{key!r}]: this chooses no cells",
+                expected="a number, a slice, a mask, or an array of indices",
+                mend=f'a place on the cells is {self._written}.at("{key}")',
+            )
         return CellView(self.population, self.indices[_places(key, self.size, self.name)])
 
     def __iter__(self) -> Iterator[CellView]:
