@@ -11,7 +11,7 @@ from rheobase.units import cm, mm, mS, ms, mV, nA, nS, ohm, um
 
 compiled = course.start()
 dt = 0.02*ms if compiled else 0.05*ms
-piece = 20*um if compiled else 50*um  # longest compartment
+piece = 20*um if compiled else 100*um  # longest compartment
 
 # %% [markdown]
 # ## A passive cable
@@ -147,9 +147,9 @@ plt.show()
 #
 # ### Exercise 3
 #
-# How fast does the spike run? Write `speed(time, distance, v)`, in m/s (which is mm/ms), between 1 and
-# 3 mm: `v` has a row for each time and a column for each distance. A spike arrives when `v` is first
-# above -15 mV; `np.argmax(condition)` is the index of the first True.
+# How fast does the spike run? Write `speed(time, distance, v)`, in m/s (which is mm/ms), between 1
+# and 3 mm: `v` has a row for each time and a column for each distance. A spike arrives when `v` is
+# first above -15 mV; `np.argmax(condition)` is the index of the first True.
 
 
 # %% exercise
