@@ -58,7 +58,8 @@ def field_potential(traces: Any, cells: Any, electrodes: Any, conductivity: Any 
     -------
     xarray.DataArray, shape (times, electrodes)
         In uV, against a ground far away; coordinates "time" [s], and "x", "y", "z" [m] of the
-        electrodes. Potentials of several populations add.
+        electrodes. Potentials of several populations add. What a stimulating electrode itself
+        makes, `net.extracellular`, is not in it.
 
     Raises
     ------

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from rheobase.analysis.cable_rest import cable_rest, node_of, refuse_place, site_of
-from rheobase.analysis.constant_input import Experiment, experiment, input_of
+from rheobase.analysis.constant_input import Trial, input_of, trial
 from rheobase.analysis.pasting import model_text
 from rheobase.analysis.peeling import peel_samples
 from rheobase.analysis.smallest_current import pulse_width
@@ -272,10 +272,10 @@ def _current_of(model: Model, input: str | None, call: str) -> str:
 
 
 def _setup(model: Any, call: str, *, at: Any, duration: Any, dt: Any, input: str | None,
-           backend: str | None) -> Experiment:  # fmt: skip
+           backend: str | None) -> Trial:  # fmt: skip
     if isinstance(model, Model):
         _current_of(model, input, call)
-    return experiment(
+    return trial(
         model, call=call, input=input, duration=duration, dt=dt, method=None, initial="rest",
         backend=backend, at=at, spiking=False,
     )  # fmt: skip
