@@ -16,7 +16,7 @@ def line_sources(start: Floats, end: Floats, radius: Floats, at: Floats,
                  conductivity: float) -> Floats:  # fmt: skip
     """Return the potential at places of a current of 1 A from each of some straight lines.
 
-    phi = I/(4 pi sigma L) ln(((l^2 + r^2)^(1/2) - l)/((h^2 + r^2)^(1/2) - h)) with the line's
+    phi = I/(4 pi sigma L) ln(((h^2 + r^2)^(1/2) - h)/((l^2 + r^2)^(1/2) - l)) with the line's
     length L, the distance r of the place from the line, h along the line from its end and
     l = L + h; r is at least the radius. A line without length is a point.
 
