@@ -263,7 +263,7 @@ def back_propagation(page: Page) -> None:
     v = page.run(spikes_back)
     page.turn(
         "The first cell; press ▶, drag to turn it. The spike begins in the thin axon, enters the"
-        " soma and runs out into the dendrites, where it dies away.",
+        " soma and runs out into the dendrites, where it dies away in most branches.",
         animation,
         v,
         page.quick,
