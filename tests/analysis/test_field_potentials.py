@@ -8,7 +8,7 @@ from tests.simulation.cable_nets import PASSIVE, ball_and_stick
 import rheobase as rb
 from rheobase import errors
 from rheobase.analysis import field_potential, membrane_currents
-from rheobase.units import Mohm, cm, mm, ms, mV, nA, nS, ohm, um
+from rheobase.units import Mohm, cm, mm, ms, mV, nA, nS, ohm, uA, um
 
 AMPA = rb.synapses.Exponential(tau=2 * ms, E=0 * mV)
 PLACES = np.array([[0, 30, 0], [150, 60, 10], [0, 960, 0]]) * um
@@ -100,6 +100,30 @@ def test_what_is_injected_leaves_through_the_membrane(kind):
     if kind == "gap":
         # each end reads the other in mid-step: opposite but for terms of first order in the step
         np.testing.assert_allclose(total[2:].sum(axis=1), 0, atol=5e-2 * np.abs(total).max())
+
+
+def test_an_axon_beside_an_electrode_is_that_of_neuron():
+    """NEURON 9.0.2, mechanism `extracellular`, 1 and 2 us extrapolated to 0: v and i_membrane."""
+    channels = [rb.channels.HHSodium, rb.channels.HHPotassium, rb.channels.Leak]
+    axon = rb.Cell(rb.Morphology.cylinder(length=2 * mm, diameter=2 * um), rb.Membrane(channels),
+                   max_length=101, axial_resistivity=100 * ohm * cm)  # fmt: skip
+    net = rb.Network(dt=0.005 * ms)
+    cells = net.add(axon, name="axon")
+    net.extracellular(cells, rb.stimuli.point_electrode([700, 100, 0] * um),
+                      rb.stimuli.step(-60 * uA, start=1 * ms, stop=1.2 * ms))  # fmt: skip
+    net.record(cells, "v", "I", every=0.02 * ms)
+    result = net.run(6.1 * ms)
+    steps, places = [50, 58, 75, 100, 150, 200, 250, 300], [20, 35, 60]
+    v = [[-64.997, -72.529, -65.517, -43.080, 25.451, -22.872, -71.666, -75.986],
+         [-64.997, -23.614, -29.843, 36.339, -5.652, -49.545, -75.655, -75.793],
+         [-64.997, -67.094, -67.761, -63.608, 38.152, -2.767, -51.735, -75.804]]  # fmt: skip
+    current = [[0, -0.05173, 0.02794, 0.13713, -0.01161, -0.00158, 0.02806, 0.00003],
+               [0, 0.15273, -0.32198, -0.02803, 0.14033, 0.09531, 0.00271, -0.00038],
+               [0, -0.02022, 0.00401, 0.02049, -0.11692, 0.00273, -0.00480, 0.00190]]  # fmt: skip
+    found = result.traces["axon"].v.values[np.ix_(steps, places)].T
+    np.testing.assert_allclose(found, v, rtol=0, atol=0.03)
+    found = membrane_currents(result, cells).values[np.ix_(steps, places)].T
+    np.testing.assert_allclose(found, current, rtol=0, atol=5e-4)
 
 
 # -- potentials -------------------------------------------------------------------------------
