@@ -125,4 +125,7 @@ def test_no_rest_is_told():
     with pytest.raises(EquationError) as raised:
         rb.analysis.input_resistance(cell)
     assert "no voltages were found at which cylinder rests without input" in str(raised.value)
-    assert "initial=None begins at -65 mV" in str(raised.value)
+    assert "run it without input, and record v" in str(raised.value)
+    with pytest.warns(UserWarning, match="no voltages were found at which cylinder rests without "
+                      "input: it begins at -65 mV"):  # fmt: skip
+        rb.analysis.fi_curve(cell, [0, 1] * pA, 20 * ms, dt=0.1 * ms)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rheobase.analysis.cable_rest import cable_rest, refuse_place, site_of
 from rheobase.cables.cell import Cell
-from rheobase.errors import UnknownNameError, UserError, WiringError, did_you_mean
+from rheobase.errors import EquationError, UnknownNameError, UserError, WiringError, did_you_mean
 from rheobase.language.expressions import calls_in
 from rheobase.language.model import Model
 from rheobase.network import stimuli
@@ -279,7 +279,14 @@ def _cell_experiment(
 def _at_rest(setup: CellExperiment, call: str) -> CellExperiment:
     """Return the experiment from the cell's steady state, unless the cell leaves it by itself."""
     cell = setup.model
-    rest, inside = cable_rest(cell, call), cell.compartments.membrane
+    try:
+        rest, inside = cable_rest(cell, call), cell.compartments.membrane
+    except EquationError:
+        warn(
+            f"{call}: no voltages were found at which {cell.name} rests without input: it begins "
+            "at -65 mV, its other states settled there"
+        )
+        return setup
     found = {"v": rest.voltage[inside], **{n: x[inside] for n, x in rest.states.items()}}
     if cell.threshold is None:
         return replace(setup, start=found)
