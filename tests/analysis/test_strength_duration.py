@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from tests.analysis.cells import ball_and_stick, passive, squid
+from tests.analysis.cells import ball_and_stick, cylinder, passive, squid
 
 import rheobase as rb
 from rheobase.analysis import chronaxie, strength_duration
 from rheobase.errors import ShapeError, UnitError, UserError, WiringError
-from rheobase.units import cm, ms, mV, nA, pA, uA
+from rheobase.units import cm, ms, mV, nA, pA, uA, um
 
 LN_2 = np.log(2)
 
@@ -87,6 +87,32 @@ def test_a_passive_cell_with_a_threshold_is_slower_at_the_end_of_a_dendrite():
     far = in_ms(chronaxie(cell, at=dict(region="dendrite", fraction=1.0), **options))
     assert near < 20 * LN_2 < far + 5
     assert near < far
+
+
+def test_a_passive_cylinder_in_closed_form():
+    """At its end v(t) = v_inf (1 - share(t)), Rall's series; the smallest current is 1/v(w).
+
+    b = 1: v is proportional to coth(b) - (2/b) (exp(-T)/2 + sum of exp(-l_k T)/l_k), where
+    l_k = 1 + (k pi/b)**2 and T = t/tau.
+    """
+    k = np.arange(1, 2000)[:, None]
+    l_k = 1 + (k * np.pi) ** 2
+
+    def rises(t):
+        T = np.atleast_1d(t) / 20
+        return 1 / np.tanh(1) - np.exp(-T) - 2 * (np.exp(-l_k * T) / l_k).sum(axis=0)
+
+    cell = cylinder(max_length=5 * um, spikes="v > -60*mV")
+    widths = np.array([3, 10, 30, 100.0])
+    curve = strength_duration(cell, widths * ms, 250 * ms, 0.05 * ms)
+    expected = rises(250) / rises(widths)
+    flat = curve.rheobase.to(nA).magnitude
+    np.testing.assert_allclose(curve.thresholds / flat, expected, rtol=5e-3)
+    from scipy.optimize import brentq
+
+    half = brentq(lambda t: rises(t)[0] - 0.5 * rises(250)[0], 0.1, 50)
+    assert in_ms(curve.chronaxie) == pytest.approx(half, rel=5e-3)
+    assert half < 0.8 * 20 * LN_2  # charge leaks along the cable as well
 
 
 # -- an active membrane ------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from rheobase.analysis.field_potentials import field_potential, membrane_current
 from rheobase.analysis.firing_rates import fi_curve
 from rheobase.analysis.fixed_points import FixedPoint, fixed_points
 from rheobase.analysis.passive import input_resistance, membrane_time_constant
-from rheobase.analysis.peeling import Exponential, peel
+from rheobase.analysis.peeling import ExponentialTerm, peel
 from rheobase.analysis.phase_plane import phase_plane
 from rheobase.analysis.siegert import siegert_rate
 from rheobase.analysis.smallest_current import rheobase
@@ -25,8 +25,8 @@ from rheobase.analysis.spike_statistics import (
     synchrony,
 )
 from rheobase.analysis.strength_duration import (
-    Fit,
     StrengthDuration,
+    StrengthDurationLaw,
     chronaxie,
     strength_duration,
 )
@@ -38,10 +38,10 @@ __all__ = [
     "Bifurcations",
     "Branch",
     "Convergence",
-    "Exponential",
-    "Fit",
+    "ExponentialTerm",
     "FixedPoint",
     "StrengthDuration",
+    "StrengthDurationLaw",
     "autocorrelogram",
     "behavior",
     "bifurcations",

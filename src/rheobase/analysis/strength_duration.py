@@ -34,7 +34,7 @@ _WIDTHS = np.geomspace(0.1, 10.0, 13)
 
 
 @dataclass(frozen=True)
-class Fit:
+class StrengthDurationLaw:
     """A law fitted to a strength-duration curve.
 
     Attributes
@@ -88,15 +88,15 @@ class StrengthDuration:
         Of a pulse without end: the smallest current that evokes a spike.
     chronaxie : quantity
         The width at which twice the rheobase is needed.
-    lapicque, weiss : Fit
+    lapicque, weiss : StrengthDurationLaw
         The two laws fitted to the curve.
     """
 
     thresholds: xr.DataArray
     rheobase: Any
     chronaxie: Any
-    lapicque: Fit
-    weiss: Fit
+    lapicque: StrengthDurationLaw
+    weiss: StrengthDurationLaw
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the curve with both laws, the rheobase and the chronaxie.
@@ -351,7 +351,7 @@ def _fired(setup: Trial, currents: Floats, widths: Floats) -> NDArray[np.bool_]:
 
 
 def _fit(name: str, widths: Floats, currents: Floats, flat: float, scale: float,
-         unit: Unit) -> Fit:  # fmt: skip
+         unit: Unit) -> StrengthDurationLaw:  # fmt: skip
     """Return a law with the parameters that make relative deviations smallest."""
     from scipy.optimize import least_squares
 
@@ -362,11 +362,13 @@ def _fit(name: str, widths: Floats, currents: Floats, flat: float, scale: float,
         return np.asarray(flat * rheobase * law(widths / (scale * width)) / currents - 1.0)
 
     if widths.size < 2:
-        return Fit(name, quantity(flat, unit), quantity(scale, UNITS["ms"]), 0.0)
+        return StrengthDurationLaw(name, quantity(flat, unit), quantity(scale, UNITS["ms"]), 0.0)
     found = least_squares(deviations, np.zeros(2), xtol=1e-12, ftol=1e-12)
     rheobase, width = np.exp(found.x)
     error = float(np.sqrt(np.mean(deviations(found.x) ** 2)))
-    return Fit(name, quantity(flat * rheobase, unit), quantity(scale * width, UNITS["ms"]), error)
+    return StrengthDurationLaw(
+        name, quantity(flat * rheobase, unit), quantity(scale * width, UNITS["ms"]), error
+    )
 
 
 def _given_widths(widths: Any, setup: Trial) -> Floats:
