@@ -151,6 +151,8 @@ def test_where_it_spikes():
 def test_arguments():
     refused(errors.UnknownNameError, "no argument 'Ra'; did you mean axial_resistivity?",
             Ra=100 * ohm * cm)  # fmt: skip
+    refused(errors.UnknownNameError, "no argument 'cm'; did you mean C_m?", "parameters={...}",
+            cm="1 uF/cm**2")  # fmt: skip
     refused(errors.UnknownNameError, "no argument 'max_lenght'; did you mean max_length?",
             max_lenght=3 * um)  # fmt: skip
 
@@ -173,3 +175,5 @@ def test_pictures():
     inside = tree.compartments.membrane.size
     assert tree.compartments.size > inside
     assert tree.plot(np.arange(inside) * mV) is not None
+    with pytest.raises(errors.ShapeError, match=f"expected: {inside} values"):
+        tree.plot(np.arange(2 * inside) * mV)

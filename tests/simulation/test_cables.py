@@ -197,6 +197,29 @@ def test_values_are_set_by_place():
     net.run(0.1 * ms)
 
 
+def test_values_are_one_a_cell_or_one_a_compartment():
+    net = rb.Network(dt=0.025 * ms)
+    cells = net.add([ball_and_stick(200 * um), ball_and_stick(300 * um)], name="cells")
+    sizes = np.bincount(cells.everywhere.cell)
+    assert sizes[0] != sizes[1]
+    for values in ([-60, -70] * mV, [-60 * mV, -70 * mV]):
+        cells.v = -65 * mV
+        cells.v = values
+        assert (cells.v.magnitude == np.repeat([-60, -70], sizes)).all()
+    cells.at("dendrite").g_L = np.array([0.1, 0.2]) * mS / cm**2
+    for k, g in enumerate([0.1, 0.2]):
+        np.testing.assert_allclose(cells[k].at("dendrite").g_L.magnitude, g)
+    cells.g_Na = [1, 2] * mS / cm**2  # in somata only
+    assert cells.at("soma").g_Na.magnitude.tolist() == [1, 2]
+    each = np.linspace(-70, -60, sizes.sum())
+    cells.v = [x * mV for x in each]
+    np.testing.assert_allclose(cells.v.magnitude, each, rtol=1e-14)
+    with pytest.raises(rb.errors.ShapeError, match=f"for each compartment\n.*{sizes.sum()} comp"):
+        cells.v = [1, 2, 3] * mV
+    with pytest.raises(rb.errors.UserError, match="the value of compartment 1 is nan"):
+        cells.v = np.where(np.arange(sizes.sum()) == 1, np.nan, -65) * mV
+
+
 def test_a_parameter_by_distance_is_what_is_solved():
     def settled(**options):
         shape = rb.Morphology.cylinder(length=400 * um, diameter=1 * um)
@@ -387,6 +410,7 @@ def test_explain_step_is_the_step_that_is_taken():
 def test_state_prints_as_a_table():
     net = rb.Network(dt=0.025 * ms)
     cells = net.add(ball_and_stick(), name="cells")
+    assert str(cells.state()).splitlines()[1].startswith("compartment")
     assert "m_Na" in str(cells.state()) and "v (mV)" in str(cells.at("soma").state())
     assert isinstance(HH, rb.Membrane)
 

@@ -160,7 +160,7 @@ def test_values_that_cannot_be_set(net, cells):
             "there is no g_Na at these places", 'cells.at("soma")')  # fmt: skip
     refused(errors.UnknownNameError, setting("gNa", 1 * mS / cm**2), "did you mean g_Na?")
     refused(errors.UserError, setting("v", np.array([1.0] * 47 + [np.nan]) * mV),
-            "the value of cell 47 is nan")  # fmt: skip
+            "the value of compartment 47 is nan")  # fmt: skip
 
 
 def test_clamps(net, cells):

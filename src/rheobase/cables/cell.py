@@ -353,7 +353,7 @@ def _counted(count: int) -> str:
 def _no_argument(name: str) -> UnknownNameError:
     """Return the error for an argument there is not."""
     known = [n for n in signature(Cell).parameters if n != "others"]
-    meant = did_you_mean(name, known)
+    meant = did_you_mean(name, [*known, "C_m"])
     return UnknownNameError(
         f"Cell: there is no argument {name!r}" + (f"; did you mean {meant}?" if meant else ""),
         mend=f"there are: {', '.join(known)}; values of the membrane go into parameters={{...}}",
