@@ -29,6 +29,7 @@ REQUIRED: Final = {
 
 #: Distribution -> what it is for, and the extra that brings it.
 OPTIONAL: Final = {
+    "efel": ("rb.analysis.spike_features", "efel"),
     "neo": ("Result.to_neo", "neo"),
     "pynwb": ("Result.to_nwb", "nwb"),
 }

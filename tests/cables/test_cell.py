@@ -102,6 +102,8 @@ def test_regions_and_membranes():
     refused(errors.UnknownNameError, "has no region 'dendrit'; did you mean 'dendrite'?",
             "its regions are: soma, dendrite", membrane={**BOTH, "dendrit": HH})  # fmt: skip
     refused(errors.WiringError, "this is no membrane", membrane=rb.channels.Leak)
+    refused(errors.WiringError, "it has no membrane", "one for each of: soma, dendrite",
+            membrane=None)  # fmt: skip
     refused(errors.WiringError, "what is given for 'soma' is no membrane",
             membrane={**BOTH, "soma": 3})  # fmt: skip
     refused(errors.WiringError, "the first argument is no morphology", shape="cell.swc")
@@ -146,6 +148,15 @@ def test_where_it_spikes():
     refused(errors.WiringError, "a condition, or a place and a condition", spikes=3)
 
 
+def test_arguments():
+    refused(errors.UnknownNameError, "no argument 'Ra'; did you mean axial_resistivity?",
+            Ra=100 * ohm * cm)  # fmt: skip
+    refused(errors.UnknownNameError, "no argument 'cm'; did you mean C_m?", "parameters={...}",
+            cm="1 uF/cm**2")  # fmt: skip
+    refused(errors.UnknownNameError, "no argument 'max_lenght'; did you mean max_length?",
+            max_lenght=3 * um)  # fmt: skip
+
+
 def test_methods():
     refused(errors.WiringError, "there is no method 'euler'", 'method="crank_nicolson"',
             method="euler")  # fmt: skip
@@ -164,3 +175,5 @@ def test_pictures():
     inside = tree.compartments.membrane.size
     assert tree.compartments.size > inside
     assert tree.plot(np.arange(inside) * mV) is not None
+    with pytest.raises(errors.ShapeError, match=f"expected: {inside} values"):
+        tree.plot(np.arange(2 * inside) * mV)

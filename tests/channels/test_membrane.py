@@ -90,6 +90,20 @@ def test_integrators():
     assert rb.Membrane(SQUID).patch().method == "auto"
 
 
+def test_a_point_whose_channels_only_calcium_opens():
+    still = rb.Membrane([C.Leak, C.AHP, C.CalciumPool], temperature=36)  # nothing lets calcium in
+    assert still.point(AREA).method == "auto"
+    moved = rb.Membrane([C.Leak, C.LType, C.AHP, C.CalciumPool], temperature=36)
+    assert moved.point(AREA).method == "membrane"
+    net = rb.Network(dt=0.025 * ms)
+    cell = net.add(still.point(1000 * um**2), name="cell")
+    net.inject(cell, rb.stimuli.step(0.01 * nA))
+    net.run(20 * ms)
+    # 1 mV for each 3 pA through 0.3 mS/cm**2, with a time constant of 1/0.3 ms; AHP is all closed
+    want = -54.387 + (10 / 3) * (1 - np.exp(-20 * 0.3))
+    assert cell.v.magnitude[0] == pytest.approx(want, abs=0.05)
+
+
 def test_names_end_with_the_channel():
     membrane = rb.Membrane(SQUID)
     assert list(membrane.channels) == ["Na", "K", "L"]
@@ -245,6 +259,10 @@ def test_parts_of_a_current_go_to_several_pools():
      ["Membrane: capacitance: expected a capacitance per area"]),
     (lambda: rb.Membrane([C.Leak], capacitance="0 uF/cm**2"), UserError, ["is above 0"]),
     (lambda: rb.Membrane(SQUID, temperature=-300), UserError, ["above absolute zero"]),
+    (lambda: rb.Membrane([C.Leak], temperature="warm"), UnitError, ["cannot read 'warm'"]),
+    (lambda: rb.Membrane([C.Leak], cm=1 * uF / cm**2), UnknownNameError,
+     ["no argument 'cm'; did you mean capacitance?"]),
+    (lambda: rb.Membrane([C.Leak], celcius=36), UnknownNameError, ["there are: channels, cap"]),
     (lambda: rb.Membrane(SQUID).point(3 * um), UnitError, ["membrane.point: area", "an area"]),
     (lambda: rb.Membrane(SQUID).point(-3 * um**2), UserError, ["area of a membrane is above 0"]),
     (lambda: rb.Membrane(SQUID)(g_na=1), UnknownNameError, ["does not read g_na", "g_Na?"]),

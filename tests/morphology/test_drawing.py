@@ -46,6 +46,18 @@ def test_by_a_value_of_every_compartment():
     assert ax.get_legend() is None
 
 
+def test_without_a_color_bar_only_the_cell_is_drawn():
+    found = CELL.discretize([1, 4])
+    values = [-70, -60, -50, -40, -30] * mV
+    alone = CELL.plot(values, compartments=found, color_bar=False)
+    assert alone.figure.axes == [alone]
+    beside = CELL.plot(values, compartments=found)
+    assert len(beside.figure.axes) == 2
+    np.testing.assert_array_equal(
+        polygons(alone).get_facecolors(), polygons(beside).get_facecolors()
+    )
+
+
 def test_values_that_know_their_unit_and_given_limits():
     values = xarray.DataArray([1.0, 2.0], dims="section", name="g", attrs={"units": "mS/cm**2"})
     ax = CELL.plot(values, limits=(0, 4), scale_bar=50 * um, plane="xz", colormap="magma")

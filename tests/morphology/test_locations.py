@@ -112,7 +112,16 @@ def test_what_holds_a_place(morphology, share, count):
     ],
 )  # fmt: skip
 def test_refused(call, words):
+    """On a tree without a soma."""
     with pytest.raises(rb.errors.UserError) as refused:
         call(TREE.discretize(1).at)
     for word in words:
         assert word in str(refused.value)
+
+
+def test_paths_of_a_soma_begin_at_0():
+    stick = rb.Morphology.ball_and_stick(
+        soma_diameter=20 * um, dendrite_length=50 * um, dendrite_diameter=2 * um
+    )
+    with pytest.raises(rb.errors.UserError, match=r"from 0\*um to 10\*um"):
+        stick.discretize(10 * um).at("soma", path=50 * um)

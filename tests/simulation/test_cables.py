@@ -19,12 +19,23 @@ def reference():
 # -- the same bits ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("options", [dict(threads=2), dict(backend="interpreter")])
-def test_same_bits(reference, options):
+def test_same_bits_on_any_number_of_threads(reference):
     net, _ = network(MIXED)
-    assert same(reference, net.run(20 * ms, **options))
+    assert same(reference, net.run(20 * ms, threads=2))
     assert reference.spikes["cells"].times.size > 3
     assert reference.spikes["point"].times.size > 0
+
+
+def test_same_bits_interpreted(reference):
+    net, _ = network(MIXED)
+    result = net.run(8 * ms, backend="interpreter")
+    for name in result.traces:
+        for variable, values in result.traces[name].data_vars.items():
+            whole = reference.traces[name][variable].values
+            assert np.array_equal(values.values, whole[: len(values)])
+    times = reference.spikes["cells"].times
+    assert np.array_equal(result.spikes["cells"].times, times[times < 8e-3])
+    assert result.spikes["cells"].times.size
 
 
 def test_a_cell_does_not_depend_on_those_beside_it():
@@ -184,6 +195,29 @@ def test_values_are_set_by_place():
     assert np.all(cells.v.to("mV").magnitude == pytest.approx(-80))
     cells.E_L = -80 * mV
     net.run(0.1 * ms)
+
+
+def test_values_are_one_a_cell_or_one_a_compartment():
+    net = rb.Network(dt=0.025 * ms)
+    cells = net.add([ball_and_stick(200 * um), ball_and_stick(300 * um)], name="cells")
+    sizes = np.bincount(cells.everywhere.cell)
+    assert sizes[0] != sizes[1]
+    for values in ([-60, -70] * mV, [-60 * mV, -70 * mV]):
+        cells.v = -65 * mV
+        cells.v = values
+        assert (cells.v.magnitude == np.repeat([-60, -70], sizes)).all()
+    cells.at("dendrite").g_L = np.array([0.1, 0.2]) * mS / cm**2
+    for k, g in enumerate([0.1, 0.2]):
+        np.testing.assert_allclose(cells[k].at("dendrite").g_L.magnitude, g)
+    cells.g_Na = [1, 2] * mS / cm**2  # in somata only
+    assert cells.at("soma").g_Na.magnitude.tolist() == [1, 2]
+    each = np.linspace(-70, -60, sizes.sum())
+    cells.v = [x * mV for x in each]
+    np.testing.assert_allclose(cells.v.magnitude, each, rtol=1e-14)
+    with pytest.raises(rb.errors.ShapeError, match=f"for each compartment\n.*{sizes.sum()} comp"):
+        cells.v = [1, 2, 3] * mV
+    with pytest.raises(rb.errors.UserError, match="the value of compartment 1 is nan"):
+        cells.v = np.where(np.arange(sizes.sum()) == 1, np.nan, -65) * mV
 
 
 def test_a_parameter_by_distance_is_what_is_solved():
@@ -376,5 +410,55 @@ def test_explain_step_is_the_step_that_is_taken():
 def test_state_prints_as_a_table():
     net = rb.Network(dt=0.025 * ms)
     cells = net.add(ball_and_stick(), name="cells")
+    assert str(cells.state()).splitlines()[1].startswith("compartment")
     assert "m_Na" in str(cells.state()) and "v (mV)" in str(cells.at("soma").state())
     assert isinstance(HH, rb.Membrane)
+
+
+def test_traces_are_drawn_by_place(reference):
+    import matplotlib
+
+    matplotlib.use("Agg")
+    ax = reference.plot.traces("m_Na", cells=[0, 2])
+    names = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert names == ["soma[0] soma 0 um", "soma[2] soma 0 um"]
+    assert rb.plots.traces(reference.traces["receptor"]["g_ampa"]).lines
+
+
+# -- while it runs ----------------------------------------------------------------------------
+
+
+def test_functions_between_slices_set_values():
+    def run(late):
+        net = rb.Network(dt=0.05 * ms)
+        cells = net.add(ball_and_stick(), 2, name="cells")
+
+        def change():
+            if net.time.to("ms").magnitude > 4.9:
+                cells[0].at("soma").g_Na = 0 * mS / cm**2
+                cells[1].v = -65 * mV
+
+        net.inject(cells.at("soma"), rb.stimuli.step(0.5 * nA))
+        net.record(cells.at("soma"), "v")
+        if late:
+            net.every(5 * ms, change)
+        return net.run(20 * ms)
+
+    plain, changed = run(False), run(True)
+    v = changed.traces["cells"].v.values
+    assert np.array_equal(v[:100], plain.traces["cells"].v.values[:100])
+    assert plain.spikes["cells"].times[plain.spikes["cells"].ids == 0].size >= 2
+    assert changed.spikes["cells"].times[changed.spikes["cells"].ids == 0].size == 1
+    assert v[100, 1] == -65
+
+
+def test_rules_over_space_join_compartments():
+    net = rb.Network(dt=0.05 * ms)
+    cells = net.add(ball_and_stick(), 2, name="cells")
+    cells.positions = np.array([[0, 0, 0], [0, 500, 0]]) * um
+    assert cells[1].at("soma").positions.to("um").magnitude[0] == pytest.approx([0, 500, 0])
+    point = net.add(rb.models.LIF, 1, name="point", positions=[[0, 500, 0]] * um)
+    made = net.connect(point, cells.at("dendrite"), rb.rules.within(100 * um), weight=1 * nS,
+                       synapse=rb.synapses.Exponential(tau=2 * ms, E=0 * mV))  # fmt: skip
+    assert set(cells._cable.cell[made.post]) == {1}
+    assert 3 <= made.post.size <= 6

@@ -60,6 +60,7 @@ def test_a_place_that_does_not_exist(cells):
     refused(errors.UserError, lambda: cells.at("dendrite", fraction=1.5),
             "a fraction lies between 0 and 1")  # fmt: skip
     refused(errors.UserError, lambda: cells.at(path=900 * um), "no place at a path")
+    refused(errors.WiringError, lambda: cells["soma"], 'cells.at("soma")')
     refused(errors.ShapeError, lambda: cells[5], "cells[5]: there is no such cell", "0 to 2")
     refused(errors.ShapeError, lambda: cells.at("soma")[3], "there is no such cell")
 
@@ -159,7 +160,7 @@ def test_values_that_cannot_be_set(net, cells):
             "there is no g_Na at these places", 'cells.at("soma")')  # fmt: skip
     refused(errors.UnknownNameError, setting("gNa", 1 * mS / cm**2), "did you mean g_Na?")
     refused(errors.UserError, setting("v", np.array([1.0] * 47 + [np.nan]) * mV),
-            "the value of cell 47 is nan")  # fmt: skip
+            "the value of compartment 47 is nan")  # fmt: skip
 
 
 def test_clamps(net, cells):
@@ -216,6 +217,13 @@ def test_adding(net):
     refused(errors.WiringError, lambda: net.add([cell, rb.models.LIF]),
             "entry 1 of the list is no rb.Cell")  # fmt: skip
     refused(errors.ShapeError, lambda: net.add([cell, cell], 3), "the list has 2 cells")
+    for part, words in (
+        (rb.Membrane([rb.channels.Leak]), "net.add(membrane.point(area=20000*um**2), 10), or "),
+        (rb.Morphology.cylinder(length=9 * um, diameter=1 * um), "which is a part of a cell"),
+        (rb.Cell, "an rb.Cell that was not made"),
+    ):
+        refused(errors.WiringError, lambda part=part: net.add(part), words,
+                "net.add(rb.Cell(morphology, membrane), 10)")  # fmt: skip
     refused(errors.ShapeError, lambda: net.add(cell, 0), "size is the number of cells")
     channel = rb.Channel("I = g*(v - E) : uA/cm**2\ng : mS/cm**2\nE : mV", name="at",
                          parameters=dict(g="1 mS/cm**2", E="0 mV"))  # fmt: skip

@@ -4,10 +4,11 @@ from rheobase.analysis.behavior import Behavior, behavior
 from rheobase.analysis.bifurcations import Bifurcation, Bifurcations, Branch, bifurcations
 from rheobase.analysis.convergence import Convergence, convergence
 from rheobase.analysis.correlograms import autocorrelogram, cross_correlogram
+from rheobase.analysis.field_potentials import field_potential, membrane_currents
 from rheobase.analysis.firing_rates import fi_curve
 from rheobase.analysis.fixed_points import FixedPoint, fixed_points
 from rheobase.analysis.passive import input_resistance, membrane_time_constant
-from rheobase.analysis.peeling import Exponential, peel
+from rheobase.analysis.peeling import ExponentialTerm, peel
 from rheobase.analysis.phase_plane import phase_plane
 from rheobase.analysis.siegert import siegert_rate
 from rheobase.analysis.smallest_current import rheobase
@@ -24,8 +25,8 @@ from rheobase.analysis.spike_statistics import (
     synchrony,
 )
 from rheobase.analysis.strength_duration import (
-    Fit,
     StrengthDuration,
+    StrengthDurationLaw,
     chronaxie,
     strength_duration,
 )
@@ -37,10 +38,10 @@ __all__ = [
     "Bifurcations",
     "Branch",
     "Convergence",
-    "Exponential",
-    "Fit",
+    "ExponentialTerm",
     "FixedPoint",
     "StrengthDuration",
+    "StrengthDurationLaw",
     "autocorrelogram",
     "behavior",
     "bifurcations",
@@ -54,10 +55,12 @@ __all__ = [
     "efel_features",
     "fano_factor",
     "fi_curve",
+    "field_potential",
     "fixed_points",
     "input_resistance",
     "isi",
     "local_variation",
+    "membrane_currents",
     "membrane_time_constant",
     "peel",
     "phase_plane",

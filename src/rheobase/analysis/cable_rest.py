@@ -104,7 +104,7 @@ def cable_rest(cell: Cell, call: str) -> CableRest:
     raise EquationError(
         f"{call}: no voltages were found at which {cell.name} rests without input",
         expected="a steady state",
-        mend="start it elsewhere: initial=None begins at -65 mV",
+        mend="look where it goes: run it without input, and record v",
     )
 
 

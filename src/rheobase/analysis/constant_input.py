@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rheobase.analysis.cable_rest import cable_rest, refuse_place, site_of
 from rheobase.cables.cell import Cell
-from rheobase.errors import UnknownNameError, UserError, WiringError, did_you_mean
+from rheobase.errors import EquationError, UnknownNameError, UserError, WiringError, did_you_mean
 from rheobase.language.expressions import calls_in
 from rheobase.language.model import Model
 from rheobase.network import stimuli
@@ -27,7 +27,7 @@ _BESIDE = 1e-4
 
 
 @dataclass(frozen=True)
-class Experiment:
+class Trial:
     """A model or cell, the input that is held constant, and how the cells are run.
 
     Attributes
@@ -51,7 +51,7 @@ class Experiment:
         nan where a compartment has none.
     """
 
-    model: Model | Cell
+    model: Any
     name: str
     unit: Unit
     duration: Any
@@ -141,7 +141,21 @@ class Experiment:
         return next(m.unit_of(name) for m in self.model.patches.values() if name in m.names)
 
 
-def experiment(
+@dataclass(frozen=True)
+class Experiment(Trial):
+    """One with a model."""
+
+    model: Model
+
+
+@dataclass(frozen=True)
+class CellExperiment(Trial):
+    """One with a cell that has a morphology."""
+
+    model: Cell
+
+
+def trial(
     model: Any,
     *,
     call: str,
@@ -154,8 +168,43 @@ def experiment(
     backend: str | None = None,
     at: Any = None,
     spiking: bool = True,
+) -> Trial:
+    """Return an experiment with a model, or with a cell that has a morphology.
+
+    Raises
+    ------
+    WiringError, UnknownNameError
+        As `experiment`; or, of a cell, there is no such place.
+    UserError
+        A place on a model, which is one point.
+    """
+    if isinstance(model, Cell):
+        return _cell_experiment(
+            model, call=call, input=input, duration=duration, dt=dt, method=method,
+            initial=initial, seed=seed, backend=backend, at=at, spiking=spiking,
+        )  # fmt: skip
+    found = experiment(
+        model, call=call, input=input, duration=duration, dt=dt, method=method, initial=initial,
+        seed=seed, backend=backend, spiking=spiking,
+    )  # fmt: skip
+    refuse_place(at, found.model.name, call)
+    return found
+
+
+def experiment(
+    model: Any,
+    *,
+    call: str,
+    input: str | None,
+    duration: Any,
+    dt: Any,
+    method: str | None,
+    initial: Any = None,
+    seed: int = 0,
+    backend: str | None = None,
+    spiking: bool = True,
 ) -> Experiment:
-    """Return an experiment, or say why this model or cell cannot be used for one.
+    """Return an experiment with a model, or say why this model cannot be used for one.
 
     Raises
     ------
@@ -165,18 +214,12 @@ def experiment(
     UnknownNameError
         There is no such input or parameter.
     """
-    if isinstance(model, Cell):
-        return _cell_experiment(
-            model, call=call, input=input, duration=duration, dt=dt, method=method,
-            initial=initial, seed=seed, backend=backend, at=at, spiking=spiking,
-        )  # fmt: skip
     if not isinstance(model, Model):
         raise WiringError(
             f"{call}: this is no model",
             given=repr(model) if len(repr(model)) < 60 else type(model).__name__,
             mend=f"write {call}(rb.models.LIF, ...)",
         )
-    refuse_place(at, model.name, call)
     if spiking and model.threshold is None:
         raise WiringError(
             f"{call}: {model.name} has no threshold, so it has no spikes to count",
@@ -198,7 +241,7 @@ def experiment(
 def _cell_experiment(
     cell: Cell, *, call: str, input: str | None, duration: Any, dt: Any, method: str | None,
     initial: Any, seed: int, backend: str | None, at: Any, spiking: bool,
-) -> Experiment:  # fmt: skip
+) -> CellExperiment:  # fmt: skip
     """Return an experiment with a cell that has a morphology."""
     if spiking and cell.threshold is None:
         raise WiringError(
@@ -229,15 +272,21 @@ def _cell_experiment(
                 mend=f"it has: {', '.join(['I', *known])}",
             )
         unit = homes[0].unit_of(input)
-    setup = Experiment(cell, input or "I", unit, duration, dt, seed, backend, place)
+    setup = CellExperiment(cell, input or "I", unit, duration, dt, seed, backend, place)
     return _at_rest(setup, call) if initial == "rest" and setup.injected else setup
 
 
-def _at_rest(setup: Experiment, call: str) -> Experiment:
+def _at_rest(setup: CellExperiment, call: str) -> CellExperiment:
     """Return the experiment from the cell's steady state, unless the cell leaves it by itself."""
     cell = setup.model
-    assert isinstance(cell, Cell)
-    rest, inside = cable_rest(cell, call), cell.compartments.membrane
+    try:
+        rest, inside = cable_rest(cell, call), cell.compartments.membrane
+    except EquationError:
+        warn(
+            f"{call}: no voltages were found at which {cell.name} rests without input: it begins "
+            "at -65 mV, its other states settled there"
+        )
+        return setup
     found = {"v": rest.voltage[inside], **{n: x[inside] for n, x in rest.states.items()}}
     if cell.threshold is None:
         return replace(setup, start=found)

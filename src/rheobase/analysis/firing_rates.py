@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rheobase.analysis.constant_input import Experiment, experiment, finite
+from rheobase.analysis.constant_input import Trial, finite, trial
 from rheobase.analysis.pasting import model_text, numbers_text, unit_of_values, values_text
 from rheobase.cables.cell import Cell
 from rheobase.errors import ShapeError, UserError
@@ -95,7 +95,7 @@ def fi_curve(
     >>> curve = rb.analysis.fi_curve(rb.models.LIF, np.linspace(0, 1000, 21)*pA)
     >>> rb.plots.rate_curve(curve)
     """
-    setup = experiment(
+    setup = trial(
         model, call=_CALL, input=input, duration=duration, dt=dt, method=method, seed=seed,
         backend=backend, at=at, initial="rest" if isinstance(model, Cell) else None,
     )  # fmt: skip
@@ -120,7 +120,7 @@ def fi_curve(
     )
 
 
-def _values(currents: Any, setup: Experiment) -> np.ndarray:
+def _values(currents: Any, setup: Trial) -> np.ndarray:
     """Return the currents in SI units, shape (n,)."""
     usual = numbers_text(np.linspace(0, 10, 21), setup.unit)
     paste = f"{_CALL}({model_text(setup.model)}, {values_text(currents, setup.unit, usual)})"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
 
 from rheobase.analysis.cable_rest import cable_rest, node_of, refuse_place, site_of
-from rheobase.analysis.constant_input import Experiment, experiment, input_of
+from rheobase.analysis.constant_input import Trial, input_of, trial
 from rheobase.analysis.pasting import model_text
 from rheobase.analysis.peeling import peel_samples
 from rheobase.analysis.smallest_current import pulse_width
@@ -21,6 +22,8 @@ from rheobase.units import UNITS, Unit, parse_unit, quantity, to_si
 _RESISTANCE = "rb.analysis.input_resistance"
 _CONSTANT = "rb.analysis.membrane_time_constant"
 _METHODS = ("linear", "peeling")
+_AT_REST = 1e-6
+"""A step of Newton's method this long, beside the values, is none."""
 _SMALL = 0.1
 """How far the pulse for peeling moves v, about, in its unit."""
 
@@ -219,12 +222,15 @@ def _rest(model: Model, call: str) -> tuple[Slopes, Any]:
     slopes = Slopes(model, {n: float(v) for n, v in model.defaults.items()})
     states = [model.unit_of(name) for name in slopes.states]
     cell = Network().add(model(initial="rest"), name=model.name)
-    x = np.array([
-        float(np.asarray(to_si(getattr(cell, name)[0], unit.dimension, what=name))) / unit.scale
-        for name, unit in zip(slopes.states, states, strict=True)
-    ])  # fmt: skip
-    moving = slopes(x) / (np.abs(x) + 1e-3)
-    if float(np.max(np.abs(moving))) < 1e-3 * float(np.max(np.abs(slopes.jacobian(x)))):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a cell without rest, which is refused below
+        x = np.array([
+            float(np.asarray(to_si(getattr(cell, name)[0], unit.dimension, what=name))) / unit.scale
+            for name, unit in zip(slopes.states, states, strict=True)
+        ])  # fmt: skip
+    table = slopes.jacobian(x)
+    away = np.max(np.abs(solve(table, slopes(x))) / (1.0 + np.abs(x)))
+    if away < _AT_REST and np.max(np.linalg.eigvals(table).real) < 0:
         return slopes, x
     points = fixed_points(model)
     raise EquationError(
@@ -266,10 +272,10 @@ def _current_of(model: Model, input: str | None, call: str) -> str:
 
 
 def _setup(model: Any, call: str, *, at: Any, duration: Any, dt: Any, input: str | None,
-           backend: str | None) -> Experiment:  # fmt: skip
+           backend: str | None) -> Trial:  # fmt: skip
     if isinstance(model, Model):
         _current_of(model, input, call)
-    return experiment(
+    return trial(
         model, call=call, input=input, duration=duration, dt=dt, method=None, initial="rest",
         backend=backend, at=at, spiking=False,
     )  # fmt: skip

@@ -19,7 +19,7 @@ _FEWEST = 3
 """Samples a line is laid through, at least."""
 
 
-class Exponential(NamedTuple):
+class ExponentialTerm(NamedTuple):
     """One term of a decay, amplitude*exp(-t/tau).
 
     Attributes
@@ -40,7 +40,7 @@ def peel(
     dt: Any = None,
     baseline: Any = None,
     window: tuple[float, float] = _WINDOW,
-) -> list[Exponential]:
+) -> list[ExponentialTerm]:
     """Return the exponentials a decay is the sum of, the slowest first, by peeling.
 
     v - baseline = sum of a_n exp(-t/tau_n). When the others have died away the slowest is a
@@ -64,7 +64,7 @@ def peel(
 
     Returns
     -------
-    list of Exponential
+    list of ExponentialTerm
 
     Raises
     ------
@@ -99,7 +99,7 @@ def peel(
     away = v - rest
     sign = 1.0 if away[0] >= 0 else -1.0
     parts = peel_samples(found.times, sign * away, int(terms), _CALL, window)
-    return [Exponential(quantity(sign * unit.to_si(a), unit), quantity(tau, UNITS["ms"]))
+    return [ExponentialTerm(quantity(sign * unit.to_si(a), unit), quantity(tau, UNITS["ms"]))
             for a, tau in parts]  # fmt: skip
 
 

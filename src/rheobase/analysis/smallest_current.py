@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from rheobase.analysis.constant_input import Experiment, Floats, experiment
+from rheobase.analysis.constant_input import Floats, Trial, trial
 from rheobase.analysis.pasting import model_text, numbers_text, values_text
 from rheobase.errors import UserError, WiringError
 from rheobase.results import SpikeTrains
@@ -100,7 +100,7 @@ def rheobase(
     --------
     >>> rb.analysis.rheobase(rb.models.LIF)                     # (V_T - E_L)*C_m/tau_m = 375 pA
     """
-    setup = experiment(
+    setup = trial(
         model, call=CALL, input=input, duration=duration, dt=dt, method=method, initial=initial,
         seed=seed, backend=backend, at=at,
     )  # fmt: skip
@@ -114,7 +114,7 @@ def rheobase(
     return quantity(Search(setup, int(spikes), width).smallest(close), setup.unit)
 
 
-def pulse_width(setup: Experiment, pulse: Any, call: str) -> float:
+def pulse_width(setup: Trial, pulse: Any, call: str) -> float:
     """Return the width of a pulse on the grid [s], or refuse what is none."""
     width = one_time(pulse, "pulse", f"{call}({model_text(setup.model)}, pulse=1*ms)")
     step = one_time(setup.dt, "dt", f"{call}({model_text(setup.model)}, dt=0.01*ms)")
@@ -134,7 +134,7 @@ def pulse_width(setup: Experiment, pulse: Any, call: str) -> float:
     return count * step
 
 
-def _closeness(setup: Experiment, tolerance: Any) -> Callable[[float], float]:
+def _closeness(setup: Trial, tolerance: Any) -> Callable[[float], float]:
     """Return how close the search has to come at a current, in SI units."""
     if tolerance is None:
         return lambda current: _RELATIVE * max(abs(current), 1e-6 * setup.unit.scale)
@@ -156,7 +156,7 @@ class Search:
 
     Attributes
     ----------
-    setup : Experiment
+    setup : Trial
     spikes : int
         How many are asked for.
     width : float or None
@@ -167,7 +167,7 @@ class Search:
         What happened at the smallest current that was too strong for the step.
     """
 
-    setup: Experiment
+    setup: Trial
     spikes: int
     width: float | None = None
     most: tuple[int, float] = (-1, 0.0)

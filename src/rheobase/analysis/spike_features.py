@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from rheobase.analysis.constant_input import experiment
+from rheobase.analysis.constant_input import trial
 from rheobase.analysis.pasting import model_text
 from rheobase.analysis.voltages import Samples, samples_of
 from rheobase.cables.cell import Cell
@@ -197,7 +197,7 @@ def _samples(source: Any, dt: Any, current: Any, duration: Any, at: Any, input: 
                 mend="leave out current=",
             )
         return samples_of(source, dt, call)
-    setup = experiment(
+    setup = trial(
         source, call=call, input=input, duration=duration, dt="0.01 ms" if dt is None else dt,
         method=None, initial="rest", at=at, spiking=False,
     )  # fmt: skip

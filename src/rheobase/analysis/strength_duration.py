@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from rheobase.analysis.constant_input import Experiment, experiment
+from rheobase.analysis.constant_input import Trial, trial
 from rheobase.analysis.pasting import model_text
 from rheobase.analysis.smallest_current import Search, pulse_width
 from rheobase.errors import ShapeError, UserError, WiringError
@@ -34,7 +34,7 @@ _WIDTHS = np.geomspace(0.1, 10.0, 13)
 
 
 @dataclass(frozen=True)
-class Fit:
+class StrengthDurationLaw:
     """A law fitted to a strength-duration curve.
 
     Attributes
@@ -88,15 +88,15 @@ class StrengthDuration:
         Of a pulse without end: the smallest current that evokes a spike.
     chronaxie : quantity
         The width at which twice the rheobase is needed.
-    lapicque, weiss : Fit
+    lapicque, weiss : StrengthDurationLaw
         The two laws fitted to the curve.
     """
 
     thresholds: xr.DataArray
     rheobase: Any
     chronaxie: Any
-    lapicque: Fit
-    weiss: Fit
+    lapicque: StrengthDurationLaw
+    weiss: StrengthDurationLaw
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the curve with both laws, the rheobase and the chronaxie.
@@ -199,7 +199,7 @@ def chronaxie(
     --------
     >>> rb.analysis.chronaxie(rb.models.LIF)                               # tau_m ln 2 = 6.93 ms
     """
-    setup = experiment(
+    setup = trial(
         model, call=_CHRONAXIE, input=input, duration=duration, dt=dt, method=method,
         initial=initial, seed=seed, backend=backend, at=at,
     )  # fmt: skip
@@ -250,7 +250,7 @@ def strength_duration(
     --------
     >>> rb.analysis.strength_duration(rb.models.HodgkinHuxley).plot()
     """
-    setup = experiment(
+    setup = trial(
         model, call=_CURVE, input=input, duration=duration, dt=dt, method=method,
         initial=initial, seed=seed, backend=backend, at=at,
     )  # fmt: skip
@@ -273,7 +273,7 @@ def strength_duration(
 # -- searching -----------------------------------------------------------------------------------
 
 
-def _both(setup: Experiment, call: str) -> tuple[float, float]:
+def _both(setup: Trial, call: str) -> tuple[float, float]:
     """Return rheobase and chronaxie in SI units."""
     step = one_time(setup.dt, "dt", f"{call}(model, dt=0.01*ms)")
     if not setup.injected:
@@ -313,7 +313,7 @@ def _both(setup: Experiment, call: str) -> tuple[float, float]:
     return flat, (low + float(np.clip(share, 0.0, 1.0)) * (high - low)) * step
 
 
-def _thresholds(setup: Experiment, widths: Floats, flat: float, scale: float) -> Floats:
+def _thresholds(setup: Trial, widths: Floats, flat: float, scale: float) -> Floats:
     """Return the smallest currents of pulses of some widths, all of them searched at once."""
     low = np.full(widths.size, flat * (1.0 - 1e-3))
     high = flat * (1.2 + 4.0 * scale / widths)
@@ -332,7 +332,7 @@ def _thresholds(setup: Experiment, widths: Floats, flat: float, scale: float) ->
     return high
 
 
-def _fired(setup: Experiment, currents: Floats, widths: Floats) -> NDArray[np.bool_]:
+def _fired(setup: Trial, currents: Floats, widths: Floats) -> NDArray[np.bool_]:
     """Return which pulses evoke a spike; a pulse too strong for the step does."""
     found = np.ones(currents.size, dtype=bool)
     some = np.arange(currents.size)
@@ -351,7 +351,7 @@ def _fired(setup: Experiment, currents: Floats, widths: Floats) -> NDArray[np.bo
 
 
 def _fit(name: str, widths: Floats, currents: Floats, flat: float, scale: float,
-         unit: Unit) -> Fit:  # fmt: skip
+         unit: Unit) -> StrengthDurationLaw:  # fmt: skip
     """Return a law with the parameters that make relative deviations smallest."""
     from scipy.optimize import least_squares
 
@@ -362,14 +362,16 @@ def _fit(name: str, widths: Floats, currents: Floats, flat: float, scale: float,
         return np.asarray(flat * rheobase * law(widths / (scale * width)) / currents - 1.0)
 
     if widths.size < 2:
-        return Fit(name, quantity(flat, unit), quantity(scale, UNITS["ms"]), 0.0)
+        return StrengthDurationLaw(name, quantity(flat, unit), quantity(scale, UNITS["ms"]), 0.0)
     found = least_squares(deviations, np.zeros(2), xtol=1e-12, ftol=1e-12)
     rheobase, width = np.exp(found.x)
     error = float(np.sqrt(np.mean(deviations(found.x) ** 2)))
-    return Fit(name, quantity(flat * rheobase, unit), quantity(scale * width, UNITS["ms"]), error)
+    return StrengthDurationLaw(
+        name, quantity(flat * rheobase, unit), quantity(scale * width, UNITS["ms"]), error
+    )
 
 
-def _given_widths(widths: Any, setup: Experiment) -> Floats:
+def _given_widths(widths: Any, setup: Trial) -> Floats:
     paste = f"{_CURVE}({model_text(setup.model)}, [0.1, 0.5, 1, 5]*ms)"
     second = UNITS["second"].dimension
     found = np.atleast_1d(to_si(widths, second, what=f"{_CURVE}: the widths", paste=paste))

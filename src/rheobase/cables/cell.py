@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
+from inspect import signature
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 from weakref import WeakKeyDictionary
@@ -110,7 +111,7 @@ class Cell:
     def __init__(
         self,
         morphology: Morphology,
-        membrane: Membrane | Mapping[str, Membrane],
+        membrane: Membrane | Mapping[str, Membrane] | None = None,
         *,
         axial_resistivity: Any = None,
         max_length: Any = None,
@@ -119,7 +120,10 @@ class Cell:
         method: str = "crank_nicolson",
         crossing: str = "grid",
         name: str | None = None,
+        **others: Any,
     ) -> None:
+        for other in others:
+            raise _no_argument(other)
         if not isinstance(morphology, Morphology):
             raise WiringError(
                 "Cell: the first argument is no morphology",
@@ -346,6 +350,16 @@ def _counted(count: int) -> str:
     return "1 compartment" if count == 1 else f"{count} compartments"
 
 
+def _no_argument(name: str) -> UnknownNameError:
+    """Return the error for an argument there is not."""
+    known = [n for n in signature(Cell).parameters if n != "others"]
+    meant = did_you_mean(name, [*known, "C_m"])
+    return UnknownNameError(
+        f"Cell: there is no argument {name!r}" + (f"; did you mean {meant}?" if meant else ""),
+        mend=f"there are: {', '.join(known)}; values of the membrane go into parameters={{...}}",
+    )
+
+
 def _one_of(value: Any, known: tuple[str, ...], what: str) -> None:
     if value not in known:
         raise WiringError(
@@ -359,6 +373,12 @@ def _by_region(morphology: Morphology, given: Any) -> dict[str, Membrane]:
     regions = morphology.regions
     if isinstance(given, Membrane):
         return dict.fromkeys(regions, given)
+    if given is None:
+        raise WiringError(
+            "Cell: it has no membrane",
+            expected=f"one for all of it, or one for each of: {', '.join(regions)}",
+            mend="write rb.Cell(morphology, rb.Membrane([rb.channels.Leak]))",
+        )
     if not isinstance(given, Mapping):
         raise WiringError(
             "Cell: this is no membrane",

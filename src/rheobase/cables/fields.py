@@ -16,7 +16,7 @@ def line_sources(start: Floats, end: Floats, radius: Floats, at: Floats,
                  conductivity: float) -> Floats:  # fmt: skip
     """Return the potential at places of a current of 1 A from each of some straight lines.
 
-    phi = I/(4 pi sigma L) ln(((l^2 + r^2)^(1/2) - l)/((h^2 + r^2)^(1/2) - h)) with the line's
+    phi = I/(4 pi sigma L) ln(((h^2 + r^2)^(1/2) - h)/((l^2 + r^2)^(1/2) - l)) with the line's
     length L, the distance r of the place from the line, h along the line from its end and
     l = L + h; r is at least the radius. A line without length is a point.
 
@@ -24,8 +24,8 @@ def line_sources(start: Floats, end: Floats, radius: Floats, at: Floats,
     ----------
     start, end : ndarray, shape (n, 3)
         Of the lines, in metres.
-    radius : ndarray, shape (n,)
-        In metres.
+    radius : ndarray, shape (n,) or (k, 1)
+        Of the lines, or of what is at the places: how near they are at least. In metres.
     at : ndarray, shape (k, 3)
         Places, in metres.
     conductivity : float
@@ -44,11 +44,11 @@ def line_sources(start: Floats, end: Floats, radius: Floats, at: Floats,
     to_end = at[:, None, :] - end[None, :, :]
     h = np.einsum("kni,ni->kn", to_end, direction)
     across = to_end - h[:, :, None] * direction[None, :, :]
-    r = np.maximum(np.linalg.norm(across, axis=2), radius[None, :])
+    r = np.maximum(np.linalg.norm(across, axis=2), radius)
     away = h + length[None, :]
     # (x^2 + r^2)^(1/2) - x loses its digits where x is large: asinh does not
     whole = np.arcsinh(away / r) - np.arcsinh(h / r)
-    point = 1.0 / np.maximum(np.linalg.norm(to_end, axis=2), radius[None, :])
+    point = 1.0 / np.maximum(np.linalg.norm(to_end, axis=2), radius)
     per_length = np.where(length > 0, whole / np.where(length > 0, length, 1.0)[None, :], point)
     return np.asarray(per_length / (4.0 * np.pi * conductivity))
 

@@ -11,7 +11,7 @@ from rheobase.channels.joining import Placed, ion_lines, mechanism_text, place
 from rheobase.channels.mechanism import Mechanism
 from rheobase.channels.pool import Pool
 from rheobase.channels.reversal import FUNCTIONS, celsius
-from rheobase.errors import EquationError, UserError
+from rheobase.errors import EquationError, UnknownNameError, UserError, did_you_mean
 from rheobase.language.building import Arguments
 from rheobase.language.expressions import names_in
 from rheobase.language.model import Model
@@ -109,7 +109,10 @@ class Membrane:
         capacitance: Any = "1 uF/cm**2",
         temperature: Any = None,
         name: str = "Membrane",
+        **others: Any,
     ) -> None:
+        for other in others:
+            raise _no_argument(other)
         self._take(tuple(_mechanisms(channels)), capacitance, temperature, name, {})
 
     def _take(
@@ -120,6 +123,8 @@ class Membrane:
         shared = ion_lines(parts)
         warm = any("nernst(" in line for line in shared)
         warm = warm or any("temperature" in part.mechanism.reads for part in parts)
+        if temperature is not None:
+            celsius(temperature, "Membrane: temperature")  # wrong ones are refused in any case
         degrees = _temperature(mechanisms, temperature) if warm else None
         _check_capacitance(capacitance)
         given: dict[str, Any] = {"C_m": capacitance}
@@ -276,11 +281,22 @@ class Membrane:
         ))  # fmt: skip
 
     def _method(self) -> str:
-        """Return the integrator of a point: that of membranes, unless there is white noise."""
+        """Return the integrator of a point: that of membranes, where v moves gates or pools.
+
+        White noise is none of its terms.
+        """
         read = {n for part in self._parts for e in part.mechanism.equations if e.expression
                 for n in names_in(e.expression)}  # fmt: skip
-        fixed = not any(part.mechanism.differential for part in self._parts)
-        return "auto" if fixed or any(map(is_noise, read)) else "membrane"
+        return "membrane" if self._follows_voltage() and not any(map(is_noise, read)) else "auto"
+
+    def _follows_voltage(self) -> bool:
+        """Whether a state other than v changes with v."""
+        lines = {e.name: e.expression for e in self._patch.subexpressions}
+        moved = {"v"}
+        while more := {n for n, x in lines.items() if x and names_in(x) & moved} - moved:
+            moved |= more
+        changes = ((e.name, e.expression) for e in self._patch.differential)
+        return any(name != "v" and x is not None and names_in(x) & moved for name, x in changes)
 
     def describe(self) -> str:
         """Return the equations of a patch and a table of its parameters."""
@@ -321,6 +337,18 @@ def _mechanisms(given: Any) -> tuple[Mechanism, ...]:
             mend="add at least a leak: rb.channels.Leak(g=0.1*mS/cm**2, E=-70*mV)",
         )
     return tuple(given)
+
+
+def _no_argument(name: str) -> UnknownNameError:
+    """Return the error for an argument there is not."""
+    known = ["channels", "capacitance", "temperature", "name"]
+    meant = did_you_mean(name, [*known, "C_m"])
+    meant = "capacitance" if meant == "C_m" else meant
+    return UnknownNameError(
+        f"Membrane: there is no argument {name!r}" + (f"; did you mean {meant}?" if meant else ""),
+        mend=f"there are: {', '.join(known)}; values of a channel are given to it: "
+        "rb.channels.Leak(g=0.1*mS/cm**2)",
+    )
 
 
 def _temperature(mechanisms: Sequence[Mechanism], given: Any) -> float:

@@ -25,6 +25,8 @@ MOST_ARRAYS = 12
 """Arrays that a loop of a wide block touches at most, where it can be cut."""
 SCRATCH = "each "
 """Begins the names of scratch arrays, which no array of a program has."""
+_KEPT = "loops of this block"
+"""Where a block keeps them; no field, so that it plays no part in comparing blocks."""
 
 
 def loops(block: Block) -> tuple[Block, ...]:
@@ -32,6 +34,14 @@ def loops(block: Block) -> tuple[Block, ...]:
 
     Names that begin with `SCRATCH` are arrays between the loops, with a value for each cell.
     """
+    known: tuple[Block, ...] | None = vars(block).get(_KEPT)
+    if known is None:
+        known = _found(block)
+        vars(block)[_KEPT] = known  # asked for several times while a kernel is written
+    return known
+
+
+def _found(block: Block) -> tuple[Block, ...]:
     parts = block.loops()
     if block.kind != "map" or block.whole:
         return parts

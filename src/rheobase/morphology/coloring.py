@@ -175,7 +175,7 @@ def values_of(
         what = "section" if compartments is None else "compartment"
         raise ShapeError(
             f"values: not one for each {what}",
-            expected=f"{places} values",
+            expected=f"{places if compartments is None else len(compartments.membrane)} values",
             given=f"shape {np.shape(magnitude)}",
             mend="" if compartments is not None else
             "for values of compartments say which: compartments=morphology.discretize(...)",

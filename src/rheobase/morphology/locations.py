@@ -150,7 +150,9 @@ def _on_path(compartments: Compartments, chosen: Ints, path: Any, region: str | 
         else _across(compartments, chosen, float(found[0]))
     )
     if not len(places):
-        ends = [compartments.morphology.path_at(int(k), f) for k in chosen for f in (0.0, 1.0)]
+        ends = [
+            compartments.morphology.path_at(int(k), f) for k in chosen for f in (0.0, 0.5, 1.0)
+        ]  # paths begin in the middle of a soma
         where = f"the region {region}" if region else compartments.morphology.name
         raise UserError(
             f"at: {where} has no place at a path of {path} from the soma",

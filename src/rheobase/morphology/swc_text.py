@@ -109,6 +109,12 @@ def read_points(path: str | os.PathLike[str]) -> SWCPoints:
         if mark:
             header.append(comment)
         words = content.replace(",", " ").split()
+        if any("," in word.strip(",") for word in content.split()) and len(content.split()) > 6:
+            raise FileFormatError(
+                f"{name}, line {number}: commas inside numbers",
+                place=point_at(line, 0, len(line), number),
+                expected="a point between the digits of a number: 0.5, not 0,5",
+            )
         if words:
             rows.append(_row(name, line, number, words))
             numbers.append(number)
@@ -153,6 +159,12 @@ def _row(name: str, line: str, number: int, words: list[str]) -> list[float]:
                 f"{name}, line {number}: the {_COLUMNS[column]} is not a "
                 f"{'whole ' if whole else 'finite '}number",
                 place=_column_at(line, column, number),
+            )
+        if column == 1 and value < 0:
+            raise FileFormatError(
+                f"{name}, line {number}: the type is below 0",
+                place=_column_at(line, column, number),
+                expected="0 unknown, 1 soma, 2 axon, 3 dendrite, 4 apical dendrite, or more",
             )
         row.append(value)
     return row

@@ -1,4 +1,4 @@
-"""What is sent into a network: spike trains (`trains.py`) and currents (`currents.py`)."""
+"""What is sent into a network: trains of spikes, currents over time, potentials outside cells."""
 
 from rheobase.network.currents import (
     Current,
@@ -9,13 +9,17 @@ from rheobase.network.currents import (
     sine,
     step,
 )
+from rheobase.network.fields import Field, line_electrode, point_electrode, uniform_field
 from rheobase.network.trains import Train, poisson, regular_spikes, spike_times
 
 __all__ = [
     "Current",
+    "Field",
     "Train",
     "from_array",
+    "line_electrode",
     "noise",
+    "point_electrode",
     "poisson",
     "pulse_train",
     "ramp",
@@ -23,4 +27,5 @@ __all__ = [
     "sine",
     "spike_times",
     "step",
+    "uniform_field",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -44,6 +44,7 @@ class _Recorded(NamedTuple):
     values: np.ndarray  # (time, cell)
     span: tuple[float, float]  # the time covered
     spikes: tuple[np.ndarray, ...]  # the times of each cell's; none where they are not known
+    places: tuple[str, ...] = ()  # on cells with a morphology: where each column is
 
 
 def traces(
@@ -139,18 +140,23 @@ def _of_result(result: Result, variable: str | None, recording: Any) -> list[_Re
             continue
         trains = result.spikes.get(each.population)
         spikes: tuple[np.ndarray, ...] = ()
-        if trains is not None and trains.size == trains.population_size:
+        sites = each.over == "site"
+        if trains is not None and trains.size == trains.population_size and not sites:
             spikes = tuple(trains[int(cell)] for cell in each.cells)
-        about = (each.name, variable, each.units[variable], each.times, each.cells)
-        found.append(_Recorded(*about, each.values[variable], span, spikes))
+        cells = each.where["cell"] if sites else each.cells
+        about = (each.name, variable, each.units[variable], each.times, cells)
+        places = _places(each.where) if sites else ()
+        found.append(_Recorded(*about, each.values[variable], span, spikes, places))
     return found
 
 
 def _of_array(array: xr.DataArray) -> _Recorded:
     values, times = array.to_numpy(), array["time"].to_numpy()
+    sites = "site" in array.coords
+    where = {k: np.atleast_1d(array[k].to_numpy()) for k in ("region", "path")} if sites else {}
     cells = np.atleast_1d(array["cell"].to_numpy()) if "cell" in array.coords else np.arange(1)
-    if "cell" in array.dims:
-        values = array.transpose("time", "cell").to_numpy()
+    for over in {"cell", "site"} & {*array.dims}:
+        values = array.transpose("time", over).to_numpy()
     return _Recorded(
         "",
         str(array.name or ""),
@@ -160,7 +166,14 @@ def _of_array(array: xr.DataArray) -> _Recorded:
         values.reshape(times.size, -1),
         (float(times[0]), float(times[-1])) if times.size else (0.0, 0.0),
         (),
+        _places(where) if sites else (),
     )
+
+
+def _places(where: Mapping[str, np.ndarray]) -> tuple[str, ...]:
+    """Return what to call places on cells with a morphology: region, and path from the soma."""
+    return tuple(f"{region} {1e6 * path:.4g} um"
+                 for region, path in zip(where["region"], where["path"], strict=True))  # fmt: skip
 
 
 def _check_known(variable: str, known: Sequence[Any]) -> None:
@@ -188,7 +201,9 @@ def _chosen(found: Sequence[_Recorded], cells: Sequence[int] | None) -> list[_Re
 def _of_cells(each: _Recorded, cells: Sequence[int]) -> _Recorded:
     columns = [int(k) for cell in cells for k in np.flatnonzero(each.cells == cell)]
     spikes = tuple(each.spikes[k] for k in columns) if each.spikes else ()
-    return each._replace(cells=each.cells[columns], values=each.values[:, columns], spikes=spikes)
+    places = tuple(each.places[k] for k in columns) if each.places else ()
+    return each._replace(cells=each.cells[columns], values=each.values[:, columns], spikes=spikes,
+                         places=places)  # fmt: skip
 
 
 def _check_units(found: Sequence[_Recorded]) -> None:
@@ -211,7 +226,9 @@ def _line_names(
         if crowded or (each.cells.size == 1 and len(found) > 1):
             names.append(each.recording)
         else:
-            names += [f"{each.recording}[{cell}]" for cell in each.cells]
+            places = [f" {place}" for place in each.places] or [""] * each.cells.size
+            names += [f"{each.recording}[{cell}]{place}"
+                      for cell, place in zip(each.cells, places, strict=True)]  # fmt: skip
     if labels is None:
         return names
     if len(labels) != len(names):

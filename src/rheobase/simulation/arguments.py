@@ -10,8 +10,11 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from rheobase.cables.cell import Cell
+from rheobase.channels.membrane import Membrane
 from rheobase.errors import ShapeError, UnknownNameError, UserError, WiringError, did_you_mean
 from rheobase.language.model import Model
+from rheobase.morphology import Morphology
 from rheobase.network.trains import Train
 from rheobase.rendering.primitives import why_no_numba
 from rheobase.simulation.assembly import Backend
@@ -76,6 +79,15 @@ def model_or_train(model: Any) -> Model | Train:
         raise WiringError(
             f"net.add: {model} is a current, not a model or a train",
             mend="write net.inject(cells, current)",
+        )
+    if isinstance(model, (Membrane, Morphology)) or model is Cell:
+        kind = "an rb.Cell that was not made" if model is Cell else (
+            f"a {type(model).__name__.lower()}, which is a part of a cell")  # fmt: skip
+        point = "net.add(membrane.point(area=20000*um**2), 10), or "
+        raise WiringError(
+            f"net.add: this is {kind}",
+            mend=f"write {point if isinstance(model, Membrane) else ''}"
+            "net.add(rb.Cell(morphology, membrane), 10)",
         )
     raise WiringError(
         "net.add: this is neither a model nor a spike train",

@@ -76,6 +76,8 @@ class Description:
         """Take a new population, behind those there are."""
         self.populations[population.name] = population
         self.order.append(population.name)
+        if isinstance(population, CellPopulation):
+            population._told = self  # what is injected counts for the potentials outside
 
     @property
     def parts(self) -> dict[str, Part]:

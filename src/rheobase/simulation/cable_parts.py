@@ -96,7 +96,7 @@ class Cable:
         self.values = SiteValues(name, self.size, seed, clock, {
             "distance": self.of_nodes(lambda cell: cell.compartments.path),
             "diameter": self.of_nodes(lambda cell: cell.compartments.diameter),
-        })  # fmt: skip
+        }, self.cell)  # fmt: skip
         self._models, patch_of = _grouped(cells)
         trees = [_tree(cell, patch) for cell, patch in zip(cells, patch_of, strict=True)]
         self.layout: Layout = layout(trees, cell_of)

@@ -16,15 +16,15 @@ from rheobase.simulation.cable_parts import Cable, Part
 from rheobase.simulation.cable_values import SiteValues
 from rheobase.simulation.population import Cells, Population, StateTable, View, _brief, _places
 from rheobase.simulation.reading import read_quantity
-from rheobase.units import UNITS, parse_unit, quantity, split_quantity
+from rheobase.units import UNITS, split_quantity
 
 if TYPE_CHECKING:
+    from rheobase.simulation.assembly import Description
     from rheobase.simulation.clock import Clock
 
 Ints: TypeAlias = NDArray[np.int64]
 
-RESERVED = ("at", "cells", "everywhere", "region", "distance", "diameter", "compartment",
-            "transfer_resistance", "field_potential")  # fmt: skip
+RESERVED = ("at", "cells", "everywhere", "region", "distance", "diameter", "compartment")
 
 
 class Branched(Cells):
@@ -104,50 +104,6 @@ class Branched(Cells):
         assert isinstance(owner, CellPopulation)
         return Sites(owner._site_population, sites.astype(np.int64), written)
 
-    # -- outside --------------------------------------------------------------------------
-
-    def transfer_resistance(self, electrodes: Any, conductivity: Any = "0.3 S/m") -> Any:
-        """Return what relates currents of compartments to potentials at places outside.
-
-        The potential at an electrode of a current from a compartment, as a line source in an
-        unlimited medium (Holt and Koch 1999); and, by reciprocity, the potential along the
-        compartment of a current from the electrode.
-
-        Parameters
-        ----------
-        electrodes : quantity, shape (k, 3) or (3,)
-            Places, in the coordinates of the morphology, moved by `positions` where they are set.
-        conductivity : quantity
-            Of the medium.
-
-        Returns
-        -------
-        quantity, shape (k, compartments of all cells)
-        """
-        held = cable_fields.transfer_resistance(self.everywhere, electrodes, conductivity)
-        return quantity(held, parse_unit("Mohm"))
-
-    def field_potential(self, trace: Any, electrodes: Any, conductivity: Any = "0.3 S/m") -> Any:
-        """Return the potential outside that the currents of the cells make.
-
-        Of every compartment, what flows in along the cell flows out through its membrane (a
-        current that is injected counts as if it was taken from the medium at its place).
-
-        Parameters
-        ----------
-        trace : Dataset
-            The recording of "v" of all compartments: after ``net.record(cells, "v")``,
-            ``result.traces["cells"]``.
-        electrodes, conductivity
-            As for `transfer_resistance`.
-
-        Returns
-        -------
-        quantity, shape (times, k)
-            In microvolts.
-        """
-        return cable_fields.field_potential(self, trace, electrodes, conductivity)
-
     # -- variables ------------------------------------------------------------------------
 
     def _values(self, name: str) -> SiteValues:
@@ -176,6 +132,12 @@ class Branched(Cells):
         return self.everywhere.state()
 
     def __getitem__(self, key: Any) -> CellView:
+        if isinstance(key, str):
+            raise WiringError(
+                f"{self.name}[{key!r}]: this chooses no cells",
+                expected="a number, a slice, a mask, or an array of indices",
+                mend=f'a place on the cells is {self._written}.at("{key}")',
+            )
         return CellView(self.population, self.indices[_places(key, self.size, self.name)])
 
     def __iter__(self) -> Iterator[CellView]:
@@ -203,6 +165,7 @@ class CellPopulation(Branched, Population):
                  record_spikes: bool) -> None:  # fmt: skip
         cable = Cable(name, cells, cell_of, seed, clock)
         self._cable_of = cable
+        self._told: Description | None = None
         first: Any = cells[0]
         Population.__init__(self, name, int(cell_of.size), first, None, record_spikes)
         self._site_population = SitePopulation(self)
@@ -306,6 +269,20 @@ class Sites(View):
         """The path of each place from the soma's center, a quantity."""
         held = self._cable.values.geometry["distance"][self._indices]
         return read_quantity(held, UNITS["um"], "it is fixed by the morphology")
+
+    @property
+    def positions(self) -> Any:
+        """Where the places are, the middles of their compartments: a quantity, shape (size, 3).
+
+        In the coordinates of the morphology, moved by the positions of the population if it has
+        any.
+        """
+        mend = f"set {self._owner._written}.positions: one place for each cell"
+        return read_quantity(cable_fields.centers(self), UNITS["um"], mend)
+
+    @positions.setter
+    def positions(self, value: Any) -> None:
+        self._set_positions(value)
 
     def coordinates(self) -> dict[str, NDArray[Any]]:
         """Return where each place is, for traces: cell, region, path [m] and compartment."""

@@ -111,11 +111,15 @@ class SiteValues(CellValues):
         Of the network.
     geometry
         Path and diameter of every site, in metres.
+    cell
+        Of every site.
     """
 
+    _word = "compartment"
+
     def __init__(self, name: str, size: int, seed: int, clock: Clock,
-                 geometry: Mapping[str, Floats]) -> None:  # fmt: skip
-        self.name, self.size, self.seed, self.clock = name, size, seed, clock
+                 geometry: Mapping[str, Floats], cell: Ints) -> None:  # fmt: skip
+        self.name, self.size, self.seed, self.clock, self.cell = name, size, seed, clock, cell
         self.parameters, self.currents, self.arrays = {}, {}, None
         self.geometry = geometry
         self.parts: list[Part] = []
@@ -172,7 +176,7 @@ class SiteValues(CellValues):
         return found
 
     def assign(self, name: str, value: Any, where: Ints | None = None) -> None:
-        """Set a parameter or state of the sites that have it."""
+        """Set a parameter or state of the sites that have it: one value, one a site or a cell."""
         kind = self.kind(name)
         if name in FIXED or name in GEOMETRY:
             raise UserError(
@@ -189,9 +193,9 @@ class SiteValues(CellValues):
         if not has.any():
             raise self.missing(name, where)
         sites = np.arange(self.size) if where is None else where
-        plural = np.ndim(getattr(value, "magnitude", value)) > 0
-        if plural or has.all():
-            found = self._resolve(name, value, where)
+        several = _several(value)
+        if several or has.all():
+            found = self._resolve(name, self._each(value, several, sites), where)
         else:
             found = self._resolve(name, value, sites[has])
             if isinstance(found, np.ndarray):
@@ -200,6 +204,13 @@ class SiteValues(CellValues):
                 found = whole
         for part in homes:
             self._hand_over(part, name, kind, found, sites)
+
+    def _each(self, value: Any, several: int, sites: Ints) -> Any:
+        """Return values that are one a cell as one a site; others as they are."""
+        cells, index = np.unique(self.cell[sites], return_inverse=True)
+        if not several == cells.size < sites.size:
+            return value
+        return [value[k] for k in index] if isinstance(value, (list, tuple)) else value[index]
 
     @staticmethod
     def _hand_over(part: Part, name: str, kind: str, found: Number, sites: Ints) -> None:
@@ -227,3 +238,11 @@ class SiteValues(CellValues):
 
     def check_complete(self) -> None:
         """Nothing is held here."""
+
+
+def _several(value: Any) -> int:
+    """Return how many values there are in a row of them; 0 if it is none."""
+    row = getattr(value, "magnitude", value)
+    if isinstance(row, (list, tuple)):
+        return len(row)
+    return int(np.shape(row)[0]) if np.ndim(row) else 0

@@ -341,33 +341,41 @@ class Describing:
         return f"v_{label}"
 
     def extracellular(self, cells: Cells, potential: Any, waveform: Any) -> None:
-        """Stimulate cells with a morphology by a potential outside of them.
+        """Stimulate cells with a morphology by a potential outside of them; several add.
+
+        Between neighboring compartments flows g (v_j + phi_j - v_i - phi_i): what the potential
+        phi adds is injected, the sum over neighbors of g (phi_j - phi_i). For v, the voltage
+        across the membrane, this is exact. Where the cells are is read when this is called.
 
         Parameters
         ----------
         cells
             A population of cells with a morphology, or some of its cells.
-        potential : quantity
-            Outside of every compartment, `cells.everywhere`, where the waveform is 1. Of a current
-            from an electrode: ``cells.transfer_resistance(electrode)[0]*current``.
+        potential
+            A field of `rb.stimuli`: uniform_field, point_electrode, line_electrode; or a quantity,
+            one voltage for each compartment, for places `cells.everywhere.positions`.
         waveform
-            One of `rb.stimuli` without a unit: ``rb.stimuli.step(1, start=1*ms, stop=2*ms)``.
+            One of `rb.stimuli`: of a field, its strength (V/m); of an electrode, its current; of
+            given voltages, what they are multiplied by. Noise is the same everywhere.
 
         Raises
         ------
         WiringError, UnitError, ShapeError
-            The cells have no morphology, or it is not one potential for each compartment.
+            The cells have no morphology, it is no potential, or the waveform does not go with it.
+
+        Examples
+        --------
+        >>> net.extracellular(cells, rb.stimuli.uniform_field([0, 1, 0]), rb.stimuli.step(5*mV/mm))
         """
         self._not_while_running("extracellular")
         chosen, call = self._cells(cells, "extracellular", "cells"), "net.extracellular"
         if not isinstance(chosen, Branched):
             raise WiringError(
-                f"{call}: a potential outside acts on cells with a morphology",
+                f"{call}: a potential outside acts on whole cells with a morphology",
                 given=repr(chosen),
-                mend="give what net.add(rb.Cell(...)) returned",
+                mend="give what net.add(rb.Cell(...)) returned, or some of its cells",
             )
-        current = stimulating_current(chosen, potential, waveform, call)
-        self.inject(chosen.everywhere, current)
+        self.inject(chosen.everywhere, stimulating_current(chosen, potential, waveform, call))
 
     def record(self, cells: Cells | Projection, *variables: str, every: Any = None,
                name: str | None = None) -> None:  # fmt: skip

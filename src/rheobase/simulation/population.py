@@ -30,8 +30,9 @@ class StateTable(Mapping[str, Any]):
 
     _ROWS: ClassVar[int] = 20
 
-    def __init__(self, name: str, cells: Ints, values: Mapping[str, Any]) -> None:
-        self._name, self._cells, self._values = name, cells, dict(values)
+    def __init__(self, name: str, cells: Ints, values: Mapping[str, Any],
+                 word: str = "cell") -> None:  # fmt: skip
+        self._name, self._cells, self._values, self._word = name, cells, dict(values), word
 
     def __getitem__(self, name: str) -> Any:
         return self._values[name]
@@ -43,7 +44,7 @@ class StateTable(Mapping[str, Any]):
         return len(self._values)
 
     def __str__(self) -> str:
-        heads = ["cell", *(_head(name, value) for name, value in self._values.items())]
+        heads = [self._word, *(_head(name, value) for name, value in self._values.items())]
         shown = self._cells[: self._ROWS]
         rows = [[str(cell) for cell in shown]]
         for value in self._values.values():
@@ -198,7 +199,8 @@ class Cells(ABC):
             if values.model.refractory_kind == "duration":
                 names.append("refractory_left")
             names.append("last_spike")
-        return StateTable(self.name, self.indices, {name: getattr(self, name) for name in names})
+        found = {name: getattr(self, name) for name in names}
+        return StateTable(self.name, self.indices, found, values._word)
 
 
 class Population(Cells):

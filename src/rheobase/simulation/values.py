@@ -67,6 +67,9 @@ class CellValues:
         model says.
     """
 
+    _word = "cell"
+    """What there is one value for each of."""
+
     def __init__(self, model: Model, name: str, size: int, seed: int, clock: Clock) -> None:
         self.name, self.size = name, size
         self.seed, self.clock = seed, clock
@@ -416,7 +419,8 @@ class CellValues:
         if isinstance(found, np.ndarray):
             found = self._one_each(found, count, what)
         if np.any(np.isnan(found)):
-            cell = "" if isinstance(found, float) else f" of cell {int(np.argmax(np.isnan(found)))}"
+            first = int(np.argmax(np.isnan(found)))
+            cell = "" if isinstance(found, float) else f" of {self._word} {first}"
             raise UserError(f"{what}: the value{cell} is nan, not a number")
         return found
 
@@ -430,18 +434,16 @@ class CellValues:
         amount = f"{value:g}*{unit}" if plain and unit != "1" else usual
         return f"{self.name}.{name} = {amount}"
 
-    @staticmethod
-    def _one_each(found: Floats, count: int, what: str) -> Floats:
+    def _one_each(self, found: Floats, count: int, what: str) -> Floats:
         if found.shape == (count,):
             return np.array(found, dtype=np.float64)
         if found.size == 1 and found.ndim <= 1:
             return np.full(count, float(found.reshape(())))
-        cells = "1 cell" if count == 1 else f"{count} cells"
         raise ShapeError(
-            f"{what}: not one value for each cell",
-            expected="one value: there is one cell"
+            f"{what}: not one value for each {self._word}",
+            expected=f"one value: there is one {self._word}"
             if count == 1
-            else f"one value, or {count}: there are {cells}",
+            else f"one value, or {count}: there are {count} {self._word}s",
             given=f"{found.size} values" if found.ndim == 1 else f"values of shape {found.shape}",
         )
 

@@ -161,7 +161,7 @@ def speed(v: Any, begin: float = 3.2, end: float = 5.6) -> float:
 
 
 def draw_axon(cold: Any, warm: Any) -> Figure:
-    """Draw v at each centimetre, and when the spike comes over the distance."""
+    """Draw v at each centimeter, and when the spike comes over the distance."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(7.4, 3.7), width_ratios=[1.35, 1])
     path = cold.path.to_numpy() * 100
     for place in range(1, 8):
@@ -223,15 +223,15 @@ def conduction_velocity(page: Page) -> None:
         In 1952 this was the test of the theory: channels had been measured where the voltage was
         clamped and the same everywhere. Do they give the speed of a spike that runs? Hodgkin and
         Huxley computed 18.8 m/s for the axon they had measured at 18.5 °C to have 21.2 m/s,
-        turning the handle of a desk calculator for three weeks. For that they took the shape of
-        the spike for granted. Here nothing is: the equation of the cable is solved as it stands.
+        turning the handle of a desk calculator for three weeks; they took for granted that the
+        spike keeps its shape. Here nothing is: the equation of the cable is solved as it stands.
         """
     )
     cold = page.run(squid_axon, 6.3, 0.005 * ms)
     warm = page.run(squid_axon, 18.5, 0.002 * ms)
     page.draw(
         "A spike begins at one end of an axon of 8 cm and 476 µm, at 6.3 °C (blue) and at 18.5 °C"
-        " (red): v at each centimetre, and when it arrives.",
+        " (red): v at each centimeter, and when it arrives.",
         "spikes at seven places, each later than the one before; straight lines of the arrival"
         " over the distance",
         draw_axon,

@@ -21,7 +21,7 @@ CHAPTER = Chapter(
     "G. A reconstructed neuron",
     """
     A pyramidal cell of a rat's hippocampus, filled with dye and traced under the microscope: ten
-    millimetres of dendrites and a piece of axon, in 654 compartments (NeuroMorpho.Org NMO_49821;
+    millimeters of dendrites and a piece of axon, in 756 compartments (NeuroMorpho.Org NMO_49821;
     Hönigsperger and others 2015). Its membrane is painted by region, with values that may depend
     on the distance from the soma.
     """,
@@ -176,7 +176,7 @@ def spiking_cell() -> rb.Cell:
         rb.channels.TraubMilesPotassium(name="K", V_T=-58 * mV),
         LEAK,
     ]
-    plain = rb.Membrane(channels, temperature=36)
+    plain = rb.Membrane(channels)
     dendritic = rb.Membrane([*channels, rb.channels.ATypeDistal(name="A")], temperature=36)
     density = mS / cm**2
     dendrites = {
@@ -263,7 +263,7 @@ def back_propagation(page: Page) -> None:
     v = page.run(spikes_back)
     page.turn(
         "The first cell; press ▶, drag to turn it. The spike begins in the thin axon, enters the"
-        " soma and runs out into the dendrites, where it dies away.",
+        " soma and runs out into the dendrites, where it dies away in most branches.",
         animation,
         v,
         page.quick,

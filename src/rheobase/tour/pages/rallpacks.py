@@ -49,6 +49,17 @@ def both_ends(morphology: rb.Morphology, membrane: rb.Membrane, rule: Any, dt: A
     return net.run(250 * ms).traces["cell"].v
 
 
+def passive_ends() -> tuple[Any, Any]:
+    """Rallpacks 1 and 2: compartments of 1 um, and one for each branch of the tree."""
+    cable = both_ends(CABLE, PASSIVE, 1 * um, 0.05 * ms)
+    return cable, both_ends(TREE, PASSIVE, 1, 0.05 * ms)
+
+
+def spiking_ends() -> Any:
+    """Rallpack 3: the cable with channels."""
+    return both_ends(CABLE, SQUID, 1 * um, 0.01 * ms)
+
+
 def series(t: np.ndarray, x: float, b: float, scale: float) -> np.ndarray:
     """Return v of a sealed cylinder, in mV: x and its length b in length constants, t in s."""
     T, k = np.maximum(t, 1e-9) / 0.04, np.arange(1, 400)[:, None]
@@ -102,8 +113,7 @@ def rallpacks_passive(page: Page) -> None:
         steps are of 50 µs.
         """
     )
-    cable = page.run(both_ends, CABLE, PASSIVE, 1 * um, 0.05 * ms)
-    tree = both_ends(TREE, PASSIVE, 1, 0.05 * ms)
+    cable, tree = page.run(passive_ends)
     first = page.run(exact, cable, (0.0005, 0.9995), 1.0, 127.32395)
     second = exact(tree, (0.0, 0.08), 0.08, 1.98944)
     page.draw(
@@ -169,7 +179,7 @@ def rallpack_active(page: Page) -> None:
         begins at the end where the current goes in and runs to the other.
         """
     )
-    v = page.run(both_ends, CABLE, SQUID, 1 * um, 0.01 * ms)
+    v = page.run(spiking_ends)
     near, far = page.run(crossings, v, 0), crossings(v, 1)
     page.draw(
         "Above: the first 90 ms. Below: how much later each of the spikes comes than in NEURON,"
