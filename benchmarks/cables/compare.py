@@ -58,11 +58,11 @@ class Case:
 
 
 CASES = {
-    "rallpack 3, one cable": Case("cable", 1, 1, 0.01, 25, 250, 5),
+    "rallpack 3, one cable": Case("cable", 1, 1, 0.01, 50, 250, 5),
     "rallpack 3, 8 cables": Case("cable", 8, 2, 0.01, 10, 50),
     "ring test, 16 x 8": Case("ring", 16, 2, 0.025, 50, 100),
     "ring test, 128 x 8": Case("ring", 128, 2, 0.025, 10, 20),
-    "pyramidal cell, one": Case("pyramid", 1, 1, 0.025, 50, 100, 4),
+    "pyramidal cell, one": Case("pyramid", 1, 1, 0.025, 200, 100, 4),
     "pyramidal cell, 64": Case("pyramid", 64, 2, 0.025, 5, 25),
 }
 
