@@ -36,8 +36,9 @@ $(VENV)/.develop: $(VENV)/.runtime
 tour: $(VENV)/.runtime
 	$(BIN)/rheobase tour --out tour-report
 
+# Two processes, however many cores there are: what they compile they share.
 test: check docs
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q --numprocesses 2 --dist worksteal
 
 check: $(VENV)/.develop
 	$(BIN)/ruff format --check .
