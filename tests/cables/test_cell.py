@@ -131,6 +131,16 @@ def test_parameters():
             parameters={"C_m": "0 uF/cm**2"})  # fmt: skip
 
 
+def test_values_are_told():
+    told = made(
+        parameters={"C_m": "2 uF/cm**2", "g_L": "0.1*mS/cm**2*(1 + distance/um)"}
+    ).describe()
+    assert "\n  C_m: 2 uF/cm**2\n" in told
+    assert "\n  g_L: 0." in told and " to " in told.split("g_L: ")[1].splitlines()[0]
+    with pytest.raises(errors.UnknownNameError, match="known here: distance, diameter"):
+        made(parameters={"g_L": "0.1*mS/cm**2*branch_order"})
+
+
 def test_where_it_spikes():
     assert made().site.node == 0 and made().threshold == -0.02
     assert made(spikes="v >= 5*mV").threshold == 0.005

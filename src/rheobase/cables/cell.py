@@ -302,7 +302,8 @@ class Cell:
             numbers = np.concatenate([p[1] for p in parts])
             unit = next(m.unit_of(name) for m in self.patches.values() if name in m.names)
             low, high = unit.from_si(numbers.min()), unit.from_si(numbers.max())
-            lines.append(f"  {name}: {low:.6g} to {high:.6g} {unit.text}")
+            span = f"{low:.6g}" if low == high else f"{low:.6g} to {high:.6g}"
+            lines.append(f"  {name}: {span}" + ("" if unit.text == "1" else f" {unit.text}"))
         lines.append(f"  {self.site.told(compartments)}")
         how = "Crank-Nicolson, damped after jumps" if self.method == METHODS[0] else (
             "backward Euler")  # fmt: skip
