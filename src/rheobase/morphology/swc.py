@@ -41,9 +41,9 @@ def read_swc(
 
     **Repaired**, each with a warning that says where: a root marked by 0 or by itself; several
     roots (one within the soma's surface is joined to it); a tree with a soma and another root;
-    nanometres, millimetres or voxels, if comments say so; 5 and 6 that mark branch points and tips; branches
-    without length. **Refused**, with the line: a line that is not seven numbers, an id that comes
-    twice, a missing parent, a cycle, a radius of 0, sizes that are not micrometres.
+    nanometres, millimetres or voxels, if comments say so; 5 and 6 that mark branch points and
+    tips; branches without length. **Refused**, with the line: a line that is not seven numbers, an
+    id that comes twice, a missing parent, a cycle, a radius of 0, sizes that are not micrometres.
 
     Parameters
     ----------
