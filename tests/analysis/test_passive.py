@@ -208,7 +208,8 @@ def test_errors():
             words=["v of HodgkinHuxley overshoots its rest after a pulse",
                    'membrane_time_constant(rb.models.HodgkinHuxley, method="linear")'])  # fmt: skip
     refused(UserError, tau, rb.models.LIF, method="peeling", duration=20 * ms,
-            words=["v does not decay to 0.001 of where it begins", "duration=2*second"])  # fmt: skip
+            words=["v does not decay to 0.001 of where it begins",
+                   "duration=2*second"])  # fmt: skip
     refused(WiringError, R, rb.models.LIF, input="tau_m",
             words=["tau_m of LIF is a parameter", "name an input: I"])  # fmt: skip
     refused(UnknownNameError, R, rb.models.LIF, input="J", words=["no input or parameter 'J'"])

@@ -183,7 +183,16 @@ def test_pictures():
         assert cell.plot(values) is not None
     tree = rb.Cell(rb.Morphology.tree(levels=3, length=30 * um, diameter=2 * um), PASSIVE)
     inside = tree.compartments.membrane.size
-    assert tree.compartments.size > inside
-    assert tree.plot(np.arange(inside) * mV) is not None
+    assert len(tree.compartments) == tree.compartments.size == inside < tree.compartments.nodes
+    assert f": {inside} compartments" in repr(tree)
+    assert tree.compartments.path.size == tree.node_values("C_m").size == tree.compartments.nodes
+    assert tree.values("C_m").shape == (inside,) and np.isfinite(tree.values("C_m")).all()
+    for values in ("distance", "C_m", np.arange(inside) * mV, tree.values("C_m")):
+        assert tree.plot(values) is not None
     with pytest.raises(errors.ShapeError, match=f"expected: {inside} values"):
         tree.plot(np.arange(2 * inside) * mV)
+    with pytest.raises(errors.ShapeError) as caught:
+        tree.plot(tree.compartments.path)
+    text = str(caught.value)
+    assert f"not one for each compartment of {tree.name}: they are for all nodes" in text
+    assert f"expected: {inside} values" in text and "values[cell.compartments.membrane]" in text
