@@ -79,6 +79,37 @@ def beside_peers(stored: dict) -> list[str]:
     return lines
 
 
+def cables(stored: dict) -> list[str]:
+    lines = [
+        "| case | simulator | ns a compartment and step | least | of all cores | compartments "
+        "| spikes off by |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name, case in stored["cases"].items():
+        for who, row in case["packages"].items():
+            off = row["largest error ms"]
+            lines.append(
+                f"| {name} | {who} ({row['version']}) | {row['nanoseconds']:.1f} "
+                f"| {row['least']:.1f} | {row['of_all_cores']:.1f} | {row['compartments']:,} "
+                f"| {'' if off is None else f'{off:.3f} ms'} |"
+            )
+    lines += [
+        "",
+        "The fastest of the others over ours (at their accuracy: ours with longer steps):",
+        "",
+        "| case | asked for | medians | least | of all cores | at their accuracy |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, case in stored["cases"].items():
+        ratios = [case[f"ratio, {key}"] for key in ("nanoseconds", "least", "of_all_cores")]
+        there = case.get("ratio at their accuracy, nanoseconds")
+        lines.append(
+            f"| {name} | {case['target']:g} | {' | '.join(f'{ratio:.2f}' for ratio in ratios)} "
+            f"| {'' if there is None else f'{there:.1f}'} |"
+        )
+    return lines
+
+
 def beside_target(table: dict, quantity: str) -> str:
     ratio, target = table["ratios"].get(quantity), table["targets"].get(quantity)
     if ratio is None:
@@ -97,6 +128,7 @@ def machine(stored: dict) -> str:
 def main() -> int:
     parts: list[str] = []
     tables = [("peers", "### Beside other simulators", beside_peers)]
+    tables += [("cables", "### Cables and cells with a morphology", cables)]
     tables += [(name, title, own_figures) for name, title in OWN.items()]
     for name, title, table in tables:
         file = HERE / "results" / f"{name}.json"

@@ -18,6 +18,7 @@ import argparse
 import gzip
 import json
 import os
+import platform
 import subprocess
 import sys
 import tempfile
@@ -176,7 +177,8 @@ def measured(name: str, case: Case, asked: argparse.Namespace, file: str) -> dic
         )
     others = [figures for who, figures in found.items() if not who.startswith("ours")]
     result: dict[str, Any] = {
-        "dt ms": case.dt, "threads": case.threads, "ms": case.timed, "packages": found,
+        "target": case.target, "dt ms": case.dt, "threads": case.threads, "ms": case.timed,
+        "packages": found,
     }  # fmt: skip
     for figure in ("nanoseconds", "least", "of_all_cores") if others else ():
         least = min(each[figure] for each in others)
@@ -197,6 +199,14 @@ def measured(name: str, case: Case, asked: argparse.Namespace, file: str) -> dic
     return result
 
 
+def machine() -> dict[str, Any]:
+    """Return on what was measured."""
+    return {
+        "python": platform.python_version(), "machine": platform.machine(),
+        "cores": os.cpu_count(), "load at the start": round(os.getloadavg()[0], 1),
+    }  # fmt: skip
+
+
 def main() -> int:
     """Measure all cases; print and keep the figures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -206,9 +216,9 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--out", type=Path)
     asked = parser.parse_args()
-    results: dict[str, Any] = {}
+    results: dict[str, Any] = {"machine": machine(), "cases": {}}
     if asked.out and asked.out.exists():
-        results = json.loads(asked.out.read_text("utf-8"))
+        results["cases"] = json.loads(asked.out.read_text("utf-8"))["cases"]
     good = True
     with tempfile.NamedTemporaryFile(suffix=".swc") as file:
         file.write(gzip.decompress(PYRAMIDAL.read_bytes()))
@@ -216,7 +226,7 @@ def main() -> int:
         for name in asked.case or CASES:
             found = measured(name, CASES[name], asked, file.name)
             good &= found.get("ratio, nanoseconds", 99.0) >= CASES[name].target
-            results[name] = found
+            results["cases"][name] = found
             if asked.out:
                 asked.out.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     return 0 if good else 1

@@ -202,3 +202,24 @@ def test_errors():
     called = network()
     called.every(1 * ms, lambda: None)
     refused(UserError, "has functions of net.every, which no copy can have", called)
+
+
+@pytest.mark.parametrize("method, order", [("crank_nicolson", 2.0), ("backward_euler", 1.0)])
+def test_cells_with_a_morphology(method, order):
+    squid = rb.Membrane([rb.channels.HHSodium, rb.channels.HHPotassium, rb.channels.Leak])
+    passive = rb.Membrane([rb.channels.Leak(g="0.05 mS/cm**2", E=-65 * mV)])
+    stick = rb.Morphology.ball_and_stick(
+        soma_diameter="20 um", dendrite_length="300 um", dendrite_diameter="2 um"
+    )
+    cell = rb.Cell(stick, {"soma": squid, "dendrite": passive}, max_length="25 um", method=method)
+    net = rb.Network(dt=0.1 * ms)
+    cells = net.add(cell, 2, name="cells")
+    net.inject(cells.at("soma"), rb.stimuli.step(["0.3 nA", "0.4 nA"]))
+    net.record(cells.at("soma"), "v", "m_Na", name="soma")
+    table = rb.analysis.convergence(net, [0.1, 0.05, 0.025] * ms, duration=10 * ms)
+    for name in ("cells.v", "soma.v(t)"):
+        assert table[name].promised == order
+        assert table[name].order == pytest.approx(order, abs=0.3)
+    assert table["cells.m_Na"].promised == 1.0  # in somata only; nan elsewhere
+    assert table["cells.m_Na"].order == pytest.approx(1.0, abs=0.5)
+    assert table["cells.spikes"].promised == 1.0

@@ -131,6 +131,16 @@ def test_parameters():
             parameters={"C_m": "0 uF/cm**2"})  # fmt: skip
 
 
+def test_values_are_told():
+    told = made(
+        parameters={"C_m": "2 uF/cm**2", "g_L": "0.1*mS/cm**2*(1 + distance/um)"}
+    ).describe()
+    assert "\n  C_m: 2 uF/cm**2\n" in told
+    assert "\n  g_L: 0." in told and " to " in told.split("g_L: ")[1].splitlines()[0]
+    with pytest.raises(errors.UnknownNameError, match="known here: distance, diameter"):
+        made(parameters={"g_L": "0.1*mS/cm**2*branch_order"})
+
+
 def test_where_it_spikes():
     assert made().site.node == 0 and made().threshold == -0.02
     assert made(spikes="v >= 5*mV").threshold == 0.005
@@ -173,7 +183,16 @@ def test_pictures():
         assert cell.plot(values) is not None
     tree = rb.Cell(rb.Morphology.tree(levels=3, length=30 * um, diameter=2 * um), PASSIVE)
     inside = tree.compartments.membrane.size
-    assert tree.compartments.size > inside
-    assert tree.plot(np.arange(inside) * mV) is not None
+    assert len(tree.compartments) == tree.compartments.size == inside < tree.compartments.nodes
+    assert f": {inside} compartments" in repr(tree)
+    assert tree.compartments.path.size == tree.node_values("C_m").size == tree.compartments.nodes
+    assert tree.values("C_m").shape == (inside,) and np.isfinite(tree.values("C_m")).all()
+    for values in ("distance", "C_m", np.arange(inside) * mV, tree.values("C_m")):
+        assert tree.plot(values) is not None
     with pytest.raises(errors.ShapeError, match=f"expected: {inside} values"):
         tree.plot(np.arange(2 * inside) * mV)
+    with pytest.raises(errors.ShapeError) as caught:
+        tree.plot(tree.compartments.path)
+    text = str(caught.value)
+    assert f"not one for each compartment of {tree.name}: they are for all nodes" in text
+    assert f"expected: {inside} values" in text and "values[cell.compartments.membrane]" in text

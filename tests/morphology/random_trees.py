@@ -40,7 +40,7 @@ def input_resistance(compartments, node, conductance=1.0):
     from scipy.sparse import coo_matrix
     from scipy.sparse.linalg import spsolve
 
-    n = compartments.size
+    n = compartments.nodes
     k, p = np.arange(1, n), compartments.parent[1:]
     g = compartments.conductance_to_parent[1:]
     rows, columns = np.r_[k, p, k, p, np.arange(n)], np.r_[k, p, p, k, np.arange(n)]

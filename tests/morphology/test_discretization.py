@@ -32,7 +32,7 @@ def test_area_volume_and_paths_do_not_depend_on_how_many(morphology, count):
 def test_nodes_come_after_their_parents_and_resistances_add_up(morphology, count):
     found = morphology.discretize(count, axial_resistivity=1 * ohm * cm)
     assert found.parent[0] == -1 and found.conductance_to_parent[0] == 0
-    assert (found.parent[1:] < np.arange(1, found.size)).all() and (found.parent[1:] >= 0).all()
+    assert (found.parent[1:] < np.arange(1, found.nodes)).all() and (found.parent[1:] >= 0).all()
     assert (found.conductance_to_parent[1:] > 0).all()
     for k, section in enumerate(morphology.sections):
         if k and section.parent_fraction == 1.0 and section.parent:
@@ -59,7 +59,8 @@ def test_junctions_stand_where_branches_meet(morphology, count):
     meeting = sum(len(leaving) > 1 for leaving in morphology.leaving_end)
     at_start = [s for s in morphology.sections[1:] if s.parent == 0 and s.parent_fraction == 0]
     assert len(junctions) == meeting + (len(at_start) > 1)
-    assert len(found.membrane) + len(junctions) == found.size == len(found)
+    assert len(found.membrane) + len(junctions) == found.nodes
+    assert len(found.membrane) == found.size == len(found)
     for node in junctions:
         assert (found.parent == node).sum() >= 2
         assert found.fraction[node] in (0.0, 1.0) and found.length[node] == 0
@@ -79,7 +80,7 @@ def test_a_cylinder_of_rallpack_1():
 def test_a_binary_tree_of_rallpack_2():
     tree = rb.Morphology.tree(levels=10, length=32 * um, diameter=16 * um)
     found = tree.discretize(1, axial_resistivity=100 * ohm * cm)
-    assert (found.size, len(found.membrane)) == (1023 + 511, 1023)
+    assert (found.nodes, len(found)) == (1023 + 511, 1023)
     last = tree.sections[-1]
     assert (last.length, 2 * last.radii[0]) == (pytest.approx(4e-6), pytest.approx(0.25e-6))
     # equal to a cylinder of 320 um x 16 um, steady state (mV for 0.1 nA, E -65)

@@ -60,7 +60,7 @@ def test_branch_orders_and_sections():
     assert len(found.at(branch_order=2)) == 8
     assert list(found.section[found.at(branch_order=3, fraction=1.0)]) == list(range(7, 15))
     assert list(found.at(section=[0, 1], fraction=0.9)) == [1, found.first[1] + 1]
-    assert list(found.at(section=-1)) == [found.size - 2, found.size - 1]
+    assert list(found.at(section=-1)) == [found.nodes - 2, found.nodes - 1]
     soma = rb.morphology.examples.pyramidal()
     assert soma.branch_orders[0] == 0
     first = [k for k, s in enumerate(soma.sections) if s.parent == 0]

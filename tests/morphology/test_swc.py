@@ -186,6 +186,8 @@ def test_a_tree_is_rooted_at_its_soma(read):
         ("# Units = 8 nm voxels\n", 8e-9),
         ("# unit: um\n", 1e-6),
         ("# units: micrometers\n", 1e-6),
+        ("# units: mm\n", 1e-3),
+        ("# units: millimeters\n", 1e-3),
     ],
 )
 def test_units_that_the_comments_say(read, comment, scale):
@@ -247,6 +249,7 @@ def test_repeated_points_and_branches_without_length(read):
         ("1 1 0 0 0 5 -1\n2 3 10 zero 0 1 1\n", ["line 2", "the y is not a finite number", "^^^^"]),
         ("1 1 0 0 0 5 -1\n2 3 nan 0 0 1 1\n", ["line 2", "the x is not a finite number"]),
         ("1 1 0 0 0 5 -1\n2.5 3 0 0 0 1 1\n", ["line 2", "the id is not a whole number"]),
+        ("1 1 0 0 0 0.005 -1\n2 3 0.4 0 0 0.001 1\n", ["line 2", "not micrometres", 'unit="mm"']),
         ("1 -1 0 0 0 5 -1\n2 3 9 0 0 1 1\n", ["line 1", "the type is below 0", "1 soma"]),
         ("1 1 0 0 0 5 -1\n2 3 9,5 1,5 0,1 1 1\n",
          ["line 2", "commas inside numbers", "0.5, not 0,5"]),
@@ -262,7 +265,7 @@ def test_repeated_points_and_branches_without_length(read):
         ("1 3 0 0 0 5 -1\n2 3 0 0 0 6 1\n3 2 9 0 0 1 2\n4 2 0 9 0 1 2\n",
          ["line 1", "has no length"]),
         ("1 1 0 0 0 900 -1\n2 3 90000 0 0 100 1\n3 3 90000 90000 0 100 2\n",
-         ["not micrometres", "9e+04 across", 'unit="nm"', "unit=8*nm", "unit=um"]),
+         ["line 3", "not micrometres", "9e+04 across", 'unit="nm"', "unit=8*nm", "unit=um"]),
     ],
 )  # fmt: skip
 def test_refused_with_name_and_line(read, text, words):

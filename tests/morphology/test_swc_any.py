@@ -40,7 +40,7 @@ def test_read_or_refused(tmp_path_factory, text, pieces):
             assert str(refused).startswith("any.swc, line ")
             return
     parts = found.discretize(2)
-    assert (parts.parent[1:] < np.arange(1, parts.size)).all()
+    assert (parts.parent[1:] < np.arange(1, parts.nodes)).all()
     assert np.isfinite(parts.conductance_to_parent).all()
     assert (parts.conductance_to_parent[1:] > 0).all()
     assert (parts.area[parts.membrane] > 0).all()

@@ -26,7 +26,7 @@ def settled(shape, field, current):
 
 def direct(parts, phi):
     """The same by solving for all intracellular potentials, of junctions too [mV]."""
-    size, g_leak = parts.size, 1.0  # S/m**2: 0.1 mS/cm**2
+    size, g_leak = parts.nodes, 1.0  # S/m**2: 0.1 mS/cm**2
     matrix, right = np.diag(g_leak * parts.area), g_leak * parts.area * phi
     for node in range(1, size):
         ends = [node, parts.parent[node]]

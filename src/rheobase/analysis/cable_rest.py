@@ -81,8 +81,8 @@ def cable_rest(cell: Cell, call: str) -> CableRest:
     from scipy.sparse.linalg import spsolve
 
     axial, patches = _axial(cell), _Patches(cell)
-    capacitance = np.nan_to_num(cell.values("C_m")) * cell.compartments.area
-    voltage = np.full(cell.compartments.size, _BEGIN)
+    capacitance = np.nan_to_num(cell.node_values("C_m")) * cell.compartments.area
+    voltage = np.full(cell.compartments.nodes, _BEGIN)
     step, size = 1e-3, np.inf
     for _ in range(_STEPS):
         slope, steady, frozen = patches.respond(voltage)
@@ -166,7 +166,7 @@ def _axial(cell: Cell) -> Any:
     child = np.flatnonzero(tree.parent >= 0)
     parent, g = tree.parent[child].astype(np.int64), tree.conductance_to_parent[child]
     places = (np.concatenate([child, parent]), np.concatenate([parent, child]))
-    links = coo_array((np.concatenate([g, g]), places), shape=(tree.size, tree.size)).tocsr()
+    links = coo_array((np.concatenate([g, g]), places), shape=(tree.nodes, tree.nodes)).tocsr()
     return diags_array(np.asarray(links.sum(axis=1)).ravel()) - links
 
 
@@ -175,7 +175,7 @@ class _Patches:
 
     def __init__(self, cell: Cell) -> None:
         tree = cell.compartments
-        self.size = tree.size
+        self.size = tree.nodes
         self.slopes: list[Slopes] = []
         self.nodes: list[NDArray[np.int64]] = []
         self.x: list[Floats] = []
@@ -187,7 +187,7 @@ class _Patches:
             model = cell.patches[region]
             names = [e.name for e in model.parameter_equations if e not in model.inputs]
             values: dict[str, float | Floats] = {
-                name: cell.values(name)[nodes] for name in names if name != "area"
+                name: cell.node_values(name)[nodes] for name in names if name != "area"
             }
             slopes = Slopes(model, {**values, "area": tree.area[nodes]}, nodes.size)
             x = np.zeros((nodes.size, len(slopes.states)))

@@ -23,6 +23,7 @@ from rheobase.network.waveforms import OUTerm
 from rheobase.rendering.refining import Draws
 from rheobase.simulation import Network
 from rheobase.simulation.arguments import choose_backend
+from rheobase.simulation.cable_population import CellPopulation
 from rheobase.simulation.describing_files import (
     functions_left_out,
     network_from_plain,
@@ -31,6 +32,7 @@ from rheobase.simulation.describing_files import (
 from rheobase.simulation.error_check import Twins, draw_from
 from rheobase.simulation.synapses import Given
 from rheobase.simulation.trace_errors import Observed, compare_spikes
+from rheobase.simulation.values import CellValues
 from rheobase.units import UNITS, to_si
 
 if TYPE_CHECKING:
@@ -192,7 +194,7 @@ def convergence(
             f"{CALL}: this is no network", given=kind,
             mend=f"add it to one, net = rb.Network(dt=0.1*ms); net.add(model), and write {_PASTE}",
         )  # fmt: skip
-    if not any(isinstance(p.model, Model) for p in net._told.populations.values()):
+    if not any(_values(p) for p in net._told.populations.values()):
         raise WiringError(
             f"{CALL}: the network has no population of a model, so there is nothing to integrate",
             mend='add one: cells = net.add(rb.models.LIF, name="cells")',
@@ -398,19 +400,19 @@ def _measures(
 ) -> dict[str, Measure]:
     made: dict[str, Measure] = {}
     for name, population in runs.base._told.populations.items():
-        values = population._cell_values
+        values = _values(population)
         for state in () if values is None else values.states:
             promised, note = _promise(runs.base, name, state)
-            unit = population.model.unit_of(state)  # type: ignore[union-attr]
+            unit = values.unit(state)  # type: ignore[union-attr]
             want = unit.from_si(_state(truth, name, state))
             errors = [_rms(unit.from_si(_state(run, name, state)) - want) for run in found]
             made[f"{name}.{state}"] = measured(
-                errors, dts, finest, unit.text, float(np.max(np.abs(want), initial=0)), promised,
+                errors, dts, finest, unit.text, float(np.nanmax(np.abs(want), initial=0)), promised,
                 note,
             )  # fmt: skip
     made |= _of_traces(found, truth, dts, finest, runs)
     for name, (times, _) in truth[0].spikes.items():
-        if name in runs.base._assembly.programs and times.size:
+        if times.size and _values(runs.base._told.populations[name]):
             made[f"{name}.spikes"] = _of_spikes(name, found, truth, dts, finest, runs)
     return {
         key: replace(m, errors=np.where([bool(o.stopped) for o, _ in found], np.nan, m.errors))
@@ -447,22 +449,42 @@ def _of_spikes(
     missed = [f"{p.count} at {dt * 1e3:g} ms" for p, dt in zip(pairs, dts, strict=True)
               if p.count != p.finer_count]  # fmt: skip
     note = f"{pairs[0].finer_count} spikes, but {', '.join(missed)}" if missed else ""
-    model = runs.base._told.populations[name].model
-    promised = 1.0 if getattr(model, "crossing", "grid") == "grid" else None
+    population = runs.base._told.populations[name]
+    made = population.cells if isinstance(population, CellPopulation) else (population.model,)
+    promised = 1.0 if any(getattr(m, "crossing", "grid") == "grid" for m in made) else None
     return measured(errors, dts, finest, "ms", duration * 1e3, promised, note)
 
 
 def _state(run: tuple[Observed, Network], population: str, state: str) -> NDArray[np.float64]:
-    values = run[1]._told.populations[population]._cell_values
+    values = _values(run[1]._told.populations[population])
     assert values is not None
     return np.asarray(values.read(state), np.float64)
 
 
+def _values(population: Any) -> CellValues | None:
+    """Return the numbers of what is integrated; None for trains."""
+    if isinstance(population, CellPopulation):
+        return population._cable.values
+    values: CellValues | None = population._cell_values
+    return values
+
+
 def _promise(net: Network, population: str, variable: str) -> tuple[float | None, str]:
     """Return the order a method promises for a variable (None: exact), and what to note."""
+    behind = 1.0, "kept half a step behind, so it converges with order 1 at a grid point"
+    made = net._told.populations[population]
+    if isinstance(made, CellPopulation):
+        programs = [
+            net._assembly.programs[home.name] for home in made._cable.values.homes(variable)
+        ]
+        if any(variable in program.staggered for program in programs):
+            return behind
+        if variable != "v":
+            return None, ""  # conductances on the grid, which are exact between arrivals
+        return 1.0 if any(cell.method == "backward_euler" for cell in made.cells) else 2.0, ""
     program = net._assembly.programs[population]
     if variable in program.staggered:
-        return 1.0, "kept half a step behind, so it converges with order 1 at a grid point"
+        return behind
     method = METHODS.get(program.method)
     if method is None:
         return None, ""
@@ -470,4 +492,4 @@ def _promise(net: Network, population: str, variable: str) -> tuple[float | None
 
 
 def _rms(values: NDArray[np.float64]) -> float:
-    return float(np.sqrt(np.mean(values * values))) if values.size else 0.0
+    return float(np.sqrt(np.nanmean(values * values))) if values.size else 0.0

@@ -95,7 +95,7 @@ def input_resistance(
         from scipy.sparse.linalg import spsolve
 
         matrix = cable_rest(model, _RESISTANCE).conductances(steady)
-        inward = np.zeros(model.compartments.size)
+        inward = np.zeros(model.compartments.nodes)
         inward[node] = 1.0
         found = float(np.asarray(spsolve(matrix, inward))[seen])
         return quantity(found, UNITS["Mohm"])
@@ -247,13 +247,13 @@ def _slowest(cell: Cell) -> float:
 
     rest = cable_rest(cell, _CONSTANT)
     matrix = rest.conductances(steady=False)
-    if cell.compartments.size < 4:
+    if cell.compartments.nodes < 4:
         inside = cell.compartments.membrane
         away = np.linalg.inv(matrix.toarray())[np.ix_(inside, inside)] * rest.capacitance[inside]
         return float(np.min(1.0 / np.linalg.eigvals(away).real))
     rates = eigsh(
         matrix, k=1, M=diags_array(rest.capacitance).tocsc(), sigma=0.0,
-        v0=np.ones(cell.compartments.size), return_eigenvectors=False,
+        v0=np.ones(cell.compartments.nodes), return_eigenvectors=False,
     )  # fmt: skip
     return float(rates[0])
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from rheobase.cables.painting import painted
 from rheobase.cables.spiking import NEVER, Site, read_site
 from rheobase.channels.membrane import Membrane
-from rheobase.errors import UnknownNameError, UserError, WiringError, did_you_mean
+from rheobase.errors import ShapeError, UnknownNameError, UserError, WiringError, did_you_mean
 from rheobase.language.model import Model
 from rheobase.morphology import Compartments, Morphology, discretize
 
@@ -94,7 +94,7 @@ class Cell:
     >>> import rheobase as rb
     >>> stick = rb.Morphology.cylinder(length="1000 um", diameter="1 um")
     >>> cell = rb.Cell(stick, rb.Membrane([rb.channels.Leak]), max_length="10 um")
-    >>> len(cell.compartments.membrane)
+    >>> len(cell.compartments)
     100
     """
 
@@ -182,7 +182,22 @@ class Cell:
         return None if self.site.threshold == NEVER else self.site.threshold
 
     def values(self, name: str) -> Floats:
-        """Return a parameter of every node in SI units, nan where there is none of it.
+        """Return a parameter of every compartment in SI units, nan where there is none of it.
+
+        Parameters
+        ----------
+        name : str
+            Of a parameter of a membrane, such as g_Na.
+
+        Raises
+        ------
+        UnknownNameError
+            No membrane has it.
+        """
+        return self.node_values(name)[self.compartments.membrane]
+
+    def node_values(self, name: str) -> Floats:
+        """Return a parameter by node, as the arrays of `compartments` are: nan at junctions.
 
         Parameters
         ----------
@@ -195,7 +210,7 @@ class Cell:
             No membrane has it.
         """
         compartments = self.compartments
-        found = np.full(compartments.size, np.nan)
+        found = np.full(compartments.nodes, np.nan)
         known: set[str] = set()
         for place, region in enumerate(compartments.regions):
             defaults = self.patches[region].defaults
@@ -247,15 +262,20 @@ class Cell:
         ----------
         values : str, quantity or array, optional
             The name of a parameter ("g_Na", "C_m"), "distance" or "diameter"; or one value for
-            every node of `compartments`, or for every node with a membrane, as recorded.
+            every compartment, as recorded.
         **options
             As for `Morphology.plot`.
+
+        Raises
+        ------
+        ShapeError
+            There is not one value for each compartment.
         """
         if isinstance(values, str):
             options.setdefault("label", values)
             values = self._shown(values)
         elif values is not None:
-            values = self._of_nodes(values)
+            self._check_shown(values)
         return self.morphology.plot(values, compartments=self.compartments, **options)
 
     def _shown(self, name: str) -> Any:
@@ -263,25 +283,27 @@ class Cell:
 
         if name in GEOMETRY:
             held = self.compartments.path if name == "distance" else self.compartments.diameter
-            return quantity(held, UNITS["um"])
+            return quantity(held[self.compartments.membrane], UNITS["um"])
         unit = next((m.unit_of(name) for m in self.patches.values() if name in m.names), None)
         held = self.values(name)
         assert unit is not None
         return quantity(held, unit)
 
-    def _of_nodes(self, values: Any) -> Any:
-        """Return values of nodes from those of the nodes that have a membrane."""
-        inside, size = self.compartments.membrane, self.compartments.size
-        plain = np.asarray(getattr(values, "magnitude", values))
-        if plain.shape != (inside.size,) or inside.size == size:
-            return values
-        whole = np.full(size, np.nan)
-        whole[inside] = plain
-        return (
-            whole * values.units
-            if hasattr(values, "units") and hasattr(values, "magnitude")
-            else whole
-        )
+    def _check_shown(self, values: Any) -> None:
+        """Refuse values that are not one for each compartment, those of all nodes too."""
+        shape = np.shape(getattr(values, "magnitude", values))
+        size, nodes = self.compartments.size, self.compartments.nodes
+        if shape and shape[-1] == size:
+            return
+        of_nodes = bool(shape) and shape[-1] == nodes
+        raise ShapeError(
+            f"Cell.plot: the values are not one for each compartment of {self.name}"
+            + (": they are for all nodes, junctions too" if of_nodes else ""),
+            expected=f"{size} values",
+            given=f"shape {shape}",
+            mend="write cell.plot(values[cell.compartments.membrane])" if of_nodes
+            else 'write cell.plot("g_Na"), or cell.plot(row) with a row of a recording of v',
+        )  # fmt: skip
 
     def describe(self) -> str:
         """Return its regions, membranes, compartments and where it spikes, as text."""
@@ -302,7 +324,8 @@ class Cell:
             numbers = np.concatenate([p[1] for p in parts])
             unit = next(m.unit_of(name) for m in self.patches.values() if name in m.names)
             low, high = unit.from_si(numbers.min()), unit.from_si(numbers.max())
-            lines.append(f"  {name}: {low:.6g} to {high:.6g} {unit.text}")
+            span = f"{low:.6g}" if low == high else f"{low:.6g} to {high:.6g}"
+            lines.append(f"  {name}: {span}" + ("" if unit.text == "1" else f" {unit.text}"))
         lines.append(f"  {self.site.told(compartments)}")
         how = "Crank-Nicolson, damped after jumps" if self.method == METHODS[0] else (
             "backward Euler")  # fmt: skip

@@ -69,7 +69,7 @@ def axial(compartments: Compartments, values: Floats) -> Floats:
         In A. Their sum over a cell is 0.
     """
     inside = compartments.membrane
-    whole = np.zeros((*values.shape[:-1], compartments.size))
+    whole = np.zeros((*values.shape[:-1], compartments.nodes))
     whole[..., inside] = values
     junctions = np.flatnonzero(compartments.is_junction)
     if junctions.size:
@@ -85,7 +85,7 @@ def axial(compartments: Compartments, values: Floats) -> Floats:
 
 def _between(compartments: Compartments, whole: Floats, junctions: NDArray[np.int64]) -> Floats:
     """Return the voltages of branch points, into which as much flows as out."""
-    place = np.full(compartments.size, -1)
+    place = np.full(compartments.nodes, -1)
     place[junctions] = np.arange(junctions.size)
     matrix = np.zeros((junctions.size, junctions.size))
     right = np.zeros((junctions.size, *whole.shape[:-1]))

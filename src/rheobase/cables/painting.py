@@ -104,7 +104,7 @@ def values_at(value: Any, unit: Unit, distance: Floats, diameter: Floats, what: 
     if isinstance(value, str) and not _QUANTITY.match(value):
         source, units = Source(value), {"distance": _UM, "diameter": _UM}
         expression = parse_expression(value, what=what)
-        check_names(expression, units, source=source, label=what)
+        check_names(expression, units, source=source, label=what, declare=False)
         check_dimension(expression, units, unit, text=value, what=what)
         found = np.asarray(evaluate(expression, {"distance": distance, "diameter": diameter}))
     else:

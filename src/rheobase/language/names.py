@@ -152,6 +152,7 @@ def check_names(
     noise: bool = False,
     time_functions: Iterable[str] = (),
     extra: Iterable[str] = (),
+    declare: bool = True,
 ) -> None:
     """Refuse names and functions an expression may not read.
 
@@ -170,6 +171,8 @@ def check_names(
         Parameters that are read at a time, `drive(t)`.
     extra : iterable of str
         Reserved names that may be read here, beside t, dt, pi, i and N.
+    declare : bool
+        Whether the user can declare a name, which the error then says.
 
     Raises
     ------
@@ -199,7 +202,9 @@ def check_names(
                 mend="write it in a differential equation, such as"
                 " dv/dt = -v/tau + sigma*sqrt(2/tau)*xi; for a random number write randn()",
             )
-        raise unknown_name(node.id, known, label=label, place=source.point(node.span))
+        raise unknown_name(
+            node.id, known, label=label, place=source.point(node.span), declare=declare
+        )
 
 
 def _check_call(

@@ -166,8 +166,8 @@ def values_of(
     magnitude, found = split_quantity(values, "values")
     unit = unit or found.text
     numbers = np.atleast_2d(np.asarray(magnitude, dtype=np.float64))
-    places = len(morphology.sections) if compartments is None else compartments.size
-    if compartments is not None and numbers.shape[1] == len(compartments.membrane) != places:
+    places = len(morphology.sections) if compartments is None else compartments.nodes
+    if compartments is not None and numbers.shape[1] == len(compartments) != places:
         full = np.full((len(numbers), places), np.nan)
         full[:, compartments.membrane] = numbers
         numbers = full
@@ -175,7 +175,7 @@ def values_of(
         what = "section" if compartments is None else "compartment"
         raise ShapeError(
             f"values: not one for each {what}",
-            expected=f"{places if compartments is None else len(compartments.membrane)} values",
+            expected=f"{places if compartments is None else len(compartments)} values",
             given=f"shape {np.shape(magnitude)}",
             mend="" if compartments is not None else
             "for values of compartments say which: compartments=morphology.discretize(...)",

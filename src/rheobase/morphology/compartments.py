@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 class Compartments:
     """The compartments of a morphology and how they are connected; arrays over nodes, SI units.
 
-    A node is a compartment, or a junction: a place without membrane where branches meet.
+    A node is a compartment, or a junction: a place without membrane where branches meet. The
+    length counts compartments; ``nodes`` is the length of the arrays, and ``area[membrane]`` has
+    one value for each compartment.
     Every node comes after its parent; those of a section are contiguous, from its start to its
     end, its junction behind them. Made by `Morphology.discretize`.
 
@@ -82,9 +84,14 @@ class Compartments:
         return self.morphology.regions
 
     @property
-    def size(self) -> int:
-        """The number of nodes."""
+    def nodes(self) -> int:
+        """The number of nodes: compartments and junctions, the length of the arrays."""
         return len(self.parent)
+
+    @property
+    def size(self) -> int:
+        """The number of compartments, which is also the length."""
+        return int(np.count_nonzero(self.area))
 
     @property
     def is_junction(self) -> NDArray[np.bool_]:
@@ -147,8 +154,7 @@ class Compartments:
         return locate(self, region, fraction, path, branch_order, section)
 
     def __repr__(self) -> str:
-        inside = int((self.area > 0).sum())
         return (
-            f"<Compartments of {self.morphology.name}: {inside} in {len(self.counts)} sections, "
-            f"{self.size - inside} junctions>"
+            f"<Compartments of {self.morphology.name}: {self.size} in {len(self.counts)} sections, "
+            f"{self.nodes - self.size} junctions>"
         )

@@ -41,9 +41,9 @@ def read_swc(
 
     **Repaired**, each with a warning that says where: a root marked by 0 or by itself; several
     roots (one within the soma's surface is joined to it); a tree with a soma and another root;
-    nanometres or voxels, if the comments say so; 5 and 6 that mark branch points and tips; branches
-    without length. **Refused**, with the line: a line that is not seven numbers, an id that comes
-    twice, a missing parent, a cycle, a radius of 0, sizes that are not micrometres.
+    nanometres, millimetres or voxels, if comments say so; 5 and 6 that mark branch points and
+    tips; branches without length. **Refused**, with the line: a line that is not seven numbers, an
+    id that comes twice, a missing parent, a cycle, a radius of 0, sizes that are not micrometres.
 
     Parameters
     ----------
@@ -146,12 +146,14 @@ def _check_cycles(found: SWCPoints, parents: Ints) -> None:
 
 _SAID = re.compile(
     r"units?\W{1,6}(?P<number>\d+(?:\.\d+)?)?\s*\W?\s*"
-    r"(?P<unit>nanomet(?:er|re)s?|nm|microns?|micromet(?:er|re)s?|[uµμ]m)\b",
+    r"(?P<unit>nanomet(?:er|re)s?|nm|millimet(?:er|re)s?|mm|microns?|micromet(?:er|re)s?|[uµμ]m)\b",
     re.IGNORECASE,
 )
+_METRES = {"nm": 1e-9, "na": 1e-9, "mm": 1e-3, "mil": 1e-3}  # by how a unit begins
 _NAMED = re.compile(r"^ label (\d+) is (\S+)$", re.MULTILINE)  # as `to_swc` writes it
 _LIKELY_EXTENT = 20_000.0  # um: a neuron 2 cm across
 _LIKELY_RADIUS = 5.0  # um: half of all points of neurites this thick
+_SMALL_EXTENT, _SMALL_RADIUS = 5.0, 0.05  # um: less across than a cell, thinner than all axons
 
 
 def _scale(found: SWCPoints, unit: Any, repairs: list[str]) -> float:
@@ -163,7 +165,8 @@ def _scale(found: SWCPoints, unit: Any, repairs: list[str]) -> float:
     said = _SAID.search(found.header)
     if said is not None:
         number = float(said["number"] or 1)
-        factor = 1e-9 if said["unit"].lower().startswith("n") else _MICROMETRE
+        word = said["unit"].lower()
+        factor = next((m for start, m in _METRES.items() if word.startswith(start)), _MICROMETRE)
         if number > 0 and number * factor != _MICROMETRE:
             repairs.append(
                 f"its comments say {said[0].strip()!r}: sizes are taken as "
@@ -174,13 +177,17 @@ def _scale(found: SWCPoints, unit: Any, repairs: list[str]) -> float:
     extent = float(np.ptp(found.points, axis=0).max())
     neurites = found.radii[found.labels != SOMA]
     thick = len(neurites) >= 20 and float(np.median(neurites)) > _LIKELY_RADIUS
-    if extent > _LIKELY_EXTENT or (thick and extent > _LIKELY_EXTENT / 10):
-        raise FileFormatError(
-            f"{found.name}: sizes that are not micrometres: it is {extent:.4g} across, its "
-            f"neurites are {2 * float(np.median(found.radii)):.3g} thick",
-            expected="an SWC file in micrometres, or one whose comments say its units",
-            mend='say what they are: rb.Morphology.from_swc(path, unit="nm"), unit=8*nm for '
-            "voxels of 8 nanometres, unit=um if it is as large as that",
+    small = extent < _SMALL_EXTENT and 0 < found.radii.max() < _SMALL_RADIUS
+    if small or extent > _LIKELY_EXTENT or (thick and extent > _LIKELY_EXTENT / 10):
+        far = int(np.argmax(np.linalg.norm(found.points - found.points[0], axis=1)))
+        raise found.refused(
+            far,
+            f"sizes that are not micrometres: it is {extent:.4g} across up to here, its neurites "
+            f"are {2 * float(np.median(found.radii)):.3g} thick",
+            "x",
+            'say what they are: rb.Morphology.from_swc(path, unit="nm"), unit="mm", unit=8*nm for '
+            "voxels of 8 nanometres, unit=um if it is of that size; or say it in a comment of the "
+            "file, # unit: nm",
         )
     return _MICROMETRE
 

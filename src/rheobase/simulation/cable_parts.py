@@ -86,7 +86,7 @@ class Cable:
         inside = [cell.compartments.membrane for cell in cells]
         self.rank = []  # of nodes among the compartments
         for cell, nodes in zip(cells, inside, strict=True):
-            rank = np.full(cell.compartments.size, -1, np.int64)
+            rank = np.full(cell.compartments.nodes, -1, np.int64)
             rank[nodes] = np.arange(nodes.size)
             self.rank.append(rank)
         sizes = np.array([nodes.size for nodes in inside])[cell_of]
@@ -163,7 +163,7 @@ class Cable:
         for kind in np.unique(kinds):
             cell, some = self.cells[kind], kinds == kind
             if name == "area" or any(name in m.defaults for m in cell.patches.values()):
-                found[some] = cell.values(name)[nodes[some]]
+                found[some] = cell.node_values(name)[nodes[some]]
         if np.isnan(found).any():
             return  # which is said, by name, when the network runs
         alike = name != "area" and bool(np.all(found == found[0]))
@@ -234,7 +234,7 @@ def _grouped(cells: Sequence[Cell]) -> tuple[list[tuple[Model, Any, str, str]], 
     found = []
     for cell in cells:
         compartments = cell.compartments
-        patch = np.full(compartments.size, -1, np.int32)
+        patch = np.full(compartments.nodes, -1, np.int32)
         for k, region in enumerate(compartments.regions):
             model, membrane = cell.patches[region], cell.membranes[region]
             key = _key(model)
@@ -258,7 +258,7 @@ def _key(model: Model) -> tuple[Any, ...]:
 
 def _tree(cell: Cell, patch: NDArray[np.int32]) -> Tree:
     compartments = cell.compartments
-    per_area = np.where(compartments.is_junction, 0.0, cell.values("C_m"))
+    per_area = np.where(compartments.is_junction, 0.0, cell.node_values("C_m"))
     return Tree(
         compartments.parent.astype(np.int32),
         np.array(compartments.conductance_to_parent, np.float64),

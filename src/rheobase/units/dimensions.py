@@ -90,6 +90,8 @@ _WORDS: tuple[tuple[Dimension, str, str, str], ...] = (
     (SIEMENS / AREA, "siemens/metre**2", "a conductance per area", "mS/cm**2"),
     (FARAD / AREA, "farad/metre**2", "a capacitance per area", "uF/cm**2"),
     (OHM * METRE, "ohm*metre", "a resistivity", "ohm*cm"),
+    (SIEMENS / METRE, "siemens/metre", "a conductivity", "siemens/metre"),
+    (VOLT / METRE, "volt/metre", "an electric field", "mV/mm"),
     (OHM * AREA, "ohm*metre**2", "a resistance times an area", "ohm*cm**2"),
     (VOLT / SECOND, "volt/second", "a voltage per time", "mV/ms"),
     (AMP / SECOND, "amp/second", "a current per time", "pA/ms"),

@@ -123,7 +123,7 @@ def solved_at_once() -> np.ndarray:
         if parent >= 0:
             pair, g = [node, int(parent)], parts.conductance_to_parent[node]
             matrix[np.ix_(pair, pair)] += g * np.array([[1, -1], [-1, 1]])
-    current = np.zeros(parts.size)
+    current = np.zeros(parts.nodes)
     current[parts.at("soma")] = 10e-12
     return np.asarray(np.linalg.solve(matrix, current)[way_out(cell)[::4]] * 1e3)
 
