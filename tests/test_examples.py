@@ -10,7 +10,7 @@ import pytest
 import rheobase as rb
 from rheobase import units
 
-UNITS = ("Hz", "kHz", "mV", "ms", "nA", "pA", "second", "um")
+UNITS = ("Hz", "kHz", "mV", "mm", "ms", "nA", "pA", "second", "uA", "um")
 ROOMS = ("rules", "stimuli", "random")
 MEASURES = ("isi", "cv", "cv2", "local_variation", "fano_factor", "synchrony", "chi",
             "count_correlation", "autocorrelogram", "cross_correlogram",
@@ -25,6 +25,14 @@ def functions():
                 yield pytest.param(getattr(home, name), id=f"{room}.{name}")
     for name in MEASURES:
         yield pytest.param(getattr(rb.analysis, name), id=f"analysis.{name}")
+
+
+def kind_of_cell(function):
+    """Fields act on cells with a morphology, the rest is shown with point cells."""
+    if function.__name__ not in ("uniform_field", "point_electrode", "line_electrode"):
+        return rb.models.LIF
+    shape = rb.Morphology.cylinder(length="100 um", diameter="2 um")
+    return rb.Cell(shape, rb.Membrane([rb.channels.Leak]), max_length="50 um")
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +50,7 @@ def test_an_example_runs(function, result):
     known = {"rb": rb, "np": np, "plt": plt, "net": net, "result": result}
     known |= {name: getattr(units, name) for name in UNITS}
     known["inputs"] = net.add(rb.stimuli.poisson("10 Hz"), 40, name="inputs")
-    known["cells"] = net.add(rb.models.LIF, 40, name="cells")
+    known["cells"] = net.add(kind_of_cell(function), 40, name="cells")
     places = np.arange(20.0)[:, None] * 40 * units.um
     known["sheet"] = net.add(rb.models.LIF, 20, name="sheet", positions=places)
     examples = doctest.DocTestParser().get_examples(inspect.getdoc(function))

@@ -282,7 +282,8 @@ def test_where_checkpoints_go(tmp_path, monkeypatch):
     kept = long_runs.read_kept(clock, tmp_path / "run.h5", False, 1 * second, None)
     assert kept.checkpoint == tmp_path / "run.checkpoint.h5"
     assert kept.every == 10_000
-    monkeypatch.setattr(sys.modules["__main__"], "__file__", str(tmp_path / "script.py"))
+    script = str(tmp_path / "script.py")
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", script, raising=False)
     assert long_runs.read_kept(clock, None, False, 1 * second, None).checkpoint == (
         tmp_path / "script.checkpoint.h5"
     )

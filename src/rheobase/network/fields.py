@@ -199,6 +199,11 @@ def line_electrode(start: Any, end: Any, conductivity: Any = CONDUCTIVITY) -> Li
     ------
     UnitError, ShapeError, UserError
         An end is no place, both are the same, or the conductivity is not above 0.
+
+    Examples
+    --------
+    >>> wire = rb.stimuli.line_electrode([0, 50, 0]*um, [0, 250, 0]*um)
+    >>> net.extracellular(cells, wire, rb.stimuli.step(-20*uA, start=1*ms, stop=1.2*ms))
     """
     paste = "rb.stimuli.line_electrode([0, 50, 0]*um, [0, 250, 0]*um)"
     first = _place(start, "line_electrode: start", paste)
