@@ -174,6 +174,15 @@ def test_methods():
     refused(errors.UnitError, "axial_resistivity", axial_resistivity=3 * ms)
 
 
+def test_conductances_are_not_negative():
+    for given in ({"g_L": -1 * mS / cm**2}, {"dendrite": {"g_L": "-1*mS/cm**2"}}):
+        refused(errors.UserError, "Cell: g_L is 0 or more", "given: g_L=-1*mS/cm**2",
+                "write g_L=1*mS/cm**2", parameters=given)  # fmt: skip
+    with pytest.raises(errors.UserError, match="g_L is 0 or more") as caught:
+        PASSIVE(g_L=-1 * mS / cm**2)
+    assert "write g_L=1*mS/cm**2" in str(caught.value)
+
+
 def test_pictures():
     import matplotlib
 

@@ -76,6 +76,42 @@ def test_injecting_in_the_wrong_unit(net, cells):
             "the current is for 2 cells")  # fmt: skip
 
 
+@pytest.mark.parametrize("name, value, given, mend", [
+    ("g_L", -1 * mS / cm**2, "cells.g_L = -1*mS/cm**2", "write cells.g_L = 1*mS/cm**2"),
+    ("g_Na", "-2*mS/cm**2", "cells.g_Na = -2*mS/cm**2", "write cells.g_Na = 1*mS/cm**2"),
+    ("g_L", "0.1*mS/cm**2*(1 - distance/(10*um))", "cells.g_L = ", "1*mS/cm**2"),
+])  # fmt: skip
+def test_a_conductance_is_not_negative(net, cells, name, value, given, mend):
+    before = getattr(cells, name).magnitude.copy()
+    refused(errors.UserError, lambda: setattr(cells, name, value),
+            f"cells.{name} is 0 or more", given, mend)  # fmt: skip
+    np.testing.assert_array_equal(getattr(cells, name).magnitude, before)
+    setattr(cells, name, 0 * mS / cm**2)
+
+
+def test_a_time_of_a_receptor_is_above_0(net, cells):
+    noise = net.add(rb.stimuli.poisson("10 Hz"), 1, name="noise")
+    net.connect(noise, cells.at("soma"), weight=1 * nS, synapse=AMPA)
+    refused(errors.UserError, lambda: setattr(cells, "tau_exponential", 0 * ms),
+            "cells.tau_exponential is above 0", "write cells.tau_exponential = 1*ms")  # fmt: skip
+
+
+def test_a_gap_junction_is_not_negative(net, cells):
+    soma, gap = cells.at("soma"), rb.synapses.GapJunction()
+    words = ["the weight of a gap junction is a conductance, 0 or more", "weight=-1*nS",
+             "write weight=1*nS; a distribution is bounded by low=0*nS"]  # fmt: skip
+    refused(errors.UserError, lambda: net.connect(soma, soma, rb.rules.ring(1), weight=-1 * nS,
+                                                  synapse=gap), *words)  # fmt: skip
+    refused(errors.UserError,
+            lambda: net.connect(soma, soma, weight=rb.random.normal(0 * nS, 1 * nS), synapse=gap),
+            words[0])  # fmt: skip
+    made = net.connect(soma, soma, rb.rules.ring(1), weight=0 * nS, synapse=gap, name="ring")
+    refused(errors.UserError, lambda: setattr(made, "weights", -1 * nS), "ring: " + words[0])
+    point = net.add(rb.models.LIF, 2, name="point")
+    refused(errors.UserError, lambda: net.connect(point, point, rb.rules.ring(1), weight=-1 * nS,
+                                                  synapse=gap), *words)  # fmt: skip
+
+
 def test_connecting_without_a_receptor(net, cells):
     noise = net.add(rb.stimuli.poisson("10 Hz"), 1, name="noise")
     soma = cells.at("soma")

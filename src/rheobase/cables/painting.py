@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from rheobase.channels.mechanism import refuse_sign
 from rheobase.errors import UnknownNameError, UserError, WiringError, did_you_mean
 from rheobase.language.definitions import Source
 from rheobase.language.dimension_check import check_dimension
@@ -36,7 +37,7 @@ def painted(cell: Cell, given: Mapping[str, Any]) -> Painting:
     UnknownNameError
         There is no such region or parameter.
     UnitError, UserError
-        A value is of another dimension, or not finite.
+        A value is of another dimension, not finite, or a negative conductance.
     """
     found: Painting = {}
     regions = cell.morphology.regions
@@ -82,6 +83,7 @@ def _paint(cell: Cell, regions: list[str], name: str, value: Any, found: Paintin
     )
     if name == "C_m" and np.any(numbers <= 0):
         raise UserError("Cell: the capacitance per area is above 0", mend="C_m=1*uF/cm**2")
+    refuse_sign(name, unit, numbers, f"Cell: {name}", f"{name}=")
     found.setdefault(name, []).append((nodes, numbers))
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rheobase.cables.cell import FIXED, GEOMETRY
+from rheobase.channels.mechanism import refuse_sign
 from rheobase.errors import UserError
 from rheobase.language.model import Model
 from rheobase.language.parsing import parse_expression
@@ -202,6 +203,8 @@ class SiteValues(CellValues):
                 whole = np.full(sites.size, np.nan)
                 whole[has] = found
                 found = whole
+        full = f"{self.name}.{name}"
+        refuse_sign(name, homes[0].values.unit(name), found, full, f"{full} = ")
         for part in homes:
             self._hand_over(part, name, kind, found, sites)
 
