@@ -169,8 +169,8 @@ def test_synapses_for_point_cells_only(net, cells):
 
 
 def test_recording_what_some_places_lack(net, cells):
-    text = refused(errors.WiringError, lambda: net.record(cells, "m_Na"),
-                   "45 of 48 places have no m_Na, the first of them in dendrite",
+    text = refused(errors.WiringError, lambda: net.record(cells.at("dendrite"), "m_Na"),
+                   "45 of 45 places have no m_Na, the first of them in dendrite",
                    'cells.at("soma")')  # fmt: skip
     assert "places of HH" in text
     refused(errors.UnknownNameError, lambda: net.record(cells.at("soma"), "m_N"),

@@ -311,10 +311,10 @@ class Sites(View):
         assert isinstance(self._population, SitePopulation)
         return self._population
 
-    def _has(self, name: str, call: str) -> None:
-        """Refuse places of which some have no such variable."""
+    def _has(self, name: str, call: str, *, some: bool = False) -> None:
+        """Refuse places of which some have no such variable; if `some` may have it, all."""
         has = self._cable.values.has(name, self._indices)
-        if has.all():
+        if has.all() or (some and has.any()):
             return
         part = self._cable.values.homes(name)[0]
         missing = int((~has).sum())

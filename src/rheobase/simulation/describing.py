@@ -386,8 +386,9 @@ class Describing:
         cells
             A population, or a view of one; or a projection whose synapses change.
         variables : str
-            States, subexpressions or inputs. Spikes are kept without being asked for. Of a
-            projection: "weight" and variables of its synapses, over (time, synapse).
+            States, subexpressions or inputs; nan at places that have none of it. Spikes are kept
+            without being asked for. Of a projection: "weight" and variables of its synapses, over
+            (time, synapse).
         every : quantity
             A multiple of dt; every step if not given.
         name : str
@@ -414,7 +415,7 @@ class Describing:
         for variable in variables:
             wiring.check_recorded(chosen, variable)
             if isinstance(chosen, Sites):
-                chosen._has(variable, f"net.record({chosen._written}, ...)")
+                chosen._has(variable, f"net.record({chosen._written}, ...)", some=True)
         steps = 1
         if every is not None:
             paste = f'net.record({chosen.name}, "{variables[0]}", every=1*ms)'
