@@ -64,8 +64,9 @@ class Branched(Cells):
         ----------
         region : str, optional
             A region; "soma" alone is its middle, any other alone all of its compartments.
-        fraction : float, optional
-            From 0 to 1, along a region (or morphology) that does not branch.
+        fraction : float or sequence of float, optional
+            From 0 to 1, along a region (or morphology) that does not branch; several are several
+            places on each cell, in their order.
         path : quantity or pair of quantities, optional
             Every place at that path from the soma's center, or between two.
         branch_order : int, optional
@@ -346,7 +347,7 @@ def _pasted(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return f"({', '.join(map(_pasted, value))})"
     if not hasattr(value, "magnitude"):
-        return repr(value)
+        return repr(value.tolist() if isinstance(value, np.ndarray) else value)
     number, unit = split_quantity(value, "path")
     return f"{np.asarray(number).tolist()}*{unit.text}"
 

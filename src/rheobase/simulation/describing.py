@@ -262,7 +262,7 @@ class Describing:
             variable = clamped_variable(chosen, variable)
         self._told.clamps.append(read_clamp(chosen, values, start, stop, variable, self._clock))
 
-    def voltage_clamp(self, cells: Cells, command: Any, *, series_resistance: Any,
+    def voltage_clamp(self, cells: Cells, command: Any, *, series_resistance: Any = None,
                       start: Any = "0 ms", stop: Any = None,
                       name: str | None = None) -> str:  # fmt: skip
         """Clamp places on cells with a morphology through an electrode with a resistance.
@@ -277,7 +277,7 @@ class Describing:
         command : quantity or stimulus
             The voltage, or one of `rb.stimuli` in mV for a voltage over time.
         series_resistance : quantity
-            R, above 0.
+            R, above 0: it has to be given.
         start, stop : quantity
             When it acts; a stop of None never comes.
         name : str
@@ -304,7 +304,7 @@ class Describing:
         self.inject(sites, electrodes.switch(start, stop), to=f"on_{label}")
         return f"I_{label}"
 
-    def current_clamp(self, cells: Cells, current: Any, *, series_resistance: Any,
+    def current_clamp(self, cells: Cells, current: Any, *, series_resistance: Any = None,
                       name: str | None = None) -> str:  # fmt: skip
         """Inject a current into places through an electrode whose resistance is in the recording.
 
@@ -317,7 +317,7 @@ class Describing:
         current
             One of `rb.stimuli`.
         series_resistance : quantity
-            R, above 0.
+            R, above 0: it has to be given.
         name : str
             What its variables end with; electrode, electrode_2 ... if not given.
 
