@@ -8,7 +8,7 @@ import pytest
 
 import rheobase as rb
 from rheobase import errors
-from rheobase.units import cm, mS, ms, mV, ohm, uF, um
+from rheobase.units import cm, kelvin, mS, ms, mV, ohm, uF, um
 
 HH = rb.Membrane([rb.channels.HHSodium, rb.channels.HHPotassium, rb.channels.Leak])
 PASSIVE = rb.Membrane(
@@ -172,6 +172,62 @@ def test_methods():
             method="euler")  # fmt: skip
     refused(errors.WiringError, "there is no crossing 'exact'", crossing="exact")
     refused(errors.UnitError, "axial_resistivity", axial_resistivity=3 * ms)
+
+
+def test_called_it_is_a_changed_copy():
+    cell = made(parameters={"g_L": 0.2 * mS / cm**2})
+    finer = cell(max_length=5 * um)
+    assert len(finer.compartments) == 64 and len(cell.compartments) == 16
+    np.testing.assert_allclose(finer.values("g_L"), 2)
+    assert finer.membranes == cell.membranes and finer.name == cell.name
+    assert cell(spikes=None).threshold is None and cell().threshold == cell.threshold
+    other = cell(g_L=0.3 * mS / cm**2, C_m="3 uF/cm**2")
+    np.testing.assert_allclose(other.values("g_L"), 3)
+    np.testing.assert_allclose(other.values("C_m"), 0.03)
+    np.testing.assert_allclose(cell.values("g_L"), 2)
+    stick = rb.Morphology.cylinder(length=100 * um, diameter=1 * um)
+    moved = rb.Cell(SHAPE, PASSIVE)(morphology=stick)
+    assert moved.name == stick.name and list(moved.membranes) == list(stick.regions)
+    assert cell(morphology=SHAPE, name="mine").name == "mine"
+    for call, error, words in [
+        (lambda: cell(max_lenght=5 * um), errors.UnknownNameError, "did you mean max_length?"),
+        (lambda: cell(morphology=stick), errors.UnknownNameError, "has no region 'soma'"),
+        (lambda: cell(g_L=1 * mV), errors.UnitError, "Cell: g_L"),
+    ]:
+        with pytest.raises(error) as caught:
+            call()
+        assert words in str(caught.value)
+    with pytest.raises(errors.UserError, match="make another: cell") as caught:
+        cell.name = "other"
+    assert "cell(max_length=5*um)" in str(caught.value)
+
+
+def test_without_a_soma_paths_begin_at_the_first_section():
+    stick = rb.Morphology.cylinder(length=100 * um, diameter=1 * um)
+    cell = rb.Cell(stick, PASSIVE, max_length=10 * um)
+    assert ", 5 um from the start of the first section, rises above" in str(cell)
+    assert "5 um from the soma's center, rises above" in str(made(max_length=10 * um))
+    with pytest.raises(errors.UserError) as caught:
+        cell.compartments.at(path=1 * um * 1000)
+    assert "from the start of the first section" in str(caught.value)
+
+
+def test_temperatures_may_be_in_kelvin():
+    for given in (300 * kelvin, "300 kelvin", 26.85, {"soma": {"temperature": 300 * kelvin}}):
+        parameters = given if isinstance(given, dict) else {"temperature": given}
+        assert made(parameters=parameters).values("temperature")[0] == pytest.approx(26.85)
+    refused(errors.UserError, "Cell: temperature: a temperature is above absolute zero, in degrees",
+            "given: -300", "write temperature=37, or temperature=310.15*kelvin",
+            parameters={"temperature": -300})  # fmt: skip
+
+
+def test_conductances_are_not_negative():
+    for given in ({"g_L": -1 * mS / cm**2}, {"dendrite": {"g_L": "-1*mS/cm**2"}}):
+        refused(errors.UserError, "Cell: g_L is 0 or more", "given: g_L=-1*mS/cm**2",
+                "write g_L=1*mS/cm**2", parameters=given)  # fmt: skip
+    with pytest.raises(errors.UserError, match="g_L is 0 or more") as caught:
+        PASSIVE(g_L=-1 * mS / cm**2)
+    assert "write g_L=1*mS/cm**2" in str(caught.value)
 
 
 def test_pictures():

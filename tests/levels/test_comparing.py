@@ -5,7 +5,7 @@ import pytest
 
 import rheobase as rb
 from rheobase.errors import ShapeError, UnitError, UnknownNameError, WiringError
-from rheobase.units import Hz, cm, ms, mV, nA, pA, pF, uA, um
+from rheobase.units import Hz, cm, mS, ms, mV, nA, pA, pF, uA, um
 
 STEP = rb.stimuli.step(500 * pA, start=20 * ms, stop=180 * ms)
 LIF = rb.models.LIF
@@ -298,3 +298,62 @@ def test_a_window_outside_the_run_is_shown_one_inside():
     assert "write rb.levels.compare(..., start=0*ms, stop=20*ms), or leave both out" in str(
         error.value
     )
+
+
+# -- cells with a morphology ------------------------------------------------------------------
+
+SQUID = rb.Membrane([rb.channels.HHSodium, rb.channels.HHPotassium, rb.channels.Leak])
+
+
+def sphere(**options):
+    shape = rb.Morphology.cylinder(length=20 * um, diameter=20 * um)
+    return rb.Cell(shape, SQUID, max_length=1, **options)
+
+
+def test_a_cell_and_its_point_model_are_the_same():
+    area = np.pi * 20 * 20 * um**2
+    point = SQUID.point(area)
+    table = compare({"cell": sphere(), "point": point}, rb.stimuli.step(0.2 * nA, start=20 * ms),
+                    duration=100 * ms, dt=0.01 * ms, backend=None)  # fmt: skip
+    cell, same = table["cell"], table["point"]
+    assert cell.kind == same.kind == "spikes" and isinstance(cell.model, rb.Cell)
+    assert cell.spike_count == same.spike_count > 3 and not same.missed.size
+    assert same.spike_time_error < 2e-5 and same.subthreshold_error < 0.1
+    assert cell.trace.attrs["units"] == "mV" and float(cell.trace[0]) == -65
+    assert "cell" in str(table)
+
+
+def test_a_cell_is_looked_at_in_the_middle_of_its_soma():
+    shape = rb.Morphology.ball_and_stick(
+        soma_diameter=20 * um, dendrite_length=500 * um, dendrite_diameter=2 * um
+    )
+    passive = rb.Membrane([rb.channels.Leak(g=0.05 * mS / cm**2, E=-65 * mV)])
+    cell = rb.Cell(shape, {"soma": SQUID, "dendrite": passive}, max_length=25 * um)
+    stimulus = rb.stimuli.step(0.2 * nA, start=5 * ms)
+    table = compare({"cell": cell, "silent": cell(spikes=None), "sphere": sphere()}, stimulus,
+                    duration=30 * ms, dt=0.025 * ms)  # fmt: skip
+    net = rb.Network(dt=0.025 * ms)
+    cells = net.add(cell, name="cells")
+    net.inject(cells.at("soma"), stimulus)
+    net.record(cells.at("soma"), "v")
+    by_hand = net.run(30 * ms, backend="interpreter")
+    np.testing.assert_array_equal(
+        table["cell"].trace.to_numpy(), by_hand.traces["cells"].v.to_numpy()[:, 0]
+    )
+    np.testing.assert_array_equal(table["cell"].spikes, by_hand.spikes["cells"][0])
+    assert table["silent"].kind == "voltage" and table["silent"].voltage_error == 0
+    assert table["sphere"].spikes[0] < table["cell"].spikes[0]
+    assert len(table.plot()) == 4
+
+
+def test_a_cell_takes_a_current_per_area_with_an_area():
+    stimulus = rb.stimuli.step(2 * uA / cm**2)
+    with pytest.raises(UnitError) as caught:
+        compare({"cell": sphere()}, stimulus)
+    for words in ("the input I of 'cell'", "the area of its membrane is missing",
+                  'rb.levels.compare(..., area={"cell": 20000*um**2})'):  # fmt: skip
+        assert words in str(caught.value)
+    options = dict(duration=10 * ms, dt=0.05 * ms)
+    one = compare({"cell": sphere()}, stimulus, area=1e4 * um**2, **options)
+    other = compare({"cell": sphere()}, rb.stimuli.step(0.2 * nA), **options)
+    np.testing.assert_allclose(one["cell"].trace, other["cell"].trace, rtol=1e-12)

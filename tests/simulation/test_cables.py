@@ -462,3 +462,21 @@ def test_rules_over_space_join_compartments():
                        synapse=rb.synapses.Exponential(tau=2 * ms, E=0 * mV))  # fmt: skip
     assert set(cells._cable.cell[made.post]) == {1}
     assert 3 <= made.post.size <= 6
+
+
+def test_a_variable_of_one_region_is_nan_elsewhere_in_a_recording(tmp_path):
+    net = rb.Network(dt=0.025 * ms)
+    cells = net.add([ball_and_stick(), ball_and_stick(200 * um)], name="cells")
+    net.inject(cells.at("soma"), rb.stimuli.step(0.3 * nA))
+    net.record(cells, "v", "m_Na")
+    net.record(cells.at("soma"), "m_Na", name="soma")
+    result = net.run(5 * ms)
+    whole, soma = result.traces["cells"], result.traces["soma"]
+    inside = whole.region.values == "soma"
+    assert inside.sum() == 2 and np.isnan(whole.m_Na.values[:, ~inside]).all()
+    np.testing.assert_array_equal(whole.m_Na.values[:, inside], soma.m_Na.values)
+    np.testing.assert_array_equal(np.isnan(cells.m_Na.magnitude), ~inside)
+    assert np.isfinite(whole.v.values).all()
+    result.save(tmp_path / "whole.h5")
+    again = rb.Result.load(tmp_path / "whole.h5").traces["cells"]
+    np.testing.assert_array_equal(again.m_Na.values, whole.m_Na.values)

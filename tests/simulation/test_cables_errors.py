@@ -6,7 +6,7 @@ from tests.simulation.cable_nets import ball_and_stick
 
 import rheobase as rb
 from rheobase import errors
-from rheobase.units import Mohm, cm, mS, ms, mV, nA, nS, pA, um
+from rheobase.units import Mohm, cm, kelvin, mS, ms, mV, nA, nS, pA, um
 
 AMPA = rb.synapses.Exponential(tau=2 * ms, E=0 * mV)
 
@@ -73,7 +73,84 @@ def test_injecting_in_the_wrong_unit(net, cells):
             "this is no current", "rb.stimuli.step(1*nA)")  # fmt: skip
     refused(errors.ShapeError,
             lambda: net.inject(cells.at("soma"), rb.stimuli.step([1, 2] * nA)),
-            "the current is for 2 cells")  # fmt: skip
+            "the current is for 2 places", "one value, or 3: one for each place",
+            'choose as many places: cells.at("soma")[:2]')  # fmt: skip
+
+
+def test_a_clamp_without_an_electrode(net, cells):
+    soma = cells.at("soma")
+    refused(errors.WiringError, lambda: net.voltage_clamp(soma, -65 * mV),
+            "net.voltage_clamp(...): the resistance of the electrode is missing",
+            "expected: series_resistance=, in Mohm",
+            'write series_resistance=5*Mohm; net.clamp(cells.at("soma"), ...) holds a voltage '
+            "without an electrode")  # fmt: skip
+    refused(errors.WiringError, lambda: net.current_clamp(soma, rb.stimuli.step(1 * nA)),
+            'net.inject(cells.at("soma"), ...) injects a current without an electrode')  # fmt: skip
+
+
+def test_several_fractions(cells):
+    two = cells.at("dendrite", fraction=[0.7, 0.4])
+    assert two.size == 6 and repr(two).startswith('<Sites cells.at("dendrite", fraction=(0.7, 0.4)')
+    one = [cells.at("dendrite", fraction=f).compartment[0] for f in (0.7, 0.4)]
+    assert list(two.compartment) == one * 3 and list(two.cell) == [0, 0, 1, 1, 2, 2]
+    assert list(cells.at(section=1, fraction=np.array([0.7, 0.4])).compartment) == one * 3
+    refused(errors.UserError, lambda: cells.at("dendrite", fraction=[0.4, 1.4]),
+            "a fraction lies between 0 and 1", "given: [0.4, 1.4]",
+            "write fraction=0.5, or fraction=[0.2, 0.8] for several places")  # fmt: skip
+    refused(errors.UserError, lambda: cells.at("dendrite", fraction=[0.4, 0.401]),
+            "two of the fractions lie in one compartment", "given: 0.4, 0.401",
+            "leave one out")  # fmt: skip
+
+
+def test_temperatures(cells):
+    cells.temperature = 300 * kelvin
+    np.testing.assert_allclose(cells.at("soma").temperature.magnitude, 26.85)
+    cells.at("soma").temperature = [280, 290, 300] * kelvin
+    np.testing.assert_allclose(cells.at("soma").temperature.magnitude, [6.85, 16.85, 26.85])
+    cells.temperature = 6.3
+    refused(
+        errors.UserError,
+        lambda: setattr(cells, "temperature", -1 * kelvin),
+        "cells.temperature: a temperature is above absolute zero, in degrees Celsius",
+        "given: -274.15",
+        "write cells.temperature = 37, or cells.temperature = 310.15*kelvin",
+    )
+
+
+@pytest.mark.parametrize("name, value, given, mend", [
+    ("g_L", -1 * mS / cm**2, "cells.g_L = -1*mS/cm**2", "write cells.g_L = 1*mS/cm**2"),
+    ("g_Na", "-2*mS/cm**2", "cells.g_Na = -2*mS/cm**2", "write cells.g_Na = 1*mS/cm**2"),
+    ("g_L", "0.1*mS/cm**2*(1 - distance/(10*um))", "cells.g_L = ", "1*mS/cm**2"),
+])  # fmt: skip
+def test_a_conductance_is_not_negative(net, cells, name, value, given, mend):
+    before = getattr(cells, name).magnitude.copy()
+    refused(errors.UserError, lambda: setattr(cells, name, value),
+            f"cells.{name} is 0 or more", given, mend)  # fmt: skip
+    np.testing.assert_array_equal(getattr(cells, name).magnitude, before)
+    setattr(cells, name, 0 * mS / cm**2)
+
+
+def test_a_time_of_a_receptor_is_above_0(net, cells):
+    noise = net.add(rb.stimuli.poisson("10 Hz"), 1, name="noise")
+    net.connect(noise, cells.at("soma"), weight=1 * nS, synapse=AMPA)
+    refused(errors.UserError, lambda: setattr(cells, "tau_exponential", 0 * ms),
+            "cells.tau_exponential is above 0", "write cells.tau_exponential = 1*ms")  # fmt: skip
+
+
+def test_a_gap_junction_is_not_negative(net, cells):
+    soma, gap = cells.at("soma"), rb.synapses.GapJunction()
+    words = ["the weight of a gap junction is a conductance, 0 or more", "weight=-1*nS",
+             "write weight=1*nS; a distribution is bounded by low=0*nS"]  # fmt: skip
+    refused(errors.UserError, lambda: net.connect(soma, soma, rb.rules.ring(1), weight=-1 * nS,
+                                                  synapse=gap), *words)  # fmt: skip
+    refused(errors.UserError,
+            lambda: net.connect(soma, soma, weight=rb.random.normal(0 * nS, 1 * nS), synapse=gap),
+            words[0])  # fmt: skip
+    made = net.connect(soma, soma, rb.rules.ring(1), weight=0 * nS, synapse=gap, name="ring")
+    refused(errors.UserError, lambda: setattr(made, "weights", -1 * nS), "ring: " + words[0])
+    point = net.add(rb.models.LIF, 2, name="point")
+    refused(errors.UserError, lambda: net.connect(point, point, rb.rules.ring(1), weight=-1 * nS,
+                                                  synapse=gap), *words)  # fmt: skip
 
 
 def test_connecting_without_a_receptor(net, cells):
@@ -133,8 +210,8 @@ def test_synapses_for_point_cells_only(net, cells):
 
 
 def test_recording_what_some_places_lack(net, cells):
-    text = refused(errors.WiringError, lambda: net.record(cells, "m_Na"),
-                   "45 of 48 places have no m_Na, the first of them in dendrite",
+    text = refused(errors.WiringError, lambda: net.record(cells.at("dendrite"), "m_Na"),
+                   "45 of 45 places have no m_Na, the first of them in dendrite",
                    'cells.at("soma")')  # fmt: skip
     assert "places of HH" in text
     refused(errors.UnknownNameError, lambda: net.record(cells.at("soma"), "m_N"),

@@ -6,6 +6,7 @@ github.com/neuronsimulator/ringtest, reference data of 100 ms.
 
 import numpy as np
 import pytest
+from scipy.integrate import solve_ivp
 
 import rheobase as rb
 from rheobase.units import Mohm, cm, mS, ms, mV, nA, nS, ohm, um, uS
@@ -40,6 +41,33 @@ def test_rc_expsyn(weight, want):
     # half of the suite's tolerance; the event is delivered at the end of the first step
     np.testing.assert_allclose(v[1:], want[1:], rtol=0.005)
     assert v[0] == pytest.approx(want[0], rel=0.03, abs=1.0)
+
+
+@pytest.mark.parametrize("weight, since", [(0.1, 0.0), (10.0, 0.0175)])
+def test_rc_expsyn_over_the_whole_trace(weight, since):
+    """The conductance is there at t = 0, set by hand: half of the suite's tolerance everywhere.
+
+    With 10 uS the voltage begins to fall with 0.001 ms, less than a step: there the first 7 of
+    4,000 samples are left out.
+    """
+    net = rb.Network(dt=0.0025 * ms)
+    cells = net.add(rc_cell(), name="cells")
+    place = cells.at(fraction=0.5)
+    net.drive(place, rb.stimuli.spike_times([50] * ms), weight=weight * uS,
+              synapse=rb.synapses.Exponential(tau=1 * ms, E=0 * mV, name="syn"))  # fmt: skip
+    place.g_syn = weight * uS
+    net.record(cells, "v")
+    trace = net.run(10.01 * ms).traces["cells"]
+    times = trace.time.values * 1e3
+
+    def slope(t, v):
+        return -(v + 65) - 100 * weight * np.exp(-t) * v  # R = 100 Mohm, C R = 1 ms
+
+    exact = solve_ivp(slope, (0, times[-1]), [-65.0], t_eval=times, method="LSODA", rtol=1e-10,
+                      atol=1e-10).y[0]  # fmt: skip
+    late = times >= since - 1e-9
+    assert late.sum() >= 3997
+    np.testing.assert_allclose(trace.v.values[late, 0], exact[late], rtol=0.005)
 
 
 def test_rc_exp2syn_spike():

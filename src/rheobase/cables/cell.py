@@ -40,7 +40,8 @@ class Cell:
     what is injected per area, as currents between the centers of neighboring compartments. Where
     branches meet, the currents add to 0.
 
-    Cells do not change.
+    Cells do not change: ``cell(max_length=5*um)`` is another with other arguments, and
+    ``cell(g_L=0.1*mS/cm**2)`` one with other values of the membrane.
 
     Parameters
     ----------
@@ -147,9 +148,38 @@ class Cell:
     def __setattr__(self, attribute: str, value: Any) -> None:
         raise UserError(
             f"a Cell does not change: {attribute} cannot be set",
-            mend="make another: rb.Cell(morphology, membrane, ...); in a network, values are set "
-            "as cells.g_Na = ...",
+            mend="make another: cell(max_length=5*um), cell(g_Na=...); in a network, values are "
+            "set as cells.g_Na = ...",
         )
+
+    def __call__(self, **changes: Any) -> Cell:
+        """Return a copy with other arguments, or other values of parameters of the membranes.
+
+        Parameters
+        ----------
+        **changes
+            Arguments of `Cell`, such as max_length; or parameters, such as g_Na, which are added
+            to those the cell has.
+
+        Raises
+        ------
+        UnknownNameError, WiringError, UnitError, UserError
+            As for `Cell`.
+        """
+        arguments = self._arguments
+        known = {name for model in self.patches.values() for name in model.defaults}
+        values = {k: v for k, v in changes.items() if k in known and k not in arguments}
+        others = {k: v for k, v in changes.items() if k not in values}
+        if "morphology" in others:  # what followed from the old one follows from the new one
+            if self.name == self.morphology.name:
+                arguments["name"] = None
+            if len({id(m) for m in self.membranes.values()}) == 1:
+                arguments["membrane"] = next(iter(self.membranes.values()))
+        made = {**arguments, **others}
+        if values:
+            held = {k: v for k, v in dict(made["parameters"] or {}).items() if k not in values}
+            made["parameters"] = {**held, **values}
+        return Cell(**made)
 
     # -- parts ----------------------------------------------------------------------------
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from rheobase.channels.mechanism import refuse_sign
+from rheobase.channels.reversal import in_celsius, refuse_below_zero
 from rheobase.errors import UnknownNameError, UserError, WiringError, did_you_mean
 from rheobase.language.definitions import Source
 from rheobase.language.dimension_check import check_dimension
@@ -36,7 +38,7 @@ def painted(cell: Cell, given: Mapping[str, Any]) -> Painting:
     UnknownNameError
         There is no such region or parameter.
     UnitError, UserError
-        A value is of another dimension, or not finite.
+        A value is of another dimension, not finite, or a negative conductance.
     """
     found: Painting = {}
     regions = cell.morphology.regions
@@ -77,11 +79,16 @@ def _paint(cell: Cell, regions: list[str], name: str, value: Any, found: Paintin
     compartments = cell.compartments
     places = [compartments.regions.index(region) for region in regions]
     nodes = np.flatnonzero(np.isin(compartments.region, places) & ~compartments.is_junction)
+    if name == "temperature":
+        value = in_celsius(value)
     numbers = values_at(
         value, unit, compartments.path[nodes], compartments.diameter[nodes], f"Cell: {name}"
     )
     if name == "C_m" and np.any(numbers <= 0):
         raise UserError("Cell: the capacitance per area is above 0", mend="C_m=1*uF/cm**2")
+    if name == "temperature":
+        refuse_below_zero(numbers, "Cell: temperature", "temperature=")
+    refuse_sign(name, unit, numbers, f"Cell: {name}", f"{name}=")
     found.setdefault(name, []).append((nodes, numbers))
 
 

@@ -38,8 +38,8 @@ class Site:
             return "never spikes"
         region = compartments.regions[compartments.region[self.node]]
         return (
-            f"spikes where v of {region}, {compartments.path[self.node] * 1e6:.4g} um from the "
-            f"soma's center, rises above {self.threshold * 1e3:g} mV"
+            f"spikes where v of {region}, {compartments.path[self.node] * 1e6:.4g} um from "
+            f"{compartments.morphology.path_origin}, rises above {self.threshold * 1e3:g} mV"
         )
 
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
+import numpy as np
+
 from rheobase.channels.gates import (
     SCALE,
     Form,
@@ -41,7 +43,7 @@ from rheobase.language.model import Model
 from rheobase.language.names import CONSTANTS as BUILT_IN
 from rheobase.language.names import check_twice, is_noise
 from rheobase.language.reading import inlined, read_mapping, unknown_parameter
-from rheobase.units import UNITS, parse_unit
+from rheobase.units import UNITS, Unit, parse_unit
 
 NERNST = "nernst"
 """As the value of a reversal potential: that of the ion the channel carries."""
@@ -244,21 +246,44 @@ _ABOVE_ZERO = tuple(parse_unit(text).dimension for text in ("second", "metre"))
 
 
 def _check_sign(line: Equation, value: float, arguments: MechanismArguments) -> None:
-    """Refuse a negative conductance, a time or a Q10 that is not above 0.
+    """Refuse what `refuse_sign` does, of a channel or pool.
 
     Raises
     ------
     UserError
     """
-    least = line.unit.dimension in _AT_LEAST_ZERO
-    above = line.unit.dimension in _ABOVE_ZERO or line.name.split("_")[0] == "Q10"
-    if (least and not value >= 0) or (above and not value > 0):
-        label = arguments.kind or arguments.name
-        unit = "" if line.unit.text == "1" else f"*{line.unit.text}"
+    label = arguments.kind or arguments.name
+    refuse_sign(line.name, line.unit, value, f"{label}: {line.name}", f"{line.name}=")
+
+
+def refuse_sign(name: str, unit: Unit, values: Any, what: str, paste: str) -> None:
+    """Refuse a negative conductance, a time or a Q10 that is not above 0.
+
+    Parameters
+    ----------
+    name, unit
+        Of the parameter.
+    values
+        One or several, in SI units; nan where there is none.
+    what
+        What errors begin with.
+    paste
+        What a value is set with: "cells.g_L = ".
+
+    Raises
+    ------
+    UserError
+    """
+    least = unit.dimension in _AT_LEAST_ZERO
+    above = unit.dimension in _ABOVE_ZERO or name.split("_")[0] == "Q10"
+    found = np.atleast_1d(np.asarray(values, np.float64))
+    wrong = (found < 0) | (found == 0) & above
+    if (least or above) and wrong.any():
+        written = "" if unit.text == "1" else f"*{unit.text}"
         raise UserError(
-            f"{label}: {line.name} is {'above 0' if above else '0 or more'}",
-            given=f"{line.name}={line.unit.from_si(value):g}{unit}",
-            mend=f"write {line.name}=1{unit}",
+            f"{what} is {'above 0' if above else '0 or more'}",
+            given=f"{paste}{unit.from_si(found[np.argmax(wrong)]):g}{written}",
+            mend=f"write {paste}1{written}",
         )
 
 

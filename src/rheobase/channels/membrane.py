@@ -8,7 +8,7 @@ from typing import Any
 
 from rheobase.channels.channel import Channel
 from rheobase.channels.joining import Placed, ion_lines, mechanism_text, place
-from rheobase.channels.mechanism import Mechanism
+from rheobase.channels.mechanism import Mechanism, refuse_sign
 from rheobase.channels.pool import Pool
 from rheobase.channels.reversal import FUNCTIONS, celsius
 from rheobase.errors import EquationError, UnknownNameError, UserError, did_you_mean
@@ -157,6 +157,8 @@ class Membrane:
         if changed:
             self._keep(_given={**given, **changed})
             usual = self._model(None)
+        for key in changed:
+            refuse_sign(key, usual.unit_of(key), usual.defaults[key], f"{name}: {key}", f"{key}=")
         states = {e.name for e in usual.differential}
         gates = [(p, form) for p in parts for form in p.mechanism.forms
                  if p.names[form.name] in states]  # fmt: skip
@@ -184,8 +186,8 @@ class Membrane:
 
         Raises
         ------
-        UnknownNameError, UnitError
-            There is no such parameter, or its dimension is another.
+        UnknownNameError, UnitError, UserError
+            There is no such parameter, its dimension is another, or it cannot be negative.
         """
         mechanisms, capacitance, temperature, name, changed = self._made
         if "temperature" in parameters:

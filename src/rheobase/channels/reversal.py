@@ -11,9 +11,11 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from rheobase.errors import UnknownNameError, UserError, did_you_mean
 from rheobase.language.values import read_value
-from rheobase.units import UNITS, parse_unit, quantity
+from rheobase.units import UNITS, parse_unit, quantity, split_quantity
 
 FARADAY = 96485.33212
 """Charge of a mole of electrons [coulomb/mole]."""
@@ -92,6 +94,32 @@ def celsius(given: Any, what: str) -> float:
             mend="write temperature=37, or 310.15*kelvin",
         )
     return found
+
+
+def in_celsius(value: Any) -> Any:
+    """Return quantities in kelvin as plain numbers of degrees Celsius, and all else as it is."""
+    try:
+        number, unit = split_quantity(value)
+    except UserError:  # whatever it is, it is no quantity
+        return value
+    if unit.dimension != UNITS["kelvin"].dimension:
+        return value
+    return unit.to_si(np.asarray(number, np.float64)) + ABSOLUTE_ZERO
+
+
+def refuse_below_zero(values: Any, what: str, paste: str) -> None:
+    """Refuse temperatures [degrees Celsius] that are not above absolute zero.
+
+    Raises
+    ------
+    UserError
+    """
+    if np.any(np.asarray(values) <= ABSOLUTE_ZERO):
+        raise UserError(
+            f"{what}: a temperature is above absolute zero, in degrees Celsius",
+            given=f"{np.nanmin(values):g}",
+            mend=f"write {paste}37, or {paste}310.15*kelvin",
+        )
 
 
 def nernst(ion: str, inside: Any, outside: Any, temperature: Any = 37.0, *,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from rheobase.analysis.pasting import model_text, numbers_text
+from rheobase.cables import Cell
 from rheobase.errors import (
     ShapeError,
     UnknownNameError,
@@ -32,7 +33,7 @@ __all__ = ["compare"]
 
 
 def compare(
-    models: Mapping[str, Model | Reduction],
+    models: Mapping[str, Model | Cell | Reduction],
     stimulus: Current,
     *,
     duration: Any,
@@ -57,9 +58,10 @@ def compare(
 
     Parameters
     ----------
-    models : mapping of str to Model or Reduction
+    models : mapping of str to Model, Cell or Reduction
         By the names they are to have in the table. What `rb.levels.reduce` gives knows what its
-        units are.
+        units are. A cell with a morphology gets the stimulus in the middle of its soma (without
+        one, at the beginning of its first section), and what is recorded is recorded there.
     stimulus : Current
         One of `rb.stimuli`: an absolute current (pA), a current per area (uA/cm**2), or a plain
         number, with the same value for every cell.
@@ -130,8 +132,9 @@ def compare(
     levels = [translate(name, model, frozen, given) for name, model in chosen.items()]
     for level in levels:
         cell = net.add(level.model, name=level.name)
-        net.inject(cell, level.current, to=level.input)
-        net.record(cell, level.output)
+        place = cell if level.place is None else cell.at(**level.place)
+        net.inject(place, level.current, to=level.input)
+        net.record(place, level.output)
     result = net.run(duration, backend=backend, progress=False)
     window = _window(start, stop, result)
     measured = {level.name: _measure(level, result, window) for level in levels}
@@ -153,7 +156,7 @@ def compare(
 # ---------------------------------------------------------------------- what was given
 
 
-def _checked_models(models: Any) -> dict[str, Model]:
+def _checked_models(models: Any) -> dict[str, Model | Cell]:
     example = 'rb.levels.compare({"HH": rb.models.HodgkinHuxley, "LIF": rb.models.LIF}, ...)'
     if not isinstance(models, Mapping) or not models:
         raise WiringError(
@@ -166,10 +169,10 @@ def _checked_models(models: Any) -> dict[str, Model]:
         if not isinstance(name, str) or not name.strip():
             raise WiringError("levels.compare: a name is a text", given=repr(name),
                               mend=f"write {example}")  # fmt: skip
-        if not isinstance(model, (Model, Reduction)):
+        if not isinstance(model, (Model, Cell, Reduction)):
             raise WiringError(
                 f"levels.compare: {name!r} is no model",
-                expected="a Model, such as rb.models.LIF(tau_m=20*ms)",
+                expected="a Model, such as rb.models.LIF(tau_m=20*ms), or an rb.Cell",
                 given=repr(model) if len(repr(model)) < 60 else type(model).__name__,
             )
     return {name: one.model if isinstance(one, Reduction) else one for name, one in models.items()}
@@ -187,7 +190,7 @@ def _by_name(models: Any) -> str:
         listed) else ""  # fmt: skip
 
 
-def _checked_reference(reference: str | None, models: Mapping[str, Model]) -> str:
+def _checked_reference(reference: str | None, models: Mapping[str, Any]) -> str:
     if reference is None:
         return next(iter(models))
     if reference in models:

@@ -16,6 +16,7 @@ from rheobase.levels.matching import Floats, Match, coincidence_factor
 if TYPE_CHECKING:
     import xarray as xr
 
+    from rheobase.cables import Cell
     from rheobase.network.currents import Current
     from rheobase.results import Result
 
@@ -31,7 +32,7 @@ class LevelResult:
     Attributes
     ----------
     name : str
-    model : Model
+    model : Model or Cell
     kind : "spikes", "voltage" or "rate"
         Whether it spikes, is a membrane that does not, or a unit whose output is a rate.
     spikes : ndarray
@@ -63,7 +64,7 @@ class LevelResult:
     """
 
     name: str
-    model: Model
+    model: Model | Cell
     kind: str
     spikes: Floats
     spike_count: int | None

@@ -12,6 +12,7 @@ from rheobase.network.currents import Current
 from rheobase.units import DIMENSIONLESS, UNITS, Dimension, describe, split_quantity, to_si
 
 if TYPE_CHECKING:
+    from rheobase.cables import Cell
     from rheobase.levels.reduction import Reduction
 
 AMP = UNITS["amp"].dimension
@@ -92,7 +93,7 @@ class Level:
     Attributes
     ----------
     name : str
-    model : Model
+    model : Model or Cell
     input : str
         The variable the stimulus is added to.
     current : Current
@@ -104,18 +105,33 @@ class Level:
     scale : float
         What one of the recorded numbers is: in mV for a voltage, in Hz for a rate; nan where it
         has no such meaning.
+    place : dict or None
+        Of a cell with a morphology, where on it this is, as for `cells.at`.
     """
 
     name: str
-    model: Model
+    model: Model | Cell
     input: str
     current: Current
     output: str
     kind: str
     scale: float
+    place: Mapping[str, Any] | None = None
 
 
-def translate(name: str, model: Model, stimulus: Current, given: Conversions) -> Level:
+def middle_of(cell: Cell) -> tuple[dict[str, Any], Model]:
+    """Return the middle of the soma, as for `cells.at`, and the membrane there.
+
+    Without a soma it is the beginning of the first section, where spikes are looked for too.
+    """
+    soma = "soma" in cell.compartments.regions
+    place: dict[str, Any] = {"region": "soma"} if soma else {"section": 0, "fraction": 0.0}
+    node = int(cell.compartments.at(**place)[0])
+    return place, cell.patches[cell.compartments.regions[cell.compartments.region[node]]]
+
+
+def translate(name: str, given_model: Model | Cell, stimulus: Current,
+              given: Conversions) -> Level:  # fmt: skip
     """Say how a model gets the stimulus and what is looked at.
 
     Raises
@@ -123,6 +139,11 @@ def translate(name: str, model: Model, stimulus: Current, given: Conversions) ->
     WiringError, UnitError, UnknownNameError
         A variable or a conversion is missing; the message says which.
     """
+    if isinstance(given_model, Model):
+        place, model, spiking = None, given_model, given_model.threshold is not None
+    else:
+        place, model = middle_of(given_model)
+        spiking = given_model.threshold is not None
     entry = _input(name, model, given.of("to", name))
     output = _output(name, model, given.of("output", name))
     unit = model.unit_of(entry)
@@ -131,8 +152,8 @@ def translate(name: str, model: Model, stimulus: Current, given: Conversions) ->
     if factor != 1.0:
         shapes = tuple(shape.scaled(factor) for shape in shapes)
     current = Current(shapes, stimulus.unit if factor == 1.0 else unit)
-    kind, scale = _meaning(name, model, output, given)
-    return Level(name, model, entry, current, output, kind, scale)
+    kind, scale = _meaning(name, model, spiking, output, given)
+    return Level(name, given_model, entry, current, output, kind, scale, place)
 
 
 def _input(name: str, model: Model, to: Any) -> str:
@@ -242,16 +263,17 @@ def _missing(
     )
 
 
-def _meaning(name: str, model: Model, output: str, given: Conversions) -> tuple[str, float]:
+def _meaning(name: str, model: Model, spiking: bool, output: str,
+             given: Conversions) -> tuple[str, float]:  # fmt: skip
     """Return the kind of a level, and the size of its output in mV or Hz."""
     unit = model.unit_of(output)
     if unit.dimension == VOLT:
-        return ("spikes" if model.threshold is not None else "voltage"), unit.scale * 1e3
-    if model.threshold is not None or output == "v":
+        return ("spikes" if spiking else "voltage"), unit.scale * 1e3
+    if spiking or output == "v":
         paste = f'rb.levels.compare(..., voltage_per_unit={{"{name}": 1*mV}})'
         size = given.size("voltage_per_unit", name, VOLT, paste)
         plain = unit.dimension == DIMENSIONLESS
-        kind = "voltage" if model.threshold is None else "spikes"
+        kind = "spikes" if spiking else "voltage"
         return kind, float("nan") if size is None or not plain else size * 1e3
     if unit.dimension == HERTZ:
         return "rate", unit.scale

@@ -130,8 +130,8 @@ class Compartments:
         ----------
         region : str, optional
             One of ``regions``.
-        fraction : float, optional
-            From 0 (start) to 1 (end).
+        fraction : float or sequence of float, optional
+            From 0 (start) to 1 (end); several are several places.
         path : quantity or pair of quantities, optional
             From the soma's center.
         branch_order : int, optional
@@ -142,7 +142,7 @@ class Compartments:
         Returns
         -------
         ndarray of int64
-            Ascending.
+            Ascending; of several fractions in their order.
 
         Raises
         ------

@@ -28,7 +28,7 @@ def locate(
     """Return the compartments at a place: see `Compartments.at`."""
     morphology = compartments.morphology
     chosen = _sections(morphology, region, branch_order, section)
-    along = None if fraction is None else _fraction(fraction)
+    along = None if fraction is None else _fractions(fraction)
     if path is not None:
         if along is not None:
             raise UserError(
@@ -48,8 +48,17 @@ def locate(
             return np.array([_node(compartments, int(chosen[0]), 0.5)])
         return _all_of(compartments, chosen)
     if explicit:
-        return np.array([_node(compartments, int(k), along) for k in chosen])
-    return np.array([_along_chain(compartments, _chain(morphology, chosen, region), along)])
+        nodes = [_node(compartments, int(k), f) for f in along for k in chosen]
+    else:
+        chain = _chain(morphology, chosen, region)
+        nodes = [_along_chain(compartments, chain, f) for f in along]
+    if len(set(nodes)) < len(nodes):
+        raise UserError(
+            "at: two of the fractions lie in one compartment",
+            given=", ".join(f"{f:g}" for f in along),
+            mend="leave one out, or divide the cell into shorter compartments: max_length=5*um",
+        )
+    return np.array(nodes)
 
 
 def _sections(
@@ -83,11 +92,15 @@ def _sections(
     return chosen
 
 
-def _fraction(fraction: Any) -> float:
-    found = to_si(fraction, METRE / METRE, what="at: fraction", paste="fraction=0.5")
-    if not isinstance(found, float) or not 0.0 <= found <= 1.0:
-        raise UserError("at: a fraction lies between 0 and 1", given=str(fraction))
-    return found
+def _fractions(fraction: Any) -> list[float]:
+    found = np.atleast_1d(to_si(fraction, METRE / METRE, what="at: fraction", paste="fraction=0.5"))
+    if found.ndim != 1 or not found.size or not ((found >= 0.0) & (found <= 1.0)).all():
+        raise UserError(
+            "at: a fraction lies between 0 and 1",
+            given=str(fraction),
+            mend="write fraction=0.5, or fraction=[0.2, 0.8] for several places",
+        )
+    return [float(f) for f in found]
 
 
 def _node(compartments: Compartments, section: int, fraction: float) -> int:
@@ -140,7 +153,8 @@ def _on_path(compartments: Compartments, chosen: Ints, path: Any, region: str | 
     found = np.atleast_1d(to_si(path, METRE, what="at: path", paste="path=300*um"))
     if not np.isfinite(found).all() or (found < 0).any() or len(found) != (2 if pair else 1):
         raise UserError(
-            "at: path is one length from the soma's center, or two to be between",
+            f"at: path is one length from {compartments.morphology.path_origin}, or two to be "
+            "between",
             given=str(path),
             mend="write path=300*um or path=(100*um, 300*um)",
         )
@@ -155,7 +169,8 @@ def _on_path(compartments: Compartments, chosen: Ints, path: Any, region: str | 
         ]  # paths begin in the middle of a soma
         where = f"the region {region}" if region else compartments.morphology.name
         raise UserError(
-            f"at: {where} has no place at a path of {path} from the soma",
+            f"at: {where} has no place at a path of {path} from "
+            f"{compartments.morphology.path_origin}",
             expected=f"from {min(ends) * 1e6:.4g}*um to {max(ends) * 1e6:.4g}*um",
         )
     return places

@@ -277,6 +277,11 @@ class Morphology:
         return found if np.ndim(fraction) else float(found)
 
     @property
+    def path_origin(self) -> str:
+        """Where paths begin, in words: the soma's center, or the start of the root without one."""
+        return "the soma's center" if self._origin else "the start of the first section"
+
+    @property
     def _origin(self) -> float:
         """The fraction of the root from which paths are measured."""
         return 0.5 if self.sections[0].region == "soma" else 0.0

@@ -40,7 +40,16 @@ def _sites(cells: Cells, call: str) -> Sites:
     )
 
 
-def _resistance(given: Any, call: str) -> float:
+def _resistance(given: Any, sites: Sites, text: str, call: str) -> float:
+    if given is None:
+        alone = "clamp" if text is CLAMP else "inject"
+        what = "holds a voltage" if text is CLAMP else "injects a current"
+        raise WiringError(
+            f"{call}: the resistance of the electrode is missing",
+            expected="series_resistance=, in Mohm",
+            mend=f"write series_resistance=5*Mohm; net.{alone}({sites._written}, ...) {what} "
+            "without an electrode",
+        )
     found = to_si(given, _OHM, what=f"{call}: series_resistance", paste="series_resistance=5*Mohm")
     if not isinstance(found, float) or not 0 < found < float("inf"):
         raise UserError(
@@ -58,10 +67,11 @@ def place(cells: Cells, text: str, label: str, given: str | None, resistance: An
     Raises
     ------
     WiringError, UnitError, UserError
-        It is no place on cells with a morphology, the network has run, or the name is taken.
+        It is no place on cells with a morphology, the network has run, the name is taken, or the
+        resistance is missing.
     """
     sites = _sites(cells, call)
-    ohms = _resistance(resistance, call)
+    ohms = _resistance(resistance, sites, text, call)
     cable = sites._cable
     if any(p.values.arrays is not None for p in cable.patches):
         raise WiringError(

@@ -92,7 +92,7 @@ def target(source: Cells, sink: Cells, synapse: GapJunction, of_source: str, of_
     if synapse.both_ways:
         terms.append(Term(read(sink), f"sum_{of_source}", True))
     return Target(terms[0].to, terms[0].of, SIEMENS, parse_unit("nS"), "weight*(v_pre - v_post)",
-                  tuple(terms), of_sink)  # fmt: skip
+                  tuple(terms), of_sink, signed=False)  # fmt: skip
 
 
 # -- plans ----------------------------------------------------------------------------------

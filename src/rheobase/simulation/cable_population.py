@@ -64,8 +64,9 @@ class Branched(Cells):
         ----------
         region : str, optional
             A region; "soma" alone is its middle, any other alone all of its compartments.
-        fraction : float, optional
-            From 0 to 1, along a region (or morphology) that does not branch.
+        fraction : float or sequence of float, optional
+            From 0 to 1, along a region (or morphology) that does not branch; several are several
+            places on each cell, in their order.
         path : quantity or pair of quantities, optional
             Every place at that path from the soma's center, or between two.
         branch_order : int, optional
@@ -311,10 +312,10 @@ class Sites(View):
         assert isinstance(self._population, SitePopulation)
         return self._population
 
-    def _has(self, name: str, call: str) -> None:
-        """Refuse places of which some have no such variable."""
+    def _has(self, name: str, call: str, *, some: bool = False) -> None:
+        """Refuse places of which some have no such variable; if `some` may have it, all."""
         has = self._cable.values.has(name, self._indices)
-        if has.all():
+        if has.all() or (some and has.any()):
             return
         part = self._cable.values.homes(name)[0]
         missing = int((~has).sum())
@@ -346,7 +347,7 @@ def _pasted(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return f"({', '.join(map(_pasted, value))})"
     if not hasattr(value, "magnitude"):
-        return repr(value)
+        return repr(value.tolist() if isinstance(value, np.ndarray) else value)
     number, unit = split_quantity(value, "path")
     return f"{np.asarray(number).tolist()}*{unit.text}"
 

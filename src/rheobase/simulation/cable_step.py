@@ -102,7 +102,8 @@ class _Told:
         region = compartments.regions[compartments.region[self.node]]
         return (
             f"{self.name}[{self.cell}], compartment {self.node} ({region}, "
-            f"{compartments.path[self.node] * 1e6:.4g} um from the soma's center, area "
+            f"{compartments.path[self.node] * 1e6:.4g} um from "
+            f"{compartments.morphology.path_origin}, area "
             f"{compartments.area[self.node] * 1e12:.5g} um**2): the step from "
             f"{clock.time * 1e3:.9g} ms to {(clock.time + clock.dt) * 1e3:.9g} ms\n"
             f"v = {self._read('v') * 1e3:.6g} mV"

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rheobase.cables.cell import FIXED, GEOMETRY
+from rheobase.channels.mechanism import refuse_sign
+from rheobase.channels.reversal import in_celsius, refuse_below_zero
 from rheobase.errors import UserError
 from rheobase.language.model import Model
 from rheobase.language.parsing import parse_expression
@@ -189,6 +191,8 @@ class SiteValues(CellValues):
         if kind not in ("parameter", "state") or getattr(type(value), "is_current", False):
             homes[0].values.assign(name, value, where)  # which says why it cannot be
             return
+        if name == "temperature":
+            value = in_celsius(value)
         has = self.has(name, where)
         if not has.any():
             raise self.missing(name, where)
@@ -202,6 +206,10 @@ class SiteValues(CellValues):
                 whole = np.full(sites.size, np.nan)
                 whole[has] = found
                 found = whole
+        full = f"{self.name}.{name}"
+        if name == "temperature":
+            refuse_below_zero(found, full, f"{full} = ")
+        refuse_sign(name, homes[0].values.unit(name), found, full, f"{full} = ")
         for part in homes:
             self._hand_over(part, name, kind, found, sites)
 

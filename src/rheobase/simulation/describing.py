@@ -262,7 +262,7 @@ class Describing:
             variable = clamped_variable(chosen, variable)
         self._told.clamps.append(read_clamp(chosen, values, start, stop, variable, self._clock))
 
-    def voltage_clamp(self, cells: Cells, command: Any, *, series_resistance: Any,
+    def voltage_clamp(self, cells: Cells, command: Any, *, series_resistance: Any = None,
                       start: Any = "0 ms", stop: Any = None,
                       name: str | None = None) -> str:  # fmt: skip
         """Clamp places on cells with a morphology through an electrode with a resistance.
@@ -277,7 +277,7 @@ class Describing:
         command : quantity or stimulus
             The voltage, or one of `rb.stimuli` in mV for a voltage over time.
         series_resistance : quantity
-            R, above 0.
+            R, above 0: it has to be given.
         start, stop : quantity
             When it acts; a stop of None never comes.
         name : str
@@ -304,7 +304,7 @@ class Describing:
         self.inject(sites, electrodes.switch(start, stop), to=f"on_{label}")
         return f"I_{label}"
 
-    def current_clamp(self, cells: Cells, current: Any, *, series_resistance: Any,
+    def current_clamp(self, cells: Cells, current: Any, *, series_resistance: Any = None,
                       name: str | None = None) -> str:  # fmt: skip
         """Inject a current into places through an electrode whose resistance is in the recording.
 
@@ -317,7 +317,7 @@ class Describing:
         current
             One of `rb.stimuli`.
         series_resistance : quantity
-            R, above 0.
+            R, above 0: it has to be given.
         name : str
             What its variables end with; electrode, electrode_2 ... if not given.
 
@@ -386,8 +386,9 @@ class Describing:
         cells
             A population, or a view of one; or a projection whose synapses change.
         variables : str
-            States, subexpressions or inputs. Spikes are kept without being asked for. Of a
-            projection: "weight" and variables of its synapses, over (time, synapse).
+            States, subexpressions or inputs; nan at places that have none of it. Spikes are kept
+            without being asked for. Of a projection: "weight" and variables of its synapses, over
+            (time, synapse).
         every : quantity
             A multiple of dt; every step if not given.
         name : str
@@ -414,7 +415,7 @@ class Describing:
         for variable in variables:
             wiring.check_recorded(chosen, variable)
             if isinstance(chosen, Sites):
-                chosen._has(variable, f"net.record({chosen._written}, ...)")
+                chosen._has(variable, f"net.record({chosen._written}, ...)", some=True)
         steps = 1
         if every is not None:
             paste = f'net.record({chosen.name}, "{variables[0]}", every=1*ms)'

@@ -158,7 +158,7 @@ def _argued(name: str, made: Any, arguments: Any) -> Kind:
 
 def _receptor(made: type[Receptor]) -> Kind:
     def parts(receptor: Receptor) -> dict[str, Any]:
-        return {**receptor._given, "name": receptor.name}
+        return receptor._arguments
 
     def make(given: Mapping[str, Any]) -> Receptor:
         made_of: Any = made

@@ -64,6 +64,8 @@ class Target:
         The sums of a coupling, where it is not one sum of `of` to `to`.
     receptor
         What the receptor or coupling that was placed for it is called in the target, or "".
+    signed
+        Whether a weight may be negative: that of a gap junction is a conductance.
     """
 
     to: str
@@ -73,6 +75,7 @@ class Target:
     line: str
     terms: tuple[Term, ...] = ()
     receptor: str = ""
+    signed: bool = True
 
 
 class Projection:
@@ -173,6 +176,8 @@ class Projection:
         """Work out at once what is not drawn, so that the call itself is refused."""
         drawn = self._drawn
         fixed = isinstance(self._rule, (FromMatrix, OneToOne, Pairs, Ring))
+        if not self._target.signed:
+            self._refuse_negative(drawn.weights(drawn.rows()))
         if fixed or is_array(drawn.weight) or is_array(drawn.delay):
             rows = drawn.rows()
             weights, steps = drawn.weights(rows), drawn.steps(rows)
@@ -232,10 +237,24 @@ class Projection:
             self._drawn, self._weights_changed = drawn, True
             return
         found = drawn.read_weights(value, drawn.rows(), drawn.origin("weight"))
+        if not self._target.signed:
+            self._refuse_negative(found)
         if not isinstance(value, (str, Distribution)) or isinstance(found, float):
             drawn = drawn.with_weight(Given(found), self._seed)
         self._drawn = drawn
         self._weights_changed = True
+
+    def _refuse_negative(self, weights: Any) -> None:
+        """Refuse a junction that would let voltages run apart."""
+        found = np.atleast_1d(np.asarray(weights, np.float64))
+        if np.any(found < 0):
+            unit = self._target.unit
+            worst = f"{unit.from_si(float(found.min())):g}*{unit.text}"
+            raise UserError(
+                f"{self._name}: the weight of a gap junction is a conductance, 0 or more",
+                given=f"weight={worst}",
+                mend=f"write weight=1*{unit.text}; a distribution is bounded by low=0*{unit.text}",
+            )
 
     @property
     def delays(self) -> Any:

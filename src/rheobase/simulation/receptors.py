@@ -133,7 +133,8 @@ def _couple(source: Cells, sink: Cells, synapse: Coupling, to: str | None,
         line = f"{sink.name}.{name} += weight*({synapse.text})"
     unit = parse_unit("nS" if dimension == SIEMENS else usual_unit(dimension) or "1")
     placed_as = terms[0].to.removeprefix("sum_1_")
-    return Target(terms[0].to, terms[0].of, dimension, unit, line, tuple(terms), placed_as)
+    return Target(terms[0].to, terms[0].of, dimension, unit, line, tuple(terms), placed_as,
+                  signed=not isinstance(synapse, GapJunction))  # fmt: skip
 
 
 def _gap_end(cells: Cells, synapse: GapJunction, to: str | None, call: str) -> str:

@@ -327,14 +327,15 @@ def _constant(given: Any, unit: Unit) -> tuple[str, str]:
 
 
 def check_columns(size: int | None, cells: Cells, call: str, what: str) -> None:
-    """Refuse a stimulus that differs between another number of cells."""
+    """Refuse a stimulus that differs between another number of cells or places."""
     if size is None or size == cells.size:
         return
+    word, written = ("place", cells._written) if isinstance(cells, Sites) else ("cell", cells.name)
     raise ShapeError(
-        f"{call}: {what} is for {size} cells",
-        expected=f"one value, or {cells.size}: one for each cell",
+        f"{call}: {what} is for {size} {word}s",
+        expected=f"one value, or {cells.size}: one for each {word}",
         given=f"{size}",
-        mend=f"choose as many cells: {cells.name}[:{size}]" if size < cells.size else "",
+        mend=f"choose as many {word}s: {written}[:{size}]" if size < cells.size else "",
     )
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from rheobase.synapses.receptors import DualExponentialCurrent as DualExponentialCurrent
     from rheobase.synapses.receptors import Exponential as Exponential
     from rheobase.synapses.receptors import ExponentialCurrent as ExponentialCurrent
+    from rheobase.synapses.text_receptor import TextReceptor as TextReceptor
 
 # Public name -> the module it lives in.
 _HOMES = {
@@ -52,6 +53,7 @@ _HOMES = {
     "GapJunction": "gap_junctions",
     "LinearNMDA": "nmda",
     "NMDA": "nmda",
+    "TextReceptor": "text_receptor",
 }
 
 __all__ = sorted(_HOMES)

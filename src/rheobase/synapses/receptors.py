@@ -92,6 +92,11 @@ class Receptor:
     def __hash__(self) -> int:
         return hash(self._key)
 
+    @property
+    def _arguments(self) -> dict[str, Any]:
+        """What it was made from, by name."""
+        return {**self._given, "name": self.name}
+
     def _written(self, *, name: bool = True) -> str:
         """Write the receptor as in a script, without the closing parenthesis."""
         parts = [

@@ -296,3 +296,58 @@ def back_propagation(page: Page) -> None:
     page.holds("at 400 µm without sodium channels (Stuart and Sakmann 1994)", "lower",
                f"{heights[2]:.0f} instead of {heights[0]:.0f} mV",
                heights[2] < heights[0] / 1.5)  # fmt: skip
+
+
+def shipped() -> dict[str, rb.Morphology]:
+    """Return the reconstructed cells that come with the library, by name."""
+    cells = rb.morphology.examples.gallery()
+    return {name: cells[name] for name, about in cells.examples.items() if about.is_shipped}
+
+
+def draw_gallery(cells: dict[str, rb.Morphology]) -> Figure:
+    """Draw the cells side by side, each at a scale of its own."""
+    return rb.morphology.examples.gallery().plot(*cells)
+
+
+def neurites(cell: rb.Morphology) -> float:
+    """The length of all but the soma, in um."""
+    found = cell.statistics()
+    return float((found["length"] - found["length", "soma"]).to("um").magnitude)
+
+
+@CHAPTER.experiment("Cells have types")
+def cell_types(page: Page) -> None:
+    """Reconstructed cells of two types, against what is known of their files."""
+    page.text(
+        """
+        What a neuron is called often tells its shape. A pyramidal cell has one long apical
+        dendrite and a skirt of basal ones; the dendrites of a thalamocortical cell leave the soma
+        on all sides, like a bush. These four come with the library; Purkinje, granule, basket,
+        stellate and Golgi cells and two of insects are read from the packages that have them:
+        `print(rb.morphology.examples.gallery())` is the list, with their licences.
+        """
+    )
+    cells = page.run(shipped)
+    page.draw(
+        "Four reconstructed neurons, each with its licence and a scale bar.",
+        "two pyramidal cells, with one tuft that reaches far up, and two thalamocortical cells,"
+        " with dendrites on all sides",
+        draw_gallery,
+        cells,
+    )
+    about = rb.morphology.examples.gallery().examples
+    page.table(
+        ("cell", "species", "source", "reference"),
+        [(each.cell_type, each.species, each.source, each.reference)
+         for each in (about[name] for name in cells)],
+    )  # fmt: skip
+    length = {name: page.run(neurites, cell) for name, cell in cells.items()}
+    tips = {name: cell.statistics()["tips"] for name, cell in cells.items()}
+    page.near("Golgi stain: length of its branches, as its file says", length["golgi_stained"],
+              5349.55, 0.1, "µm")  # fmt: skip
+    page.near("tips", tips["golgi_stained"], 43, 0, digits=0)
+    for k, (asc, ends) in enumerate(((11093.26, 113), (5881.55, 63)), start=1):
+        name = f"thalamocortical_{k}"
+        page.near(f"thalamocortical cell {k}: length, as in Neurolucida's file", length[name],
+                  asc, 0.1, "µm")  # fmt: skip
+        page.near("tips", tips[name], ends, 0, digits=0)
