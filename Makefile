@@ -36,9 +36,10 @@ $(VENV)/.develop: $(VENV)/.runtime
 tour: $(VENV)/.runtime
 	$(BIN)/rheobase tour --out tour-report
 
-# Two processes, however many cores there are: what they compile they share.
+# Two processes, however many cores there are: what they compile they share. Names of tests must
+# be the same in both, also of those that print a set: so one order of hashes.
 test: check docs
-	$(BIN)/python -m pytest -q --numprocesses 2 --dist worksteal
+	PYTHONHASHSEED=0 $(BIN)/python -m pytest -q --numprocesses 2 --dist worksteal
 
 check: $(VENV)/.develop
 	$(BIN)/ruff format --check .

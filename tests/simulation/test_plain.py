@@ -271,7 +271,7 @@ def test_quantities_keep_their_bits_and_their_unit(number, name):
 @pytest.mark.parametrize("value", [
     None, True, 3, 2.5, "20 ms", [1 * ms, 2 * ms], [[1.5], [2.0]], (1, "a"), {"a": 1, ("b", 2): 3},
     np.arange(4), np.float32(1.5), np.array([True, False]), 5 * mV / ms, [1, 2] * nS, ms,
-    frozenset({"a", "b"}), math.inf,
+    pytest.param(frozenset({"a", "b"}), id="frozenset"), math.inf,
 ], ids=repr)  # fmt: skip
 def test_values(value):
     again = round_trip(value)
