@@ -157,3 +157,23 @@ def test_what_never_rises(text):
 def test_a_slope_that_stays_to_infinity():
     facts = nn.Activation("maximum(x, 0.1*x)").facts()
     assert [tuple(place) for place in facts.max_derivative_places] == [(0.0, np.inf)]
+
+
+def test_poles():
+    inverse = nn.Activation("1/x").facts()
+    assert inverse.poles == (0.0,) and inverse.zero_centered
+    assert not inverse.increasing and not inverse.decreasing and inverse.between_breaks == -1
+    assert "It never rises but where it becomes infinite, and is centered on zero" in str(inverse)
+    tangent = nn.Activation("tan(x)").facts()
+    assert str(tangent.range) == "(-inf, inf)" and tangent.zero_centered and not tangent.jumps
+    assert np.allclose(sorted(np.abs(tangent.poles))[::2], (np.arange(13) + 0.5) * np.pi)
+    assert "It becomes infinite at 26 places between x = -40 and 40." in str(tangent)
+    assert "The derivative grows without bound" in str(tangent) and tangent.max_derivative == np.inf
+    square = nn.Activation("1/x**2").facts()
+    assert (square.range.low, square.range.high) == (0.0, np.inf) and square.between_breaks == 0
+
+
+def test_jumps_are_not_taken_for_poles():
+    facts = nn.Activation("where(x < 1, x, x - 1e7)").facts()
+    assert facts.jumps == (1.0,) and not facts.poles
+    assert "It never falls but where it jumps" in str(facts)

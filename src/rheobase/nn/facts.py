@@ -106,6 +106,8 @@ class Facts:
         Where the function itself jumps.
     poles : tuple of float
         Where it becomes infinite.
+    between_breaks : int
+        1 if it never falls between its jumps and poles, -1 if it never rises there, else 0.
     """
 
     name: str
@@ -125,6 +127,7 @@ class Facts:
     kinks: tuple[Kink, ...]
     jumps: tuple[float, ...]
     poles: tuple[float, ...]
+    between_breaks: int
 
     @property
     def max_derivative_at(self) -> float | Interval:
@@ -160,8 +163,8 @@ def find_facts(activation: Activation) -> Facts:
     jumps = tuple(x for x in whole if _parts(f, x))
     kinks = tuple(_kink(slope, x) for x in whole if x not in jumps and _parts(slope, x))
     limits, slope_limits = _limits_of(f, undefined), _limits_of(slope, undefined)
-    values = _extremes(f, slope, smooth, limits)
-    slopes = _extremes(slope, bend, smooth, slope_limits)
+    values = _beside_poles(f, poles, _extremes(f, slope, smooth, limits))
+    slopes = _beside_poles(slope, poles, _extremes(slope, bend, smooth, slope_limits))
     flat, far = _flat(slope, smooth, slope_limits)
     return Facts(
         name=activation.name, formula=activation.formula, variable=variable,
@@ -171,6 +174,7 @@ def find_facts(activation: Activation) -> Facts:
         decreasing=slopes[1].value <= 1e-12 and (not (jumps or poles) or _one_way(f, -1)),
         max_derivative=slopes[1].value, max_derivative_places=_places(slope, slopes[1]),
         derivative_zero=flat, derivative_tends_to_zero=far, kinks=kinks, jumps=jumps, poles=poles,
+        between_breaks=1 if slopes[0].value <= 1e-12 else -(slopes[1].value <= 1e-12),
     )  # fmt: skip
 
 
@@ -192,6 +196,20 @@ def _extremes(
     down = [None if end is None else -end for end in ends]
     return (searching.largest(searching.negated(f), minus, smooth, down),
             searching.largest(f, slope, smooth, ends))  # fmt: skip
+
+
+def _beside_poles(
+    f: Operations, poles: Sequence[float], found: tuple[searching.Extreme, searching.Extreme]
+) -> tuple[searching.Extreme, searching.Extreme]:
+    """Return extremes, infinite where the function is beside a pole: rounding stops before."""
+    bottom, top = found
+    for x in poles:
+        for value in _beside(f, x):
+            if value > 0:
+                top = searching.Extreme(math.inf, (x,), (), False)
+            elif value < 0:
+                bottom = searching.Extreme(math.inf, (x,), (), False)
+    return bottom, top
 
 
 def _range(bottom: searching.Extreme, top: searching.Extreme) -> Interval:
@@ -233,9 +251,19 @@ def _beside(f: Operations, x: float) -> tuple[float, float]:
 
 
 def _infinite(f: Operations, x: float) -> bool:
-    """Whether f becomes infinite at x: at one of the floats beside it."""
+    """Whether f becomes infinite at x: at one of the floats beside it, or ever larger towards it.
+
+    Where x is not a float, as pi/2 of the tangent, no float gives inf.
+    """
     near = np.array([searching.beside(x, -1), searching.beside(x, 1)])
-    return bool(np.isinf(searching.values(f, near).floats()).any())
+    if np.isinf(searching.values(f, near).floats()).any():
+        return True
+    far = 1e-9 * max(1.0, abs(x)) * 10.0 ** np.arange(6)
+    for side in (-1, 1):
+        size = np.abs(searching.values(f, x + side * far).floats())
+        if size[0] > 1e6 and np.all(size[:-1] > 1.5 * size[1:]):
+            return True
+    return False
 
 
 def _parts(f: Operations, x: float) -> bool:
@@ -264,6 +292,8 @@ _SAMPLES = np.concatenate([np.linspace(0, 8, 201), 2.0 ** np.arange(3.5, 12)])
 def _odd(f: Operations) -> bool:
     right = searching.values(f, _SAMPLES).floats()
     left = searching.values(f, -_SAMPLES).floats()
+    there = np.isfinite(right) | np.isfinite(left)  # not at a pole
+    right, left = right[there], left[there]
     with np.errstate(all="ignore"):
         return bool(np.all(np.abs(right + left) <= 1e-12 * np.maximum(1e-3, np.abs(right))))
 
@@ -293,7 +323,10 @@ def _sentences(facts: Facts) -> Iterator[str]:
     yield "  " + _shape(facts)
     largest = number(facts.max_derivative)
     yield f"  Its derivative is {facts.derivative_formula}."
-    if facts.max_derivative_places:
+    if facts.max_derivative == math.inf:
+        where = _where(facts, x).replace("approached for", "for")
+        yield f"  The derivative grows without bound{where}."
+    elif facts.max_derivative_places:
         yield f"  The derivative is at most {largest}{_where(facts, x)}."
     yield "  " + _vanishing(facts, x)
     for place in facts.undefined:
@@ -315,7 +348,7 @@ def _breaks_told(facts: Facts, x: str) -> Iterator[str]:
             f"  Kink at {x} = {number(kink.at)}: the derivative is {number(kink.left)} on the left "
             f"and {number(kink.right)} on the right; {number(kink.value)} is taken at the kink."
         )
-    if not facts.kinks and not facts.jumps:
+    if not facts.kinks and not facts.jumps and not facts.poles:
         yield "  It has no kink."
 
 
@@ -331,6 +364,9 @@ def _shape(facts: Facts) -> str:
     rises = "It never falls" if facts.increasing else (
         "It never rises" if facts.decreasing else "It rises and falls"
     )  # fmt: skip
+    if facts.between_breaks and not (facts.increasing or facts.decreasing):
+        where = "where it becomes infinite" if facts.poles else "where it jumps"
+        rises = f"It never {'falls' if facts.between_breaks > 0 else 'rises'} but {where}"
     if facts.zero_centered:
         return f"{rises}, and is centered on zero: f(-{facts.variable}) = -f({facts.variable})."
     return f"{rises}, and is not centered on zero."
