@@ -190,11 +190,6 @@ def test_what_sends_spikes(net, cells):
 def test_synapses_for_point_cells_only(net, cells):
     soma = cells.at("soma")
     noise = net.add(rb.stimuli.poisson("10 Hz"), 1, name="noise")
-    plastic = rb.synapses.STDP(
-        a_plus=0.01, a_minus=0.01, tau_plus=20 * ms, tau_minus=20 * ms, w_max=1 * nS
-    )
-    refused(errors.WiringError, lambda: net.connect(noise, soma, weight=1 * nS, synapse=plastic),
-            "end at point cells")  # fmt: skip
     coupling = rb.synapses.Coupling("v_pre - v_post")
     refused(errors.WiringError, lambda: net.connect(soma, soma, weight=1 * nS, synapse=coupling),
             "joins point cells", "rb.synapses.GapJunction()")  # fmt: skip

@@ -9,6 +9,7 @@ import numpy as np
 from rheobase.engine import cable_facts, facts
 from rheobase.engine.addresses import Addresses, as_table
 from rheobase.engine.cables import CablePlan, Chunk
+from rheobase.engine.detectors import DetectorPlan, looked_at
 from rheobase.engine.parts import address_of
 from rheobase.engine.parts import cable_columns as columns
 from rheobase.engine.plan import AnyArray, Int64Array, NetworkPlan, new_array
@@ -207,6 +208,24 @@ class CableTables:
                     )
                     bits = int(np.float64(strong).view(np.int64))
                     yield [clamp.first, clamp.last, v + WORD * int(e), node, int(cells[e]), bits]
+
+
+def detector_row(addresses: Addresses, found: DetectorPlan) -> int:
+    """Return the address of the row of a population of detectors."""
+    plan, row = addresses.plan, [0] * columns.D_WIDTH
+    places, elements = looked_at(plan, found)
+    bases = {int(p): addresses.of(facts.model(plan, int(p)).arrays[cable_facts.names(plan, p)[0]])
+             for p in np.unique(places)}  # fmt: skip
+    held = np.array([bases[int(p)] for p in places], np.int64) + WORD * elements
+    row[columns.D_VOLTAGES] = addresses.of(held, np.int64)
+    row[columns.D_THRESHOLD] = addresses.of(found.threshold)
+    for name, column in (("above", columns.D_ABOVE), ("spiked", columns.D_SPIKED)):
+        row[column] = addresses.of(found.arrays[name], np.uint8)
+    row[columns.D_BEFORE] = addresses.of(found.arrays["before"])
+    offset = found.arrays.get("offset")
+    row[columns.D_OFFSET] = 0 if offset is None else addresses.of(offset)
+    row[columns.D_TIME] = addresses.of(np.array([plan.dt]))
+    return addresses.of(np.array(row, np.int64), np.int64)
 
 
 def _stretches(members: AnyArray) -> Int64Array:

@@ -199,8 +199,8 @@ class CellArray:
 
 
 @dataclass(frozen=True)
-class CellProgram:
-    """What stands for a lowered model where the cells themselves are concerned."""
+class CableArrays:
+    """What stands for a lowered model where the engine itself says what is done."""
 
     crossing: str = "grid"
     numbers: tuple[str, ...] = ()
@@ -209,6 +209,11 @@ class CellProgram:
     mutable: frozenset[str] = frozenset()
     held: frozenset[str] = frozenset()
     name: str = "cell"
+
+
+@dataclass(frozen=True)
+class CellProgram(CableArrays):
+    """What stands for a lowered model where the cells themselves are concerned."""
 
     @property
     def arrays(self) -> tuple[CellArray, ...]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from rheobase.engine import facts
 from rheobase.engine.cables import CablePlan, cables
+from rheobase.engine.detectors import DetectorPlan, detectors
 from rheobase.engine.plan import (
     AnyArray,
     Connectivity,
@@ -48,6 +49,8 @@ def check(plan: NetworkPlan) -> None:
         _that(clamp.values.size in (1, clamp.cells.size), name, "one value, or one a cell")
     for _, cable in cables(plan):
         _cable(plan, cable)
+    for place, looking in detectors(plan):
+        _detectors(plan, place, looking)
     for record in plan.records:
         size = facts.model(plan, record.population).size
         _within(record.name, "cells", record.cells, size)
@@ -110,7 +113,13 @@ def check_connectivity(
 def _projection(plan: NetworkPlan, projection: ProjectionPlan) -> None:
     name, count = projection.name, len(plan.populations)
     _that(0 <= projection.source < count, name, f"source {projection.source} of {count}")
-    facts.model(plan, projection.target)
+    size = facts.model(plan, projection.target).size
+    post = None if projection.synapse is None else projection.synapse.post
+    if post is not None:
+        cells = facts.model(plan, post.population).size
+        _that(post.spans.shape == (cells, 2), name, "one span of targets a cell is needed")
+        fits = bool(np.all((post.spans >= 0) & (post.spans <= size)))
+        _that(fits, name, f"spans of targets lie outside 0 ... {size}")
     shared = projection.shared_weights
     if shared is not None:
         same = tuple(shared) == tuple(projection.variables)
@@ -135,6 +144,19 @@ def _cable(plan: NetworkPlan, cable: CablePlan) -> None:
         _that(bool(np.all(np.diff(point.cells) >= 0)), name, "points are not ascending")
         patches, _ = lay.elements(point.cells, point.nodes)
         _that(bool(np.all(patches >= 0)), name, "points are at compartments, some are not")
+
+
+def _detectors(plan: NetworkPlan, place: int, looking: DetectorPlan) -> None:
+    """Verify that detectors look at compartments of cells that are updated before them."""
+    name, cable = looking.name, plan.populations[looking.cable]
+    _that(isinstance(cable, CablePlan) and looking.cable < place, name, "its cells come later")
+    assert isinstance(cable, CablePlan)
+    fits = looking.cells.shape == looking.nodes.shape == (looking.size,)
+    _that(fits and looking.threshold.shape == (looking.size,), name, "one of each is needed")
+    _within(name, "cells", looking.cells, cable.size)
+    _that(bool(np.all(np.diff(looking.cells) >= 0)), name, "detectors are not ascending")
+    patches, _ = cable.layout.elements(looking.cells, looking.nodes)
+    _that(bool(np.all(patches >= 0)), name, "a detector is at no compartment")
 
 
 def _coupling(plan: NetworkPlan, coupling: ContinuousPlan) -> None:

@@ -13,7 +13,7 @@ from functools import partial
 
 import numpy as np
 
-from rheobase.engine import cable_facts, facts
+from rheobase.engine import cable_facts, detectors, facts
 from rheobase.engine.calendar import Calendar
 from rheobase.engine.compiled_events import CompiledEvents
 from rheobase.engine.events import exact_populations
@@ -142,6 +142,7 @@ class Compiled:
         """Run steps first <= k < first + steps or fewer, at least one unless a state fails."""
         steps = min(steps, self.most_steps)
         cable_facts.begin_slice(self.plan)
+        detectors.begin_slice(self.plan)
         self._begin(first, steps)
         if self._refill:
             self._refill_calendars(first)
@@ -377,7 +378,8 @@ def _contents(plan: NetworkPlan) -> list[object]:
         found += [projection, projection.since, projection.until]
         synapse = projection.synapse
         if synapse is not None:
-            found += [synapse.program, synapse.numbers, synapse.store.parts, *synapse.rewards]
+            found += [synapse.program, synapse.numbers, synapse.store.parts, synapse.post,
+                      *synapse.rewards]  # fmt: skip
             found += synapse.cells.values()
     return found
 

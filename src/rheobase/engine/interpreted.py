@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from rheobase.engine import cable_facts, facts, interpreted_plasticity
+from rheobase.engine import cable_facts, detectors, facts, interpreted_plasticity
+from rheobase.engine.cables import CellKernels
 from rheobase.engine.events import exact_populations
 from rheobase.engine.facts import Memory, Outcome, ValueKey
 from rheobase.engine.interpreted_cables import InterpretedCables
@@ -84,6 +85,7 @@ class Interpreted:
         if self.events is not None:
             self.events.begin(first)
         cable_facts.begin_slice(self.plan)
+        detectors.begin_slice(self.plan)
         done, failed = 0, -1
         while done < steps and failed < 0:
             failed = self.step(first + done)
@@ -230,13 +232,15 @@ class Interpreted:
         arrays, numbers, kernels = population.arrays, population.numbers, population.kernels
         if p in self.cables.cells:
             self.cables.cells[p].update(k)
+        elif isinstance(population, detectors.DetectorPlan):
+            detectors.update(self.plan, population)
         else:
             kernels.update(arrays, numbers, 0, population.size, k)
         mask = arrays["spiked"]
         ids = np.flatnonzero(mask == facts.SPIKED).astype(np.int32)
         self.spikes[p][k] = ids
         self.offsets[p] = arrays["offset"][ids] if has_offsets(population) else None
-        if ids.size and p not in self.cables.cells:
+        if ids.size and not isinstance(population.kernels, CellKernels):
             kernels.on_spike(arrays, numbers, ids, k)
         return not np.any(mask & facts.NOT_FINITE)
 

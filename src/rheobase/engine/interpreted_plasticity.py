@@ -11,9 +11,9 @@ from rheobase.engine.plan import (
     NetworkPlan,
     PopulationPlan,
     ProjectionPlan,
-    SynapsePlan,
 )
 from rheobase.engine.plasticity import PlasticPart, bind_connectivity
+from rheobase.engine.synapse_plan import SynapsePlan
 from rheobase.lowering.synapse_program import DELIVERED
 
 Spikes = list[dict[int, Int32Array]]
@@ -58,7 +58,7 @@ def after_arrivals(plan: NetworkPlan, spikes: Spikes, step: int) -> None:
         synapse, _ = _parts(plan, projection)
         rows = _part(synapse).rows
         arrays = _arrays(plan, projection)
-        for cell in spikes[projection.target].get(step, _NOBODY):
+        for cell in spiking(projection, spikes, step):
             begin, end = rows.column_start[cell : cell + 2]
             if end > begin and synapse.program.has_post:
                 positions = rows.positions[begin:end]
@@ -71,6 +71,16 @@ def after_arrivals(plan: NetworkPlan, spikes: Spikes, step: int) -> None:
                 continue
             for _ in spikes[reward.source].get(step - reward.delay, _NOBODY):
                 _reward(_part(synapse), _arrays(plan, projection), synapse, step, reward.amount)
+
+
+def spiking(projection: ProjectionPlan, spikes: Spikes, step: int) -> list[int]:
+    """Return the targets of a projection for which `on_post` is to run in a step, in order."""
+    assert projection.synapse is not None
+    post = projection.synapse.post
+    if post is None:
+        return list(map(int, spikes[projection.target].get(step, _NOBODY)))
+    cells = spikes[post.population].get(step, _NOBODY)
+    return [e for cell in cells for e in range(*post.spans[cell])]
 
 
 def _reward(part: PlasticPart, arrays: dict[str, FloatArray], synapse: SynapsePlan, step: int,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rheobase.engine.cables import cables
+from rheobase.engine.detectors import detectors
 from rheobase.engine.plan import AnyArray, Int64Array, NetworkPlan, PopulationPlan
 
 LINE = 64
@@ -71,6 +72,8 @@ def shares(plan: NetworkPlan, threads: int) -> list[Share]:
             found[patch] = lay.starts[chunks, p]
         for point in cable.points:
             found[point.population] = np.searchsorted(point.cells, found[place])
+    for place, looking in detectors(plan):
+        found[place] = np.searchsorted(looking.cells, found[looking.cable])
     return [
         Share(t, threads, tuple(int(b[t]) for b in found), tuple(int(b[t + 1]) for b in found))
         for t in range(threads)

@@ -17,6 +17,8 @@ from typing import Any, Literal, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from rheobase.engine.synapse_plan import SynapsePlan
+
 FloatArray: TypeAlias = NDArray[np.float64]
 Int64Array: TypeAlias = NDArray[np.int64]
 Int32Array: TypeAlias = NDArray[np.int32]
@@ -265,57 +267,6 @@ class RowRecipe:
     shortest_delay: int
     longest_delay: int
     alive: object = None
-
-
-@dataclass(frozen=True)
-class RewardPlan:
-    """Spikes that are a reward to all synapses of a projection.
-
-    Attributes
-    ----------
-    source : int
-        Place in `NetworkPlan.populations`.
-    delay : int
-        From the spike to the reward, in steps.
-    amount : float
-        The reward of one spike.
-    """
-
-    source: int
-    delay: int
-    amount: float
-
-
-@dataclass
-class SynapsePlan:
-    """Synapses with variables of their own.
-
-    Attributes
-    ----------
-    program : object
-        The lowered synapse model.
-    kernels : object
-        Its kernels, of the kind the chosen backend needs.
-    numbers : ndarray of float64
-        The prepared numbers of the program.
-    store : PlasticStore
-        The values of all synapses.
-    cells : dict of str to ndarray
-        Parameters of the target cells that the program reads, by their names there
-        ("E_L_post").
-    sums : tuple of str
-        Variables of the target that the synapses add arrivals to.
-    rewards : list of RewardPlan
-        Where rewards come from, besides the user.
-    """
-
-    program: Any
-    kernels: Any
-    numbers: FloatArray
-    store: Any
-    cells: dict[str, FloatArray] = field(default_factory=dict)
-    sums: tuple[str, ...] = ()
-    rewards: list[RewardPlan] = field(default_factory=list)
 
 
 @dataclass

@@ -81,8 +81,11 @@ class PlasticTables:
             kernels, rows = projection.synapse.kernels, self.part(projection).rows
             if kernels.on_post_address:
                 column = self.addresses.of(rows.column_start, np.int64)
-                posts.append([projection.target, rows.lo, column, kernels.on_post_address,
-                              *self.of(projection)])  # fmt: skip
+                post = projection.synapse.post
+                whose = projection.target if post is None else post.population
+                spans = 0 if post is None else self.addresses.of(post.spans, np.int64)
+                posts.append([whose, rows.lo, column, kernels.on_post_address,
+                              *self.of(projection), spans])  # fmt: skip
             for reward in projection.synapse.rewards:
                 starts = np.ascontiguousarray(rows.starts, np.int64)
                 amount = int(np.float64(reward.amount).view(np.int64))

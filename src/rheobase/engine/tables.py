@@ -13,10 +13,11 @@ from rheobase.engine import facts
 from rheobase.engine.addresses import ALIGNED, Addresses, as_int64, as_table
 from rheobase.engine.arrivals import Arrivals
 from rheobase.engine.cable_facts import owned
-from rheobase.engine.cable_tables import CableTables
+from rheobase.engine.cable_tables import CableTables, detector_row
 from rheobase.engine.cables import CablePlan
 from rheobase.engine.calendar import Calendar
 from rheobase.engine.compiled_events import CompiledEvents
+from rheobase.engine.detectors import DetectorPlan
 from rheobase.engine.logs import has_offsets
 from rheobase.engine.partition import Share
 from rheobase.engine.parts import address_of, columns
@@ -219,6 +220,9 @@ class Tables:
         if isinstance(population, CablePlan):
             row[columns.P_UPDATE] = address_of("cables", "update")
             row[columns.P_TABLE] = CableTables(self.addresses, p, population).address
+        if isinstance(population, DetectorPlan):
+            row[columns.P_UPDATE] = address_of("detectors", "update")
+            row[columns.P_TABLE] = detector_row(self.addresses, population)
         row[columns.P_MASK] = self._address(population.arrays["spiked"], np.uint8)
         if has_offsets(population) and population.program.crossing == "linear":
             row[columns.P_OFFSET] = self._address(population.arrays["offset"])

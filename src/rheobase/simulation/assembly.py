@@ -34,12 +34,12 @@ from rheobase.rendering import CompiledKernels, InterpreterKernels
 from rheobase.rendering.cache import seconds_loading
 from rheobase.simulation import building, cable_building, cable_gaps
 from rheobase.simulation.cable_parts import Part
-from rheobase.simulation.cable_population import CellPopulation, Sites
+from rheobase.simulation.cable_population import CellPopulation
 from rheobase.simulation.clamping import Clamp
 from rheobase.simulation.clock import Clock
 from rheobase.simulation.descriptions import Drive, Injection, Recording
 from rheobase.simulation.memory import refuse_what_does_not_fit
-from rheobase.simulation.population import Cells, Population
+from rheobase.simulation.population import Population
 from rheobase.simulation.projection import Projection
 from rheobase.simulation.real_time import is_exact
 from rheobase.simulation.synaptic import PlasticProjection
@@ -333,7 +333,7 @@ class Assembly:
             cable_gaps.begin(plans, [self._populations[name] for name in places])
 
     def _connect_spikes(self, name: str, projection: Projection, places: dict[str, int]) -> None:
-        sink, values = self._arrival(projection.sink, projection.to)
+        sink, values = cable_building.arrival(projection.sink, projection.to)
         program = self.programs[sink]
         held = self._projections.get(name)
         if held is None or projection._delays_changed:
@@ -349,15 +349,6 @@ class Assembly:
             building.set_weights(held, projection, program, values)
         if isinstance(projection, PlasticProjection):
             self._projections[name].synapse = projection._make_plan(program, values, places)
-
-    def _arrival(self, cells: Cells, port: str) -> tuple[str, CellValues]:
-        """Return what spikes arrive at: its name in the plan, and its values."""
-        if isinstance(cells, Sites):
-            part = cells._cable.part(port)
-            return part.name, part.values
-        values = cells.population._cell_values
-        assert values is not None
-        return cells.name, values
 
     def since(self) -> tuple[dict[str, int], list[ProjectionPlan]]:
         """Return from which step on each projection delivers, and the replaced ones."""
@@ -419,7 +410,7 @@ class Assembly:
     def _drive_plans(self, places: dict[str, int]) -> list[DrivePlan]:
         plans = []
         for drive in self.description.drives:
-            sink, values = self._arrival(drive.cells, drive.target.to)
+            sink, values = cable_building.arrival(drive.cells, drive.target.to)
             if id(drive) not in self._drives or sink in self._renumbered:
                 self._drives[id(drive)] = building.drive_plan(
                     drive, places[sink], self.programs[sink], values, self.seed, self.clock.dt,

@@ -19,7 +19,6 @@ from rheobase.simulation.cable_population import (
 )
 from rheobase.simulation.clock import Clock
 from rheobase.simulation.population import Cells, check_names
-from rheobase.simulation.synaptic import is_plastic
 from rheobase.synapses.gap_junctions import Coupling, GapJunction
 
 
@@ -100,11 +99,6 @@ def check_ends(source: Cells, sink: Cells, synapse: Any, of: str | None, storage
     branched = isinstance(source, Sites) or isinstance(sink, Sites)
     if not branched:
         return source
-    if is_plastic(synapse):
-        raise WiringError(
-            f"{call}: synapses that change ({synapse}) end at point cells",
-            mend="give a receptor: synapse=rb.synapses.Exponential(tau=2*ms, E=0*mV)",
-        )
     if isinstance(synapse, Coupling) and not isinstance(synapse, GapJunction):
         raise WiringError(
             f"{call}: {synapse} joins point cells",

@@ -21,6 +21,8 @@ from rheobase.simulation.cable_parts import Cable, Part
 from rheobase.simulation.cable_population import CellPopulation, Sites
 from rheobase.simulation.clamping import Clamp
 from rheobase.simulation.descriptions import Injection, Recording
+from rheobase.simulation.population import Cells
+from rheobase.simulation.values import CellValues
 
 if TYPE_CHECKING:
     from rheobase.simulation.assembly import Description
@@ -169,6 +171,16 @@ def together(cells: Any, variable: str, found: list[NDArray[Any]]) -> NDArray[An
 
 def _in_order(sites: Sites, variable: str) -> bool:
     return sites._split(variable)[0][2].size == sites.size
+
+
+def arrival(cells: Cells, port: str) -> tuple[str, CellValues]:
+    """Return what spikes arrive at: its name in the plan, and its values."""
+    if isinstance(cells, Sites):
+        part = cells._cable.part(port)
+        return part.name, part.values
+    values = cells.population._cell_values
+    assert values is not None
+    return cells.name, values
 
 
 def element_of(sink: Any, port: str) -> Ints | None:

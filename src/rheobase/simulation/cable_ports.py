@@ -18,7 +18,7 @@ def port_target(part: Part, port: str) -> Target:
     return Target(port, None, unit.dimension, unit, line, receptor=part.label)
 
 
-def spike_target(sites: Sites, to: str | None, call: str) -> Target:
+def spike_target(sites: Sites, to: str | None, call: str, plastic: bool = False) -> Target:
     """Return the receptor that spikes arrive at without one being given.
 
     Raises
@@ -29,9 +29,10 @@ def spike_target(sites: Sites, to: str | None, call: str) -> Target:
     ports = {port: part for part in sites._cable.points for port in part.values.model.receives}
     receptor = "synapse=rb.synapses.Exponential(tau=2*ms, E=0*mV)"
     if to is None:
+        given = f"to={receptor.removeprefix('synapse=')} beside synapse=" if plastic else receptor
         raise WiringError(
             f"{call}: a spike acts on a membrane through a receptor, and none is given",
-            mend=f"write {receptor}" + (f', or to="{next(iter(ports))}"' if ports else ""),
+            mend=f"write {given}" + (f', or to="{next(iter(ports))}"' if ports else ""),
         )
     if to not in ports:
         meant = did_you_mean(str(to), ports)

@@ -98,7 +98,7 @@ class Describing:
         return made
 
     def connect(self, pre: Cells, post: Cells, rule: Any = None, *, weight: Any = None,
-                delay: Any = None, to: str | None = None, synapse: Any = None,
+                delay: Any = None, to: Any = None, synapse: Any = None,
                 of: str | None = None, storage: str = "stored", weight_dtype: str = "float64",
                 name: str | None = None) -> Projection:  # fmt: skip
         """Connect cells: weight w[i, j] goes from i to j.
@@ -115,8 +115,9 @@ class Describing:
         delay
             Likewise; one step if not given, none for a continuous connection. `0*ms` is the same
             step.
-        to : str
-            Which of the target's inputs, if it has several.
+        to : str or receptor
+            Which of the target's inputs, if it has several; or a receptor of `rb.synapses` that is
+            placed there, for synapses that change.
         synapse
             One of `rb.synapses`, or an `rb.Synapse` of your own. A receptor (Exponential, Alpha,
             NMDA ...) extends the model of the target population, and `to` is the input of current
@@ -151,6 +152,7 @@ class Describing:
         call = f"net.connect({source.name}, {sink.name}, ...)"
         sink = refuse_whole(sink, call, "synapses are at places")
         source = check_ends(source, sink, synapse, of, storage, call)
+        synapse, to = receptors.given_as_port(sink, synapse, to, call)
         check_kinds(synapse, weight_dtype, call)
         chosen = wiring.check_rule(all_to_all() if rule is None else rule, call)
         procedural.check_storage(storage, synapse, of, chosen, weight, delay, call)
@@ -529,4 +531,4 @@ def _target_of(source: Cells, sink: Cells, of: str | None, to: str | None, synap
     if of is not None:
         return wiring.continuous_target(source, sink, of, to, call)
     check_source(source, sink, call)
-    return wiring.spike_target(sink, to, call)
+    return wiring.spike_target(sink, to, call, synaptic.is_plastic(synapse))

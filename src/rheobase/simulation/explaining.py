@@ -10,6 +10,7 @@ from rheobase.lowering.integrators import METHODS
 from rheobase.rendering import source_of
 from rheobase.rendering.synapse_source import source_of_synapse
 from rheobase.simulation.assembly import Description
+from rheobase.simulation.cable_building import arrival
 from rheobase.simulation.cable_population import CellPopulation
 from rheobase.simulation.clock import Clock
 from rheobase.simulation.synaptic import PlasticProjection
@@ -47,9 +48,8 @@ def _synapses(told: Description,
     groups: dict[str, tuple[list[str], str]] = {}
     for name, projection in told.projections.items():
         if isinstance(projection, PlasticProjection):
-            values = projection.sink.population._cell_values
-            assert values is not None
-            program = projection._lowered(programs[projection.sink.name], values)
+            sink, values = arrival(projection.sink, projection.to)
+            program = projection._lowered(programs[sink], values)
             groups.setdefault(source_of_synapse(program), ([], str(program)))[0].append(name)
     return [(names, program, text) for text, (names, program) in groups.items()]
 

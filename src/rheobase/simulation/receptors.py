@@ -81,6 +81,33 @@ def _on_sites(source: Cells, sink: Sites, synapse: Receptor, to: str | None,
     return cable_ports.port_target(part, next(iter(part.values.model.receives)))
 
 
+def given_as_port(sink: Cells, synapse: Any, to: Any, call: str) -> tuple[Any, str | None]:
+    """Return synapse and port where `to` may be a receptor, which is placed at the target.
+
+    Raises
+    ------
+    WiringError
+        The receptor is no port: two receptors are given, or it has gates in its sources.
+    """
+    if not isinstance(to, Receptor):
+        return synapse, to
+    if synapse is None:
+        return to, None
+    if placed(synapse):
+        raise WiringError(
+            f"{call}: to= and synapse= are a receptor each",
+            given=f"to={to}, synapse={synapse}",
+            mend="give one of them; for both, connect twice",
+        )
+    if isinstance(to, NMDA):
+        raise WiringError(
+            f"{call}: the gates of {to} follow the spikes of each source; no weight of "
+            f"{synapse.name} arrives there",
+            mend="write to=rb.synapses.LinearNMDA()",
+        )
+    return synapse, place(sink, to, None, call)
+
+
 def drive_port(cells: Cells, synapse: Any, to: str | None) -> str | None:
     """Return the port of a drive: `to`, or that of the receptor that was given."""
     call = f"net.drive({cells.name}, ...)"

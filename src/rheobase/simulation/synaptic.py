@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rheobase.engine.plan import RewardPlan, SynapsePlan
 from rheobase.engine.plasticity import PlasticStore
+from rheobase.engine.synapse_plan import PostPlan, RewardPlan, SynapsePlan
 from rheobase.errors import UnknownNameError, UserError, WiringError, did_you_mean
 from rheobase.language.definitions import PARAMETER, SUBEXPRESSION
 from rheobase.language.expressions import Number
@@ -30,6 +30,7 @@ from rheobase.rendering.synapse_kernels import (
     InterpretedSynapse,
     prepare_synapse,
 )
+from rheobase.simulation.cable_population import Sites
 from rheobase.simulation.clock import Clock
 from rheobase.simulation.population import Cells
 from rheobase.simulation.projection import Projection, Target
@@ -55,7 +56,7 @@ def plastic_target(target: Target, synapse: Synapse, sink: Cells, dtype: str,
     WiringError, EquationError, UnitError
         It cannot be placed there.
     """
-    model = sink.model
+    model = sink._cable.part(target.to).values.model if isinstance(sink, Sites) else sink.model
     assert isinstance(model, Model)
     if target.of is not None:
         raise WiringError(
@@ -350,12 +351,27 @@ class PlasticProjection(Projection):
             self._stale = True
         if self._stale:
             self._renumber(values)
+        self._plan.post = self._post_plan(places)
         rewards = [
             RewardPlan(places[cells.name], delay, amount) for cells, delay, amount in self._rewards
         ]
         if rewards != self._plan.rewards:
             self._plan.rewards = rewards
         return self._plan
+
+    def _post_plan(self, places: Mapping[str, int]) -> PostPlan | None:
+        """Return whose spikes are postsynaptic: of receptors at places, those of their cell."""
+        sink, held = self._sink, self._plan
+        if not isinstance(sink, Sites):
+            return None
+        cable = sink._cable
+        cells = cable.cell[cable.part(self.to).sites]
+        ends = np.arange(cable.cell_of.size)
+        spans = np.stack([np.searchsorted(cells, ends, side) for side in ("left", "right")], axis=1)
+        made = PostPlan(places[sink.name], np.ascontiguousarray(spans, np.int64))
+        old = None if held is None else held.post
+        same = old is not None and old.population == made.population
+        return old if old is not None and same and np.array_equal(old.spans, spans) else made
 
     def _renumber(self, values: CellValues) -> None:
         """Turn parameters into numbers: those of the synapse, and those of the cell."""

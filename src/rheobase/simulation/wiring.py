@@ -72,7 +72,7 @@ def _ports(model: Model) -> str:
     return ", ".join(p if unit == "1" else f"{p} (weight in {unit})" for p, unit in shown)
 
 
-def spike_target(post: Cells, to: str | None, call: str) -> Target:
+def spike_target(post: Cells, to: str | None, call: str, plastic: bool = False) -> Target:
     """Return the port that spikes arrive at.
 
     Raises
@@ -83,7 +83,7 @@ def spike_target(post: Cells, to: str | None, call: str) -> Target:
         `to` is none of them.
     """
     if isinstance(post, Sites):
-        return cable_ports.spike_target(post, to, call)
+        return cable_ports.spike_target(post, to, call, plastic)
     model = _model(post, call, "it receives none")
     if not model.receives:
         state = model.differential[0].name if model.differential else "v"

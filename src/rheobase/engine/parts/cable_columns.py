@@ -35,6 +35,10 @@ R_ARRAY, R_WAS, R_SLOPE, R_ELEMENTS, R_CELLS, R_COUNT, R_WIDTH = range(7)
 # Voltage clamps in steps Z_FIRST <= k < Z_LAST: the address of the voltage, the place of the node
 # in the scratch, the bits of the conductance that holds it.
 Z_FIRST, Z_LAST, Z_V, Z_NODE, Z_CELL, Z_CONDUCTANCE, Z_WIDTH = range(7)
+# Detectors, of a whole population: D_VOLTAGES: for each the address of the voltage it looks
+# at. D_TIME: dt. D_OFFSET is 0 where spikes are not placed inside a step.
+(D_VOLTAGES, D_THRESHOLD, D_ABOVE, D_SPIKED, D_BEFORE, D_OFFSET, D_TIME,
+ D_WIDTH) = range(8)  # fmt: skip
 # Coefficients: by cell 1/h, the factors of v* and v in v(t + dt), the voltage of the site before.
 RATES, WEIGHTS, SHARES, BEFORE, PER_CELL = range(5)
 RUN = 3

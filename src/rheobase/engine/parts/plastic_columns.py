@@ -1,8 +1,9 @@
 """Columns of the tables of synapses that change; see `columns.py`."""
 
-# Spikes of cells: their population, their first cell, where the synapses of each begin in the
-# column index, and what is called for them.
-X_CELLS, X_LO, X_COLUMNS, X_KERNEL, X_TABLE, X_NUMBERS, X_WIDTH = range(7)
+# Spikes of cells: their population, the first target, where the synapses of each begin in the
+# column index, and what is called for them. X_SPANS: where the targets of each cell of the
+# population begin and end, two numbers a cell; 0: the cells are the targets.
+X_CELLS, X_LO, X_COLUMNS, X_KERNEL, X_TABLE, X_NUMBERS, X_SPANS, X_WIDTH = range(8)
 # Rewards: the population whose spikes are rewards, and the slices of the thread. B_AMOUNT: the
 # bits of the reward of a spike.
 (B_SOURCE, B_DELAY, B_SINCE, B_AMOUNT, B_STARTS, B_SLICES, B_KERNEL, B_TABLE, B_NUMBERS,

@@ -35,6 +35,7 @@ from rheobase.engine.parts.plastic_columns import (
     X_KERNEL,
     X_LO,
     X_NUMBERS,
+    X_SPANS,
     X_TABLE,
 )
 from rheobase.rendering.intrinsics import call_kernel7, int32_view, int64_view, uint32_view
@@ -79,14 +80,19 @@ def on_post(row, network, column, table_row, step):
     starts, lo, columns = load(cells, STARTS), load(row, X_LO), load(row, X_COLUMNS)
     at = load(starts, column)
     ids = int32_view(load(cells, IDS), at, load(starts, column + 1) - at)
+    spans = load(row, X_SPANS)
     for n in range(ids.size):
-        begin = load(columns, ids[n] - lo)
-        count = load(columns, ids[n] - lo + 1) - begin
-        if count > 0:
-            call_kernel7(
-                load(row, X_KERNEL), load(row, X_TABLE), load(row, X_NUMBERS), ids[n], begin,
-                count, step, 0,
-            )  # fmt: skip
+        first, end = np.int64(ids[n]), np.int64(ids[n]) + 1
+        if spans != 0:
+            first, end = load(spans, 2 * ids[n]), load(spans, 2 * ids[n] + 1)
+        for target in range(first, end):
+            begin = load(columns, target - lo)
+            count = load(columns, target - lo + 1) - begin
+            if count > 0:
+                call_kernel7(
+                    load(row, X_KERNEL), load(row, X_TABLE), load(row, X_NUMBERS), target, begin,
+                    count, step, 0,
+                )  # fmt: skip
 
 
 @cfunc(PART, cache=True, error_model="numpy", _nrt=False)
