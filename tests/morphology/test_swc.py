@@ -237,6 +237,32 @@ def test_repeated_points_and_branches_without_length(read):
     assert repairs == ["cell.swc: line 5: a branch without length, left out"]
 
 
+@pytest.mark.parametrize(
+    "rows, place, fraction",
+    [
+        ("4 3 60 0 0 1 3\n5 3 100 0 0 1 4\n", (20, 0, 0), 1.0),
+        ("4 3 60 40 0 1 3\n", (20, 0, 0), 1.0),
+        ("4 3 -60 0 0 1 1\n5 3 -100 0 0 1 4\n", (0, 0, 0), 0.0),
+        ("4 3 10 40 0 1 2\n", (10, 0, 0), 0.5),
+    ],
+)
+def test_what_leaves_a_point_of_the_soma_has_its_own_width_there(read, rows, place, fraction):
+    # the points that NEURON 9.0.2 gives these sections (Import3d_SWC_read)
+    found, repairs = read("1 1 0 0 0 4 -1\n2 1 10 0 0 5 1\n3 1 20 0 0 3 2\n" + rows)
+    dendrite = found.sections[1]
+    assert repairs == []
+    assert dendrite.parent_fraction == fraction
+    np.testing.assert_allclose(1e6 * dendrite.points[0], place, atol=1e-9)
+    np.testing.assert_allclose(1e6 * dendrite.radii, 1.0)
+    assert dendrite.area == pytest.approx(2 * np.pi * 1e-6 * dendrite.length)
+
+
+def test_one_point_at_a_soma_of_one_point(read):
+    found, _ = read("1 1 0 0 0 5 -1\n2 3 5 0 0 1 1\n")  # a cylinder, as in NEURON
+    assert shape(found)[1] == ("dendrite", 0, 0.5, 5.0)
+    np.testing.assert_allclose(1e6 * found.sections[1].radii, [1, 1])
+
+
 # --- refused -------------------------------------------------------------------------------------
 
 

@@ -92,6 +92,7 @@ class Sectioning:
       whatever else leaves them;
     - a neurite that leaves the inside of a soma, or a soma of one point, is connected to its
       middle and begins with its own first point: no membrane is counted twice;
+    - a neurite that begins at a point of the soma is as wide there as at its own first point;
     - what leaves the first point of such a neurite leaves the soma too.
     """
 
@@ -200,6 +201,9 @@ class Sectioning:
         """Add a section, unless it has no length."""
         where = np.array(chain if start.lead < 0 else [start.lead, *chain])
         points, radii = self.tree.points[where], self.tree.radii[where]
+        labels = self.tree.labels[where]
+        if labels[0] == SOMA and len(where) > 1 and labels[1] != SOMA:
+            radii[0] = radii[1]  # where it leaves the soma it is as wide as itself
         while len(points) > 2 and not (points[0] != points[1]).any():
             points, radii = points[1:], radii[1:]  # it begins with a width of its own
         if len(points) < 2 or not np.ptp(points, axis=0).any():

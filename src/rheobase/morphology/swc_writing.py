@@ -120,10 +120,10 @@ class _Writer:
             owner = self.morphology.sections[section.parent]
             place = owner.place(section.parent_fraction)
             width = owner.profile.radius(np.array([section.parent_fraction * owner.length]))[0]
-            # what leaves the inside of a soma is read with its own first point as the first
-            inside = owner.region == "soma" and 0.0 < section.parent_fraction < 1.0
+            # what leaves a soma is read with a width of its own, and begins with its own point
+            own = owner.region == "soma" != section.region
             near = np.allclose(points[0], place, rtol=0, atol=1e-15)
-            if near and np.isclose(width, radii[0], rtol=1e-9) and not inside:
+            if near and np.isclose(width, radii[0], rtol=1e-9) and not own:
                 points, radii, fractions = points[1:], radii[1:], fractions[1:]
         found: dict[float, int] = {}
         for point, radius, fraction in zip(points, radii, fractions, strict=True):
