@@ -11,7 +11,7 @@ from rheobase.lowering.integrators import METHODS
 from rheobase.models import catalog
 from rheobase.simulation.step_explaining import StepTold
 from rheobase.simulation.step_watching import copy_of
-from rheobase.units import Hz, cm, ms, mV, nA, nS, pA, uA
+from rheobase.units import Hz, cm, ms, mV, nA, nS, pA, uA, um
 
 MODELS = sorted(catalog())
 
@@ -364,3 +364,27 @@ def test_gates_are_explained_with_their_rates():
     assert re.search(r"= a\*m \+ b with a = -\S+ /ms, b = \S+ /ms", text)
     assert "  relaxes towards -b/a = " in text
     assert "\n  the distance from it becomes exp(a*(0.01 ms)) = " in text
+
+
+def test_states_of_a_scheme_are_solved_for_together():
+    channel = rb.Channel(
+        """
+        I = g*O*(v - E) : uA/cm**2
+        a = 5*exp(v/(20*mV))/ms : 1/ms
+        dC/dt = 2*O/ms - a*C : 1
+        dO/dt = a*C - 2*O/ms : 1
+        """,
+        parameters=dict(g="10 mS/cm**2", E="50 mV"), name="N",
+    )  # fmt: skip
+    net = rb.Network(dt=0.025 * ms)
+    membrane = rb.Membrane([channel, rb.channels.Leak])
+    cell = net.add(membrane.point(20000 * um**2), name="cell")
+    cell.C_N = 1
+    net.run(1 * ms, backend="interpreter")
+    text = step_and_compare(net, cell[0])
+    assert (
+        "\nC_N, O_N: solved for together over 0.025 ms by two implicit stages, all else held; "
+        "slopes where they begin\n  a_N = 5*exp(v/(20*mV))/ms\n"
+    ) in text
+    assert re.search(r"dO_N/dt = a_N\*C_N - 2\*O_N/ms\n +=.*\n +=\s\S+ /ms\n", text)
+    assert "solved for together, two implicit stages: C_N, O_N\n" in net.explain()

@@ -109,6 +109,7 @@ class _Lowering(Lowering):
             )
         self.voltage, self.current = voltage, current
         self.source, self.rate = self._free("source"), self._free("rate")
+        self.together: tuple[tuple[str, ...], ...] = ()
 
     def _free(self, name: str) -> str:
         """Return a name that the model does not use."""
@@ -132,6 +133,7 @@ class _Lowering(Lowering):
             prepare=prepare, update=update, on_spike=None, ports=ports, observe=observe,
             draws=(), spiking=False, crossing="grid", refractory_kind="none",
             held=frozenset(), mutable=self.mutable, staggered=late, linear=linear,
+            together=self.together,
         ))  # fmt: skip
 
     def _update(self) -> tuple[Block, frozenset[str]]:
@@ -143,6 +145,7 @@ class _Lowering(Lowering):
                 f"({', '.join(sorted(self.draws))}); inject a noisy current instead"
             )
         stepped = cable.step(system, self.voltage)
+        self.together = system.together
         for name, value in stepped.new.items():
             value.named(f"{name}_new")
         expression = self.right[self.voltage] if self.current is None else self.current

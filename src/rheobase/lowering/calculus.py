@@ -20,6 +20,7 @@ from rheobase.language.expressions import (
     names_in,
     rebuild,
     substitute,
+    walk,
 )
 from rheobase.lowering.derivatives import ARGUMENTS, VALUE, rule
 from rheobase.units import UNITS
@@ -433,6 +434,14 @@ def _expanded(expression: Expr) -> dict[tuple[tuple[object, int], ...], float] |
         product = sorted(((f, e) for f, e in factors.items() if e != 0), key=repr)
         terms[tuple(product)] = coefficient * scale**sign
     return terms
+
+
+def vanishes(expression: Expr) -> bool:
+    """Whether a sum is 0 by its writing: its terms cancel, up to rounding of their numbers."""
+    if expression == ZERO:
+        return True
+    largest = max((abs(n.value) for n in walk(expression) if isinstance(n, Number)), default=1.0)
+    return all(abs(left) <= 1e-12 * largest for left in _terms(expression).values())
 
 
 def _rounded(key: object) -> object:

@@ -59,6 +59,11 @@ class Built:
     new: dict[str, Value]
     writes: dict[str, Value]
 
+    @property
+    def late(self) -> frozenset[str]:
+        """The states that are kept half a step behind."""
+        return frozenset() if self.method is None else self.method.staggered(self.system)
+
 
 class Lowering:
     """The state of one lowering."""
@@ -118,12 +123,10 @@ class Lowering:
 
     # -- blocks ---------------------------------------------------------------------------
 
-    def update(self) -> tuple[Block, str, str, frozenset[str]]:
-        """Build the update; return it with the method's name, the reason, and the late states."""
+    def update(self) -> tuple[Block, Built]:
+        """Build the update; return it with all that led to it."""
         built = self.built()
-        late = frozenset[str]() if built.method is None else built.method.staggered(built.system)
-        block = replace(built.system.graph.finish("map", built.writes), first=late)
-        return block, "none" if built.method is None else built.method.name, built.reason, late
+        return replace(built.system.graph.finish("map", built.writes), first=built.late), built
 
     def built(self) -> Built:
         """Build everything the update writes."""
@@ -214,7 +217,7 @@ class Lowering:
         model = self.model
         if model.crossing == "exact":
             return self._from_events()
-        update, method, reason, staggered = self.update()
+        update, built = self.update()
         on_spike = self.on_spike()
         ports = self.ports()
         observe = self.observe()
@@ -225,14 +228,15 @@ class Lowering:
         shared, cell, prepare = self._prepare(blocks)
         used = [d for d in self.draws.values() if d.array in reads]
         return check(Program(
-            name=model.name, method=method, reason=reason,
+            name=model.name, method=built.method.name if built.method else "none",
+            reason=built.reason,
             arrays=tuple(self._arrays([n for n, _ in cell], used, spikes.arrays(model))),
             numbers=tuple(n for n, _ in shared),
             number_notes=tuple(describe(self.prepared, v) for _, v in shared),
             prepare=prepare, update=update, on_spike=on_spike, ports=ports, observe=observe,
             draws=tuple(used), spiking=model.threshold is not None, crossing=model.crossing,
             refractory_kind=model.refractory_kind, held=self.held_names, mutable=self.mutable,
-            staggered=staggered,
+            staggered=built.late, together=built.system.together,
         ))  # fmt: skip
 
     def _from_events(self) -> Program:

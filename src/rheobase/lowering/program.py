@@ -252,6 +252,7 @@ class Program:
     held: frozenset[str]
     mutable: frozenset[str]
     staggered: frozenset[str] = frozenset()
+    together: tuple[tuple[str, ...], ...] = ()
     anchor: Block | None = None
     predict: Block | None = None
     linear: Linear | None = None

@@ -38,10 +38,11 @@ class Note:
     ----------
     kind
         "slopes" (values: the slope of each state), "linear" (dx/dt = a*x + b over a time h),
-        "propagator" (values: the factor of each state, and "" for what is added), "noise" (values:
-        the increment).
+        "propagator" (values: the factor of each state, and "" for what is added), "implicit"
+        (values: the slope of each of the states that are solved for together, and "" for the time
+        h), "noise" (values: the increment).
     name
-        The state or noise, "" for slopes.
+        The state or noise, "" for slopes and implicit steps.
     scope
         What every name means there.
     fraction
@@ -192,6 +193,13 @@ class System:
             term = (scope or self.scope).number(factor) * self.increment(noise)
             total = term if total is None else total + term
         return total
+
+    @property
+    def together(self) -> tuple[tuple[str, ...], ...]:
+        """Return groups of states that the method has solved for together, in its order."""
+        groups = (tuple(n for n in note.values if n) for note in self.notes
+                  if note.kind == "implicit")  # fmt: skip
+        return tuple(dict.fromkeys(groups))
 
     # -- structure ------------------------------------------------------------------------
 

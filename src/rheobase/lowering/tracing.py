@@ -150,7 +150,8 @@ def _right(system: System, lowering: Lowering) -> dict[str, Expr]:
 
 
 def _traced(note: Note, system: System, lowering: Lowering, names: _Names) -> TracedNote:
-    needed = _read(lowering, [note.name] if note.name in system.states else list(system.states))
+    told = [note.name] if note.name in system.states else [n for n in note.values if n]
+    needed = [] if note.kind == "noise" else _read(lowering, told)
     of_noise = note.kind == "noise"
     return TracedNote(
         note.kind, note.name, note.fraction, note.label,

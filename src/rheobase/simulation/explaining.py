@@ -13,6 +13,7 @@ from rheobase.simulation.assembly import Description
 from rheobase.simulation.cable_building import arrival
 from rheobase.simulation.cable_population import CellPopulation
 from rheobase.simulation.clock import Clock
+from rheobase.simulation.detecting import DetectorPopulation
 from rheobase.simulation.synaptic import PlasticProjection
 
 
@@ -60,6 +61,9 @@ def explain(told: Description, programs: Mapping[str, Program], clock: Clock, se
     for population in told.populations.values():
         if isinstance(population, CellPopulation):
             parts += _cells(population, programs)
+        elif isinstance(population, DetectorPopulation):
+            parts.append(f"{population!r}\n  a spike in each step at whose end v is above, and was "
+                         "not at its beginning")  # fmt: skip
         elif not isinstance(population.model, Model):
             parts.append(f"{population!r}\n  its spikes are given: there is nothing to integrate")
     for names, text in _groups(told, programs):
@@ -120,6 +124,8 @@ def _method(program: Program) -> str:
     if program.staggered:
         late = ", ".join(sorted(program.staggered))
         lines.append(f"  half a step behind, also where they are recorded: {late}")
+    for group in program.together:
+        lines.append(f"  solved for together, two implicit stages: {', '.join(group)}")
     return "\n".join(lines)
 
 

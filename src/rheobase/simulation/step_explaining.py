@@ -59,7 +59,7 @@ def _one_cell(net: Network, cell: Any) -> Cells:
         )
     if not isinstance(cells.model, Model):
         raise WiringError(
-            f"{_CALL}: {cells.name!r} replays spikes: there is nothing to integrate",
+            f"{_CALL}: {cells.name!r} {cells.population._nature}: there is nothing to integrate",
             mend="give a cell of a population of a model",
         )
     if cells.size != 1:
@@ -233,13 +233,15 @@ class StepTold:
             return []
         lines = []
         stages = [note for note in traced.notes if note.kind == "slopes"]
-        others = [n for n in traced.notes if n.kind in ("linear", "propagator")]
+        others = [n for n in traced.notes if n.kind in ("linear", "propagator", "implicit")]
         only_rest = bool(others)  # slopes serve the rest of a step after refractoriness only
         if not only_rest or self._ends_inside():
             for number, note in enumerate(stages):
                 lines += self._stage(traced, note, number, len(stages))
         for note in others:
-            if self._applies(note):
+            if note.kind == "implicit":
+                lines += self._implicit(traced, note)
+            elif self._applies(note):
                 lines += self._linear(traced, note)
         lines += self._noises(traced)
         summary = METHODS[traced.method].summary if traced.method in METHODS else traced.method
@@ -305,8 +307,14 @@ class StepTold:
             lines += [f"  with {name} = {written(self.known[key], self.model.unit_of(name))}"
                       for name, key in note.states.items()]  # fmt: skip
         names = self._names(note)
-        lines += self._with(traced, note, names)
+        return [*lines, *self._with(traced, note, names), *self._slopes(traced, note, names)]
+
+    def _slopes(self, traced: Traced, note: TracedNote, names: Mapping[str, str]) -> list[str]:
+        """Return equations with the numbers put in, and the slopes that come out."""
+        lines = []
         for name, key in note.values.items():
+            if not name:  # of an implicit step, its length
+                continue
             left = f"d{name}/dt"
             shown = slope(self.known[key], self.model.unit_of(name), self.per_second)
             right = traced.right[name]
@@ -318,6 +326,19 @@ class StepTold:
             if self._is_held() and name in self.program.held:
                 lines[-1] += "   (held: not used)" if self.known[key] else "   (held)"
         return lines
+
+    def _implicit(self, traced: Traced, note: TracedNote) -> list[str]:
+        """Return the slopes of states that are solved for together."""
+        over = milliseconds(self.known[note.values[""]])
+        states = ", ".join(name for name in note.values if name)
+        names = self._names(note)
+        return [
+            "",
+            f"{states}: solved for together over {over} by two implicit stages, all else held;"
+            " slopes where they begin",
+            *self._with(traced, note, names),
+            *self._slopes(traced, note, names),
+        ]
 
     def _linear(self, traced: Traced, note: TracedNote) -> list[str]:
         """Return the coefficients of an equation that a method solves in closed form."""

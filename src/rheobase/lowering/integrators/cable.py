@@ -24,6 +24,7 @@ from rheobase.lowering.builder import Value
 from rheobase.lowering.calculus import ZERO, derivative, linear_form
 from rheobase.lowering.integrators.exact import propagate_some
 from rheobase.lowering.integrators.exponential import exponential_step
+from rheobase.lowering.integrators.implicit import implicit_step, linear_groups
 from rheobase.lowering.integrators.staggered import closed, groups
 from rheobase.lowering.program import Level
 from rheobase.lowering.system import Note, System
@@ -87,17 +88,29 @@ def _step_late(system: System, late: tuple[str, ...], h: Value, new: dict[str, V
     reads = {n: system.depends(n) & set(late) for n in late}
     present: dict[str, Value] = {}  # at t, of those that have been stepped
     for circle in _circles(late, reads):
+        groups_ = linear_groups(system, tuple(circle))
         scope = system.at(present)
-        if len(circle) > 1:
-            half = 0.5 * h
-            ahead = {n: rosenbrock_step(system, n, scope, half) for n in circle}
-            for name in circle:
-                others = {n: v for n, v in ahead.items() if n != name}
-                new[name] = rosenbrock_step(system, name, system.at(present | others), h)
-        else:
-            new[circle[0]] = rosenbrock_step(system, circle[0], scope, h)
+        if len(groups_) > 1:
+            ahead = _step_groups(system, groups_, scope, 0.5 * h)
+        for group in groups_:
+            if len(groups_) > 1:
+                others = {n: v for n, v in ahead.items() if n not in group}
+                scope = system.at(present | others)
+            new |= _step_groups(system, [group], scope, h)
         needed = frozenset().union(*reads.values()) & set(circle)
         present |= {n: 0.5 * (system.x[n] + new[n]) for n in circle if n in needed}
+
+
+def _step_groups(system: System, divided: list[tuple[str, ...]], scope: Scope,
+                 h: Value) -> dict[str, Value]:  # fmt: skip
+    """Step groups that are linear in themselves, each alone."""
+    new: dict[str, Value] = {}
+    for group in divided:
+        if len(group) > 1:
+            new |= implicit_step(system, group, scope, h)
+        else:
+            new[group[0]] = rosenbrock_step(system, group[0], scope, h)
+    return new
 
 
 def rosenbrock_step(system: System, name: str, scope: Scope, h: Value) -> Value:
