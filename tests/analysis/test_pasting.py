@@ -5,7 +5,7 @@ import pytest
 
 import rheobase as rb
 from rheobase.analysis.pasting import model_text, numbers_text, unit_of_values, values_text
-from rheobase.units import cm, mS, ms, nA, pA, parse_unit
+from rheobase.units import cm, mS, ms, nA, pA, parse_unit, um
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,25 @@ def test_a_list_is_in_the_unit_of_its_first_entry():
     assert unit_of_values(["1 uA", "2 pA"], pico).text == "uA"
     assert unit_of_values([1, 2] * nA, pico).text == "nA"
     assert unit_of_values([1, 2], pico).text == "pA"
+
+
+def test_what_is_no_model_is_told_what_to_write():
+    calls = rb.analysis
+    membrane = rb.Membrane([rb.channels.Leak])
+    shape = rb.Morphology.cylinder(length=10 * um, diameter=1 * um)
+    cell = rb.Cell(shape, membrane)
+    cells = rb.Network().add(rb.models.LIF, name="cells")
+    for call, given, words in [
+        (calls.rheobase, membrane, "no model and no cell\ngiven: Membrane: L\nwrite rb.analysis."
+         "rheobase(membrane.point(area=20000*um**2), ...), or rb.analysis.rheobase(rb.Cell("),
+        (calls.input_resistance, shape, "write rb.analysis.input_resistance(rb.Cell(morphology, "),
+        (calls.fixed_points, membrane, "no model\ngiven: Membrane: L\nwrite fixed_points(membrane."
+         "point(area=20000*um**2), ...)"),
+        (calls.phase_plane, cell, "it takes one point: phase_plane(membrane.point("),
+        (calls.behavior, cell, "rb.analysis.behavior: this is no model\ngiven: <Cell cylinder"),
+        (calls.chronaxie, cells, "give what its cells are, which is what net.add was given: "),
+        (calls.behavior, 3, "this is no model\ngiven: 3\nwrite rb.analysis.behavior(rb.models."),
+    ]:  # fmt: skip
+        with pytest.raises(rb.errors.WiringError) as refused:
+            call(given, *(["v", "w"] if call is calls.phase_plane else []))
+        assert words in str(refused.value)

@@ -116,6 +116,20 @@ def test_models_points_and_cells_are_run(efel):
     assert 0 < float(found.peak[0]) < 45
 
 
+def test_places_say_which_cell_they_are_on(efel):
+    net = rb.Network(dt=0.025 * ms)
+    cells = net.add(ball_and_stick(squid, 100 * um), 3, name="cells")
+    net.inject(cells.at("soma"), rb.stimuli.step([0, 0.3, 0.3] * nA, start=2 * ms, stop=3 * ms))
+    net.record(cells[1:].at("dendrite"), "v", name="dendrite")
+    trace = net.run(20 * ms).traces["dendrite"].v
+    found = spike_features(trace)
+    assert list(found.cell.values) == [1] * 5 + [2] * 5
+    assert list(found.site.values) == list(trace.site.values)
+    assert np.all(np.diff(found.time.values[:5]) >= 0)  # it leaves the soma
+    column = spike_features(trace[:, 7])
+    assert column.cell.values == [2] and column.site.values == trace.site.values[7]
+
+
 def test_features_by_their_names(efel):
     result = squid_axon()
     options = dict(stimulus=(20 * ms, 96 * ms))

@@ -6,7 +6,7 @@ import xarray as xr
 
 import rheobase as rb
 from rheobase.results import SpikeTrains
-from rheobase.units import ms, mV, pA, second
+from rheobase.units import ms, mV, nA, pA, second, um
 
 sta = rb.analysis.spike_triggered_average
 
@@ -121,3 +121,27 @@ def test_the_trace_comes_first():
         assert 'write rb.analysis.spike_triggered_average(result.traces["cells"].I' in str(
             error.value
         )
+
+
+def test_places_on_cells_are_columns_of_their_cells():
+    """The sites of a recording count places, not cells."""
+    shape = rb.Morphology.cylinder(length=10 * um, diameter=10 * um)
+    squid = rb.Membrane([rb.channels.HHSodium, rb.channels.HHPotassium, rb.channels.Leak])
+    net = rb.Network(dt=0.025 * ms)
+    cells = net.add(rb.Cell(shape, squid, max_length=2), 3, name="cells")
+    net.inject(cells.at(fraction=0.0), rb.stimuli.step([0, 0, 0.1] * nA))
+    net.record(cells[1:].at(fraction=0.0), "v", name="some")
+    net.record(cells, "v", name="all")
+    result = net.run(30 * ms)
+    assert [len(result.spikes["cells"][k]) > 0 for k in range(3)] == [False, False, True]
+    trace = result.traces["some"].v
+    found = sta(trace, result, window=(-2 * ms, 0 * ms))
+    alone = sta(trace[:, 1], result, window=(-2 * ms, 0 * ms))
+    np.testing.assert_array_equal(found.values, alone.values)
+    assert found.values[-1] > -30  # of the cell that spikes
+    with pytest.raises(rb.errors.ShapeError) as refused:
+        sta(result.traces["all"].v, result, window=(-2 * ms, 0 * ms))
+    assert "the trace is of several places on a cell\ngiven: 6 places on 3 cells" in str(
+        refused.value
+    )
+    assert 'net.record(cells.at("soma"), "v", name="soma")' in str(refused.value)

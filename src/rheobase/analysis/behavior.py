@@ -8,6 +8,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from rheobase import models
+from rheobase.analysis.pasting import no_model
 from rheobase.errors import UserError
 from rheobase.language.expressions import names_in
 from rheobase.language.model import Model
@@ -22,6 +23,7 @@ from rheobase.simulation.population import Population
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_CALL = "rb.analysis.behavior"
 _SAMPLES = 4000
 """About so many samples are kept of each variable: more than a figure can show."""
 
@@ -206,6 +208,8 @@ def behavior(
     ------
     UnknownNameError
         If there is no such model, input or variable.
+    WiringError
+        If it is no model, but a cell with a morphology for instance.
     UserError
         If nothing is known of the model and no duration is given.
 
@@ -216,6 +220,8 @@ def behavior(
     >>> axes = shown.plot()                                         # doctest: +SKIP
     """
     model = models.find(model) if isinstance(model, str) else model
+    if not isinstance(model, Model):
+        raise no_model(_CALL, model, f"{_CALL}(rb.models.AdEx)", cells=False)
     protocol = _protocol(model, stimulus, duration, dt, draw)
     net = Network(dt=protocol.dt, seed=seed)
     shown = model(**protocol.parameters) if protocol.parameters else model

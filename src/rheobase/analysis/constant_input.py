@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rheobase.analysis.cable_rest import cable_rest, refuse_place, site_of
+from rheobase.analysis.pasting import no_model
 from rheobase.cables.cell import Cell
 from rheobase.errors import EquationError, UnknownNameError, UserError, WiringError, did_you_mean
 from rheobase.language.expressions import calls_in
@@ -215,11 +216,7 @@ def experiment(
         There is no such input or parameter.
     """
     if not isinstance(model, Model):
-        raise WiringError(
-            f"{call}: this is no model",
-            given=repr(model) if len(repr(model)) < 60 else type(model).__name__,
-            mend=f"write {call}(rb.models.LIF, ...)",
-        )
+        raise no_model(call, model, f"{call}(rb.models.LIF, ...)")
     if spiking and model.threshold is None:
         raise WiringError(
             f"{call}: {model.name} has no threshold, so it has no spikes to count",

@@ -11,13 +11,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from rheobase.analysis.pasting import values_text
+from rheobase.analysis.pasting import no_model, values_text
 from rheobase.errors import (
     EquationError,
     ShapeError,
     UnknownNameError,
     UserError,
-    WiringError,
     did_you_mean,
 )
 from rheobase.language.expressions import Call, Expr, Name, children
@@ -159,11 +158,7 @@ def flow_of(
 def checked_model(call: str, model: Any) -> Model:
     """Return a model whose equations stay the same over time, or refuse what is none."""
     if not isinstance(model, Model):
-        raise WiringError(
-            f"{call}: this is no model",
-            given=repr(model) if len(repr(model)) < 60 else type(model).__name__,
-            mend=f"write {call}(rb.models.HodgkinHuxley, ...)",
-        )
+        raise no_model(call, model, f"{call}(rb.models.HodgkinHuxley, ...)", cells=False)
     if not model.differential:
         raise EquationError(
             f"{call}: {model.name} has no differential equation",

@@ -9,7 +9,7 @@ import numpy as np
 
 from rheobase.analysis.cable_rest import cable_rest, node_of, refuse_place, site_of
 from rheobase.analysis.constant_input import Trial, input_of, trial
-from rheobase.analysis.pasting import model_text
+from rheobase.analysis.pasting import model_text, no_model
 from rheobase.analysis.peeling import peel_samples
 from rheobase.analysis.smallest_current import pulse_width
 from rheobase.cables.cell import Cell
@@ -202,11 +202,7 @@ def membrane_time_constant(
 
 def _check_point(model: Any, call: str) -> None:
     if not isinstance(model, Model):
-        raise WiringError(
-            f"{call}: this is no model and no cell",
-            given=repr(model) if len(repr(model)) < 60 else type(model).__name__,
-            mend=f"write {call}(rb.models.LIF)",
-        )
+        raise no_model(call, model, f"{call}(rb.models.LIF)")
     if "v" not in {e.name for e in model.differential}:
         raise EquationError(
             f"{call}: {model.name} has no state v",

@@ -7,8 +7,11 @@ from typing import Any
 import numpy as np
 
 from rheobase.cables.cell import Cell
-from rheobase.errors import UserError
+from rheobase.channels.membrane import Membrane
+from rheobase.errors import UserError, WiringError
 from rheobase.language.model import Model
+from rheobase.morphology import Morphology
+from rheobase.simulation.population import Population
 from rheobase.units import DIMENSIONLESS, Unit, split_quantity
 
 _LISTED = 6
@@ -81,3 +84,35 @@ def unit_of_values(values: Any, usual: Unit) -> Unit:
         return unit_of_values(values[0], usual)
     unit = split_quantity(values, "the values")[1]
     return usual if unit.dimension == DIMENSIONLESS else unit
+
+
+def no_model(call: str, given: Any, usual: str, cells: bool = True) -> WiringError:
+    """Return the error of a function that was given something that is no model.
+
+    Parameters
+    ----------
+    call : str
+        The function.
+    given
+        What it was given.
+    usual : str
+        What to write with a model of the library.
+    cells : bool
+        Whether the function takes cells with a morphology, too.
+    """
+    mend = f"write {usual}"
+    if isinstance(given, Membrane):
+        mend = f"write {call}(membrane.point(area=20000*um**2)"
+        mend += f", ...), or {call}(rb.Cell(morphology, membrane), ...)" if cells else ", ...)"
+    elif isinstance(given, Morphology) and cells:
+        mend = f"write {call}(rb.Cell(morphology, membrane), ...)"
+    elif isinstance(given, (Cell, Morphology)):
+        mend = f"it takes one point: {call}(membrane.point(area=20000*um**2), ...)"
+    elif isinstance(given, Population):
+        mend = f"give what its cells are, which is what net.add was given: {usual}"
+    text = repr(given)
+    return WiringError(
+        f"{call}: this is no model" + (" and no cell" if cells else ""),
+        given=text if len(text) < 60 else type(given).__name__,
+        mend=mend,
+    )

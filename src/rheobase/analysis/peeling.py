@@ -90,7 +90,7 @@ def peel(
             f"{_CALL}: the trace is of {len(found.columns)} cells, and one is meant",
             mend='choose one: result.traces["cells"].v[:, 0]',
         )
-    (v,) = found.columns.values()
+    (v,) = found.columns
     unit = parse_unit(found.unit)
     rest = v[-1]
     if baseline is not None:

@@ -74,7 +74,7 @@ def spike_features(
 
     Returns
     -------
-    xarray.Dataset, over "spike", with the coordinate "cell"
+    xarray.Dataset, over "spike", with the coordinate "cell", and "site" of recordings of places
         time
             Of the peak [s].
         threshold, peak, amplitude
@@ -104,18 +104,17 @@ def spike_features(
 
     efel = _library(_SPIKES)
     samples = _samples(source, dt, current, duration, at, input, _SPIKES)
-    tables, cells = [], []
     with _settings(efel, samples, threshold, onset, _SPIKES):
-        for cell, one in _measured(efel, samples, _ASKED, None):
-            table = _table(one, samples)
-            tables.append(table)
-            cells.append(np.full(table["time"].size, cell))
+        tables = [_table(one, samples) for one in _measured(efel, samples, _ASKED, None)]
     joined = {
         name: ("spike", np.concatenate([table[name] for table in tables]), {"units": unit})
         for name, unit in _UNITS.items()
     }
-    of = np.concatenate(cells) if cells else np.zeros(0, np.int64)
-    return xr.Dataset(joined, {"cell": ("spike", of)})
+    counts = [table["time"].size for table in tables]
+    of = {"cell": ("spike", np.repeat(samples.cells, counts))}
+    if samples.sites is not None:
+        of["site"] = ("spike", np.repeat(samples.sites, counts))
+    return xr.Dataset(joined, of)
 
 
 def efel_features(
@@ -146,7 +145,7 @@ def efel_features(
     Returns
     -------
     list of dict of str to ndarray
-        Cell by cell; an array is empty where eFEL found nothing.
+        Cell by cell, or place by place; an array is empty where eFEL found nothing.
 
     Raises
     ------
@@ -173,7 +172,7 @@ def efel_features(
     samples = samples_of(source, dt, _EFEL)
     window = None if stimulus is None else _window(stimulus)
     with _settings(efel, samples, threshold, onset, _EFEL):
-        return [one for _, one in _measured(efel, samples, asked, window)]
+        return list(_measured(efel, samples, asked, window))
 
 
 def _library(call: str) -> Any:
@@ -260,17 +259,17 @@ def _interval(samples: Samples) -> float:
 
 def _measured(
     efel: Any, samples: Samples, names: Sequence[str], window: tuple[float, float] | None
-) -> Iterator[tuple[int, dict[str, Floats]]]:
-    """Return features of each cell, in eFEL's units: ms and mV."""
+) -> Iterator[dict[str, Floats]]:
+    """Return features of each column, in eFEL's units: ms and mV."""
     unit = parse_unit(samples.unit)
     times = np.arange(samples.times.size) * _interval(samples) + 1e3 * samples.times[0]
     low, high = (times[0], times[-1]) if window is None else (1e3 * window[0], 1e3 * window[1])
-    for cell, column in samples.columns.items():
+    for column in samples.columns:
         trace = {"T": times, "V": 1e3 * np.asarray(unit.to_si(column)),
                  "stim_start": [low], "stim_end": [high]}  # fmt: skip
         (found,) = efel.get_feature_values([trace], list(names), raise_warnings=False)
-        yield cell, {name: np.zeros(0) if found[name] is None else np.asarray(found[name])
-                     for name in names}  # fmt: skip
+        yield {name: np.zeros(0) if found[name] is None else np.asarray(found[name])
+               for name in names}  # fmt: skip
 
 
 def _table(found: dict[str, Floats], samples: Samples) -> dict[str, Floats]:

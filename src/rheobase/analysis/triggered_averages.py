@@ -31,7 +31,8 @@ def spike_triggered_average(
     ----------
     trace : xarray.DataArray or current
         A recorded variable, over (time, cell) or time: each cell's spikes are averaged over its
-        own column; a trace over time only, such as ``v[:, 0]``, serves all cells. Or a current of
+        own column (of places on cells with a morphology one a cell); a trace over time only, such
+        as ``v[:, 0]``, serves all cells. Or a current of
         `rb.stimuli`, worked out at the steps of the run. One with noise is drawn in the run:
         record the input, ``net.record(cells, "I")``, and give that trace. (A recorded input is
         what acted in the step that ended at that time, so it lags by one step.)
@@ -56,7 +57,7 @@ def spike_triggered_average(
     UserError
         No spike has its window inside the trace, the current has noise or no grid is known.
     ShapeError
-        A cell that spikes has no column in the trace.
+        A cell that spikes has no column in the trace, or several places.
     UnitError
         A time is no time.
 
@@ -134,7 +135,14 @@ def _samples(trace: Any, trains: SpikeTrains) -> tuple[np.ndarray, dict[int, np.
     if values.ndim == 1:
         columns = {-1: values}
     else:
-        cells = np.asarray(trace[others[0]].values)
+        cells = np.asarray(trace["cell" if "cell" in trace.coords else others[0]].values)
+        if np.unique(cells).size < cells.size:
+            raise ShapeError(
+                f"{_CALL}: the trace is of several places on a cell",
+                given=f"{cells.size} places on {np.unique(cells).size} cells",
+                mend='record one: net.record(cells.at("soma"), "v", name="soma"), and give '
+                'result.traces["soma"].v',
+            )
         columns = {int(cell): values[:, k] for k, cell in enumerate(cells)}
     return times, columns, str(trace.attrs.get("units", "1")), str(trace.name or "trace")
 

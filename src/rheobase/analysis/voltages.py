@@ -14,6 +14,7 @@ from rheobase.results.seconds import times_in_seconds
 from rheobase.units import DIMENSIONLESS, UNITS, parse_unit, split_quantity
 
 Floats: TypeAlias = NDArray[np.float64]
+Indices: TypeAlias = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -24,13 +25,19 @@ class Samples:
     ----------
     times : ndarray, shape (n,)
         In seconds, evenly spaced.
-    columns : dict of int to ndarray, shape (n,)
-        By cell, in `unit`.
+    columns : tuple of ndarray, shape (n,)
+        One for each cell, or for each place on cells with a morphology, in `unit`.
+    cells : ndarray, shape (columns,)
+        Which cell each is of.
+    sites : ndarray, shape (columns,), or None
+        Of places, their numbers, as in the recording.
     unit : str
     """
 
     times: Floats
-    columns: dict[int, Floats]
+    columns: tuple[Floats, ...]
+    cells: Indices
+    sites: Indices | None
     unit: str
 
 
@@ -66,16 +73,22 @@ def samples_of(source: Any, dt: Any, call: str) -> Samples:
         others = [dim for dim in source.dims if dim != "time"]
         values = np.asarray(source.transpose("time", *others).values, np.float64)
         times = np.asarray(source["time"].values, np.float64)
-        cells = np.asarray(source[others[0]].values) if others else np.zeros(1, np.int64)
-        if "cell" in source.coords and source["cell"].ndim == 1:
-            own = np.asarray(source["cell"].values)
-            cells = own if np.unique(own).size == own.size else cells
+        cells = _numbers_of(source, "cell", others)
+        sites = _numbers_of(source, "site", others) if "site" in source.coords else None
         unit = str(source.attrs.get("units", "mV"))
     else:
         values, unit = _numbers(source, call, example)
         times = np.asarray(np.arange(values.shape[0]) * _interval(dt, call), np.float64)
-        cells = np.arange(1 if values.ndim == 1 else values.shape[1])
-    return _checked(times, values.reshape(times.size, -1), cells, unit, call)
+        cells, sites = np.arange(1 if values.ndim == 1 else values.shape[1]), None
+    columns = _checked(times, values.reshape(times.size, -1), unit, call)
+    return Samples(times, columns, cells, sites, unit)
+
+
+def _numbers_of(source: Any, name: str, others: list[Any]) -> Indices:
+    """Return the cell, or the site, of each column; they count from 0 if nothing says them."""
+    if name in source.coords:
+        return np.atleast_1d(np.asarray(source[name].values, np.int64))
+    return np.arange(source.sizes[others[0]] if others else 1)
 
 
 def _of_result(result: Result, call: str) -> Any:
@@ -121,7 +134,7 @@ def _interval(dt: Any, call: str) -> float:
     return float(found)
 
 
-def _checked(times: Floats, values: Floats, cells: Any, unit: str, call: str) -> Samples:
+def _checked(times: Floats, values: Floats, unit: str, call: str) -> tuple[Floats, ...]:
     if times.size < 3:
         raise ShapeError(f"{call}: the trace has {times.size} samples")
     if parse_unit(unit).dimension != UNITS["mV"].dimension:
@@ -134,5 +147,4 @@ def _checked(times: Floats, values: Floats, cells: Any, unit: str, call: str) ->
     steps = np.diff(times)
     if np.ptp(steps) > 1e-6 * steps.mean():
         raise UserError(f"{call}: the samples are not evenly spaced")
-    columns = {int(cell): np.ascontiguousarray(values[:, k]) for k, cell in enumerate(cells)}
-    return Samples(times, columns, unit)
+    return tuple(np.ascontiguousarray(column) for column in values.T)
