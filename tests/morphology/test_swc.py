@@ -1,4 +1,6 @@
+import bz2
 import gzip
+import lzma
 import warnings
 
 import numpy as np
@@ -195,7 +197,8 @@ def test_units_that_the_comments_say(read, comment, scale):
     assert found.sections[0].length == pytest.approx(20 * scale)
     assert bool(repairs) == (scale != 1e-6)
     if repairs:
-        assert f"{scale * 1e9:g} nanometres" in repairs[0]
+        unit = "1 mm" if scale == 1e-3 else f"{scale * 1e9:g} nm"
+        assert repairs[0].endswith(f"sizes are taken in units of {unit}")
 
 
 def test_units_that_the_user_says(read):
@@ -283,6 +286,7 @@ def test_one_point_at_a_soma_of_one_point(read):
         ("1 1 0 0 0 5 -1\n1 3 10 0 0 1 1\n", ["line 2", "the id 1 stands on line 1 already"]),
         ("1 1 0 0 0 5 -1\n2 3 10 0 0 0 1\n", ["line 2", "radius of point 2 is 0",
                                               "minimum_radius=0.1*um"]),
+        ("1 1 0 0 0 5 -1\n2 3 10 0 0 1e-30 1\n", ["line 2", "radius of point 2 is 1e-30"]),
         ("1 1 0 0 0 5 -1\n2 3 10 0 0 -2 1\n3 3 20 0 0 0 2\n", ["radius of point 2 is -2",
                                                                "and 1 others"]),
         ("1 1 0 0 0 5 2\n2 3 10 0 0 1 1\n", ["line 1", "no root"]),
@@ -301,7 +305,58 @@ def test_refused_with_name_and_line(read, text, words):
         assert word in str(refused.value)
 
 
+TEXT = "1 1 0 0 0 5 -1\n2 3 10 0 0 1 1\n3 3 30 0 0 1 2\n"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        TEXT.replace("\n", "\r\n").encode(),
+        TEXT.replace("\n", "\r").encode(),
+        TEXT.replace(" ", "\t").encode(),
+        TEXT.replace(" ", ",").encode(),
+        b"\xef\xbb\xbf" + TEXT.encode(),
+        TEXT.encode("utf-16"),
+        "# M\u00fcller, unit: \u00b5m\n".encode("latin-1") + TEXT.encode(),
+        b"# a form feed \x0c and \x0b in a comment\n" + TEXT.encode(),
+        "# a \u2028 and \x85 in a comment\n".encode() + TEXT.encode(),
+        gzip.compress(TEXT.encode()),
+        bz2.compress(TEXT.encode()),
+        lzma.compress(TEXT.encode()),
+        b"3.0 3 30 0 0 1 2.0 and more\n1 1 0 0 0 5e0 -1 # the soma\n2 3 +10 0 0 1 1",
+    ],
+)
+def test_however_the_text_is_written(tmp_path, raw):
+    path = tmp_path / "cell.SWC"
+    path.write_bytes(raw)
+    found = rb.Morphology.from_swc(str(path))
+    assert found.name == "cell"
+    assert shape(found) == [("soma", -1, 1.0, 10.0), ("dendrite", 0, 0.5, 20.0)]
+
+
+def test_a_line_around_a_soma_without_width(read):
+    angles = 2 * np.pi * np.arange(12) / 12
+    ring = "".join(f"{k + 1} 1 {9 * np.cos(a):.6f} {9 * np.sin(a):.6f} 0 0 {k or -1}\n"
+                   for k, a in enumerate(angles))  # fmt: skip
+    found, repairs = read(ring + "13 3 9 0 0 1 1\n14 3 50 0 0 1 13\n")
+    assert found.sections[0].area == pytest.approx(4 * np.pi * 81e-12, rel=1e-6)
+    assert repairs == ["cell.swc: line 1: 12 points around the soma, taken as a sphere of radius "
+                       "9 um"]  # fmt: skip
+
+
+def test_radii_in_another_unit_than_coordinates(read):
+    rows = "".join(f"{k} 3 {10 * k} 0 0 500 {k - 1}\n" for k in range(2, 60))
+    _, repairs = read("1 1 0 0 0 5 -1\n" + rows)
+    assert repairs == ["cell.swc: its neurites are 1e+03 thick, and it is 590 across: are radii "
+                       "and coordinates in the same unit?"]  # fmt: skip
+
+
 def test_refused_options_and_files(read, tmp_path):
+    for path in (3, None, ["cell.swc"], b"cell.swc"):
+        with pytest.raises(UserError, match=r'a path of a file[\s\S]*from_swc\("cell\.swc"\)'):
+            rb.Morphology.from_swc(path)
+    with pytest.raises(FileFormatError, match=rf"{tmp_path.name}: cannot be read: Is a directory"):
+        rb.Morphology.from_swc(tmp_path)
     with pytest.raises(FileFormatError, match=r"gone\.swc: cannot be read: No such file"):
         rb.Morphology.from_swc(tmp_path / "gone.swc")
     (tmp_path / "bad.swc.gz").write_bytes(b"no gzip")

@@ -48,7 +48,7 @@ def read_swc(
     Parameters
     ----------
     path : path
-        The file; one that ends in ``.gz`` is unpacked.
+        The file; one packed by gzip, bzip2 or xz is unpacked.
     unit : quantity or str, optional
         Of its numbers, such as ``8*nm`` or ``"nm"``.
     minimum_radius : quantity, optional
@@ -73,7 +73,7 @@ def read_swc(
     parents = _parents(found, repairs)
     _check_cycles(found, parents)
     scale = _scale(found, unit, repairs)
-    radii = _radii(found, scale, minimum_radius, repairs)
+    radii = _radii(found, parents, scale, minimum_radius, repairs)
     labels = _labels(found, parents, repairs)
     tree = PointTree(found.points * scale, radii, labels, parents)
     tree, lines = _one_piece(found, tree, pieces, repairs)
@@ -153,6 +153,7 @@ _METRES = {"nm": 1e-9, "na": 1e-9, "mm": 1e-3, "mil": 1e-3}  # by how a unit beg
 _NAMED = re.compile(r"^ label (\d+) is (\S+)$", re.MULTILINE)  # as `to_swc` writes it
 _LIKELY_EXTENT = 20_000.0  # um: a neuron 2 cm across
 _LIKELY_RADIUS = 5.0  # um: half of all points of neurites this thick
+_THINNEST = 1e-10  # m: the radius of an atom
 _SMALL_EXTENT, _SMALL_RADIUS = 5.0, 0.05  # um: less across than a cell, thinner than all axons
 
 
@@ -169,8 +170,8 @@ def _scale(found: SWCPoints, unit: Any, repairs: list[str]) -> float:
         factor = next((m for start, m in _METRES.items() if word.startswith(start)), _MICROMETRE)
         if number > 0 and number * factor != _MICROMETRE:
             repairs.append(
-                f"its comments say {said[0].strip()!r}: sizes are taken as "
-                f"{number * factor * 1e9:g} nanometres"
+                f"its comments say {said[0].strip()!r}: sizes are taken in units of "
+                + (f"{number:g} mm" if factor == 1e-3 else f"{number * factor * 1e9:g} nm")
             )
             return number * factor
         return _MICROMETRE
@@ -189,16 +190,29 @@ def _scale(found: SWCPoints, unit: Any, repairs: list[str]) -> float:
             "voxels of 8 nanometres, unit=um if it is of that size; or say it in a comment of the "
             "file, # unit: nm",
         )
+    if len(neurites) >= 20 and float(np.median(neurites)) > extent / 20:
+        repairs.append(
+            f"its neurites are {2 * float(np.median(neurites)):.3g} thick, and it is {extent:.4g} "
+            "across: are radii and coordinates in the same unit?"
+        )
     return _MICROMETRE
 
 
-def _radii(found: SWCPoints, scale: float, minimum: Any, repairs: list[str]) -> Floats:
+def _radii(
+    found: SWCPoints, parents: Ints, scale: float, minimum: Any, repairs: list[str]
+) -> Floats:
     """Return the radii in metres, widened where they are too thin."""
     radii = found.radii * scale
+    somas = np.flatnonzero(found.labels == SOMA)
+    if len(somas) and not radii[somas].any():  # a line around a soma has no width
+        drawn = PointTree(found.points * scale, radii.copy(), found.labels, parents)
+        drawn.radii[somas] = _THINNEST
+        if found.labels[drawn.root] == SOMA and _is_contour(drawn, somas):
+            radii[somas] = _THINNEST
     least = 0.0
     if minimum is not None:
         least = length_si(minimum, "from_swc: minimum_radius", "minimum_radius=0.1*um")
-    thin = np.flatnonzero(radii <= 0 if minimum is None else radii < least)
+    thin = np.flatnonzero(radii < (_THINNEST if minimum is None else least))
     if not len(thin):
         return radii
     if minimum is None:
@@ -354,7 +368,7 @@ def _morphology(found: SWCPoints, tree: PointTree, lines: Ints, repairs: list[st
             + (f" and {len(sectioning.lost) - 1} others" if len(sectioning.lost) > 1 else "")
             + ": a branch without length, left out"
         )
-    name = found.name.removesuffix(".gz").removesuffix(".swc")
+    name = re.sub(r"(\.swc)?(\.gz|\.bz2|\.xz)?$", "", found.name, flags=re.IGNORECASE)
     morphology = Morphology(sections, name)
     named = {f"custom_{n}": own for n, own in _NAMED.findall(found.header)}
     there = {old: own for old, own in named.items() if old in morphology.regions}

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import bz2
+import codecs
 import gzip
+import lzma
 import os
+import re
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from rheobase.errors import FileFormatError, point_at
+from rheobase.errors import FileFormatError, InternalError, UserError, point_at
 from rheobase.morphology.frusta import Floats, Ints
 
+_LINE_END = re.compile(r"\r\n|\r|\n")  # no others: comments may hold form feeds
 _COLUMNS = ("id", "type", "x", "y", "z", "radius", "parent")
 
 
@@ -72,23 +79,61 @@ def _column_at(text: str, column: int, number: int) -> str:
     return point_at(text, 0, len(text), number)
 
 
-def read_text(path: str | os.PathLike[str]) -> tuple[str, str]:
-    """Return the name and the text of a file, unpacked if its name ends in ``.gz``.
+def file_at(path: Any, call: str) -> Path:
+    """Return a path as one, with ``~`` for the home folder.
+
+    Raises
+    ------
+    UserError
+        If it is no path.
+    """
+    if not isinstance(path, (str, os.PathLike)):
+        raise UserError(
+            f"{call}: a path of a file is expected",
+            given=repr(path),
+            mend=f'write rb.Morphology.{call}("cell.{call.removeprefix("from_")}")',
+        )
+    return Path(os.fsdecode(path)).expanduser()
+
+
+_PACKED: tuple[tuple[bytes, Callable[[bytes], bytes]], ...] = (
+    (b"\x1f\x8b", gzip.decompress),
+    (b"BZh", bz2.decompress),
+    (b"\xfd7zXZ\x00", lzma.decompress),
+)
+_PACKED_NAMES = (".gz", ".bz2", ".xz")
+
+
+def read_text(path: Any, call: str = "from_swc") -> tuple[str, str]:
+    """Return the name and the text of a file, unpacked if it is packed by gzip, bzip2 or xz.
+
+    Text is UTF-8, UTF-16 where a mark says so, and else Latin-1.
 
     Raises
     ------
     FileFormatError
         If it cannot be read.
+    UserError
+        If it is no path.
     """
-    file = Path(path)
+    file = file_at(path, call)
+    name = file.name or str(file)
     try:
         raw = file.read_bytes()
-        if file.suffix == ".gz":
-            raw = gzip.decompress(raw)
-    except (OSError, EOFError, zlib.error) as error:
+        unpack = next((how for start, how in _PACKED if raw.startswith(start)), None)
+        if unpack is not None:
+            raw = unpack(raw)
+        elif file.suffix in _PACKED_NAMES:
+            raise OSError(f"it is not packed as {file.suffix} says")
+    except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise FileFormatError(f"{file.name}: cannot be read: {reason}", given=str(file)) from None
-    return file.name, raw.decode("utf-8-sig", errors="replace")
+        raise FileFormatError(f"{name}: cannot be read: {reason}", given=str(file)) from None
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return name, raw.decode("utf-16", errors="replace")
+    try:
+        return name, raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return name, raw.decode("latin-1")
 
 
 def read_points(path: str | os.PathLike[str]) -> SWCPoints:
@@ -100,30 +145,33 @@ def read_points(path: str | os.PathLike[str]) -> SWCPoints:
         With the line, if one is not seven numbers; if the file is empty.
     """
     name, text = read_text(path)
-    lines = text.splitlines()
+    lines = _LINE_END.split(text)
     header: list[str] = []
     numbers: list[int] = []
-    rows: list[list[float]] = []
+    rows: list[list[str]] = []
     for number, line in enumerate(lines, start=1):
         content, mark, comment = line.partition("#")
         if mark:
             header.append(comment)
-        words = content.replace(",", " ").split()
-        if any("," in word.strip(",") for word in content.split()) and len(content.split()) > 6:
-            raise FileFormatError(
-                f"{name}, line {number}: commas inside numbers",
-                place=point_at(line, 0, len(line), number),
-                expected="a point between the digits of a number: 0.5, not 0,5",
-            )
-        if words:
-            rows.append(_row(name, line, number, words))
+        if "," in content:
+            content = _without_commas(name, line, number, content)
+        words = content.split()
+        if len(words) >= 7:
+            rows.append(words[:7])
             numbers.append(number)
+        elif words:
+            raise FileFormatError(
+                f"{name}, line {number}: not a point",
+                place=point_at(line, 0, len(line), number),
+                expected="seven numbers: id, type, x, y, z, radius, parent",
+                given=f"{len(words)} {'word' if len(words) == 1 else 'words'}",
+            )
     if not rows:
         raise FileFormatError(
             f"{name}: the file is empty" + (": comments, and no point" if header else ""),
             expected="lines such as 1 1 0 0 0 5 -1 (id, type, x, y, z, radius, parent)",
         )
-    table = np.array(rows)
+    table = _table(name, lines, numbers, rows)
     whole = table[:, [0, 1, 6]].astype(np.int64)
     return SWCPoints(
         name,
@@ -138,17 +186,36 @@ def read_points(path: str | os.PathLike[str]) -> SWCPoints:
     )
 
 
-def _row(name: str, line: str, number: int, words: list[str]) -> list[float]:
-    """Return the seven numbers of a line."""
-    if len(words) < 7:
+def _without_commas(name: str, line: str, number: int, content: str) -> str:
+    """Return the words of a line that commas divide; refuse commas inside numbers."""
+    words = content.split()
+    if any("," in word.strip(",") for word in words) and len(words) > 6:
         raise FileFormatError(
-            f"{name}, line {number}: not a point",
+            f"{name}, line {number}: commas inside numbers",
             place=point_at(line, 0, len(line), number),
-            expected="seven numbers: id, type, x, y, z, radius, parent",
-            given=f"{len(words)} {'word' if len(words) == 1 else 'words'}",
+            expected="a point between the digits of a number: 0.5, not 0,5",
         )
-    row: list[float] = []
-    for column, word in enumerate(words[:7]):
+    return content.replace(",", " ")
+
+
+def _table(name: str, lines: list[str], numbers: list[int], rows: list[list[str]]) -> Floats:
+    """Return the numbers, all at once; line by line only if one is wrong, to name it."""
+    try:
+        table = np.array(rows, dtype=np.float64)
+    except ValueError:
+        table = np.full((1, 7), np.nan)
+    whole = table[:, [0, 1, 6]]
+    fine = np.isfinite(table).all() and (whole == np.round(whole)).all()
+    if fine and (np.abs(whole) <= 2**53).all() and (table[:, 1] >= 0).all():
+        return table
+    for number, words in zip(numbers, rows, strict=True):
+        _row(name, lines[number - 1], number, words)
+    raise InternalError(f"{name}: its numbers are refused, and none of its lines")
+
+
+def _row(name: str, line: str, number: int, words: list[str]) -> None:
+    """Refuse the first of the seven words of a line that is not what its column says."""
+    for column, word in enumerate(words):
         try:
             value = float(word)
         except ValueError:
@@ -166,5 +233,3 @@ def _row(name: str, line: str, number: int, words: list[str]) -> list[float]:
                 place=_column_at(line, column, number),
                 expected="0 unknown, 1 soma, 2 axon, 3 dendrite, 4 apical dendrite, or more",
             )
-        row.append(value)
-    return row

@@ -151,7 +151,7 @@ class Morphology:
         Parameters
         ----------
         path : path
-            The file; one that ends in ``.gz`` is unpacked.
+            The file; one packed by gzip, bzip2 or xz is unpacked.
         unit : quantity or str, optional
             Of its numbers, such as ``8*nm``; micrometres unless the file says otherwise.
         minimum_radius : quantity, optional
