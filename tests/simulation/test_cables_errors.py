@@ -175,10 +175,6 @@ def test_connecting_without_a_receptor(net, cells):
 
 def test_what_sends_spikes(net, cells):
     point = net.add(rb.models.LIF, 1, name="point")
-    refused(errors.WiringError,
-            lambda: net.connect(cells.at("soma"), point, weight=1 * nS, synapse=AMPA),
-            "spikes come from cells, not from places on them", 'cells.at("soma")',
-            "write net.connect(cells, ...)")  # fmt: skip
     silent = net.add(ball_and_stick(spikes=None), name="silent")
     refused(errors.WiringError, lambda: net.connect(silent, point, weight=1 * nS, synapse=AMPA),
             "'silent' never spikes", 'spikes=("soma", "v > -20*mV")')  # fmt: skip

@@ -54,7 +54,7 @@ def read_site(given: Any, cell: Cell) -> Site:
     if given is None:
         return Site(_usual(cell.compartments), NEVER)
     if isinstance(given, str):
-        return Site(_usual(cell.compartments), _threshold(given))
+        return Site(_usual(cell.compartments), threshold_of(given))
     if not (isinstance(given, (tuple, list)) and len(given) == 2 and isinstance(given[1], str)):
         raise WiringError(
             "Cell: spikes is a condition, or a place and a condition",
@@ -76,7 +76,7 @@ def read_site(given: Any, cell: Cell) -> Site:
             "one",
             mend='write spikes=(dict(section=0, fraction=0.5), "v > -20*mV")',
         )
-    return Site(int(nodes[0]), _threshold(text))
+    return Site(int(nodes[0]), threshold_of(text))
 
 
 def _usual(compartments: Compartments) -> int:
@@ -86,9 +86,15 @@ def _usual(compartments: Compartments) -> int:
     return int(np.asarray(compartments.at(section=0, fraction=0.0))[0])
 
 
-def _threshold(text: str) -> float:
-    """Return the voltage of a condition such as "v > -20*mV"."""
-    source, label = Source(text), "Cell: spikes"
+def threshold_of(text: str, label: str = "Cell: spikes", example: str = _EXAMPLE) -> float:
+    """Return the voltage of a condition such as "v > -20*mV".
+
+    Raises
+    ------
+    EquationError, UnitError
+        It is no such condition.
+    """
+    source = Source(text)
     expression = parse_expression(text, what=label)
     if isinstance(expression, Compare) and expression.operator in ("<", "<="):
         swapped = {"<": ">", "<=": ">="}[expression.operator]
@@ -96,17 +102,17 @@ def _threshold(text: str) -> float:
     fits = isinstance(expression, Compare) and expression.operator in (">", ">=")
     if not fits or not isinstance(expression, Compare) or expression.left != Name("v"):
         raise EquationError(
-            "Cell: spikes: the condition compares v with a voltage",
+            f"{label}: the condition compares v with a voltage",
             given=text,
-            mend=f"write {_EXAMPLE}",
+            mend=f"write {example}",
         )
     volt = UNITS["mV"]
     check_names(expression, ["v"], source=source, label=label)
     if "v" in names_in(expression.right):
         raise EquationError(
-            "Cell: spikes: the condition compares v with a voltage",
+            f"{label}: the condition compares v with a voltage",
             given=text,
-            mend=f"write {_EXAMPLE}",
+            mend=f"write {example}",
         )
     check_dimension(expression.right, {}, volt, text=text, what=label)
     return float(evaluate(expression.right, {}))

@@ -38,6 +38,7 @@ from rheobase.simulation.cable_population import CellPopulation
 from rheobase.simulation.clamping import Clamp
 from rheobase.simulation.clock import Clock
 from rheobase.simulation.descriptions import Drive, Injection, Recording
+from rheobase.simulation.detecting import DetectorPopulation
 from rheobase.simulation.memory import refuse_what_does_not_fit
 from rheobase.simulation.population import Population
 from rheobase.simulation.projection import Projection
@@ -252,6 +253,9 @@ class Assembly:
                 self._make_cells(population, backend, spent)
             elif values is not None:
                 self._make_population(name, values, population._record_spikes, backend, spent)
+            elif isinstance(population, DetectorPopulation):
+                if name not in self._populations:
+                    self._populations[name] = population.plan(self._places)
             elif name not in self._populations and not isinstance(model, Model):
                 with spent.spent_on("build"):
                     self._populations[name] = building.source_plan(

@@ -85,14 +85,7 @@ def _named(sites: Sites, synapse: Receptor | Coupling, label: str,
 
 
 def check_source(source: Cells, sink: Cells, call: str) -> None:
-    """Refuse places as a source of spikes, and cells that never spike."""
-    if isinstance(source, Sites):
-        raise WiringError(
-            f"{call}: spikes come from cells, not from places on them",
-            given=source._written,
-            mend=f"write net.connect({source.name}, ...), and rb.Cell(..., "
-            'spikes=("axon", "v > -20*mV")) for where they are looked for',
-        )
+    """Refuse cells that never spike as a source of spikes."""
     if isinstance(source, Branched):
         if not source.population.spiking:
             raise WiringError(

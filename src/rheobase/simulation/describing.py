@@ -27,7 +27,9 @@ from rheobase.simulation.cable_population import Branched, Sites, refuse_whole
 from rheobase.simulation.cable_receptors import check_source
 from rheobase.simulation.clamping import read_clamp
 from rheobase.simulation.clock import Clock
+from rheobase.simulation.describing_spikes import Detecting
 from rheobase.simulation.descriptions import Drive, Injection, Recording, connection_key
+from rheobase.simulation.detecting import DetectorPopulation
 from rheobase.simulation.naming import new_name, projection_name
 from rheobase.simulation.population import Cells, Population, cells_of, check_names
 from rheobase.simulation.projection import Projection, Target
@@ -37,7 +39,7 @@ from rheobase.simulation.values import CellValues
 from rheobase.simulation.warning import warn
 
 
-class Describing:
+class Describing(Detecting):
     """What a network is told: the half of `Network` that runs nothing."""
 
     _clock: Clock
@@ -99,8 +101,8 @@ class Describing:
 
     def connect(self, pre: Cells, post: Cells, rule: Any = None, *, weight: Any = None,
                 delay: Any = None, to: Any = None, synapse: Any = None,
-                of: str | None = None, storage: str = "stored", weight_dtype: str = "float64",
-                name: str | None = None) -> Projection:  # fmt: skip
+                of: str | None = None, post_spikes: str | None = None, storage: str = "stored",
+                weight_dtype: str = "float64", name: str | None = None) -> Projection:  # fmt: skip
         """Connect cells: weight w[i, j] goes from i to j.
 
         Parameters
@@ -126,6 +128,9 @@ class Describing:
         of : str
             A variable of the source: the sum of w_ij*of_i(t - delay) over i is added to the
             input variable `to` of each j, in every step.
+        post_spikes : str
+            For synapses that change, at places: a condition such as "v > -30*mV" at each place,
+            for the spikes that are postsynaptic there instead of those of the cell.
         storage : "stored" or "procedural"
             How synapses are kept. Procedural ones are drawn anew at every spike: the same synapses,
             bit for bit, in hardly any memory. It is for synapses that do not change, rules whose
@@ -152,6 +157,8 @@ class Describing:
         call = f"net.connect({source.name}, {sink.name}, ...)"
         sink = refuse_whole(sink, call, "synapses are at places")
         source = check_ends(source, sink, synapse, of, storage, call)
+        source = self._spiking_places(source, of, synapse, call)
+        detectors = self._post_spikes(sink, post_spikes, synapse, call)
         synapse, to = receptors.given_as_port(sink, synapse, to, call)
         check_kinds(synapse, weight_dtype, call)
         chosen = wiring.check_rule(all_to_all() if rule is None else rule, call)
@@ -167,6 +174,7 @@ class Describing:
         parts = (label, source, sink, chosen, target, weight, delay, weight_dtype, self._seed)
         if synaptic.is_plastic(synapse):
             made: Projection = synaptic.PlasticProjection(*parts, self._clock, synapse)
+            made._detectors = detectors
         else:
             made = Projection(*parts, self._clock.dt)
         if storage == "procedural":
@@ -175,6 +183,9 @@ class Describing:
         made._check()
         receptors.warn_of_pairs(made, synapse, call)
         self._warn_if_twice(made, call)
+        for cells in (source.population, detectors):
+            if isinstance(cells, DetectorPopulation) and cells.name not in self._told.populations:
+                self._told.enter(cells)
         self._told.projections[made.name] = made
         return made
 

@@ -20,6 +20,7 @@ from rheobase.simulation import wiring
 from rheobase.simulation.cable_population import CellPopulation, CellView, Sites
 from rheobase.simulation.clamping import Clamp
 from rheobase.simulation.descriptions import Drive, Injection, Recording, connection_key
+from rheobase.simulation.detecting import DetectorPopulation
 from rheobase.simulation.plain import Plain, descriptions
 from rheobase.simulation.population import Cells, Population, View
 from rheobase.simulation.projection import Projection
@@ -153,6 +154,10 @@ def _population(population: Population) -> Plain:
     values = population._cell_values
     if isinstance(population, CellPopulation):
         return _branched(population, what)
+    if isinstance(population, DetectorPopulation):
+        return {"name": population.name, "record_spikes": population._record_spikes,
+                "looks at": _cells(population.places),
+                "threshold": population._threshold}  # fmt: skip
     return {
         "name": population.name,
         "size": population.size,
@@ -222,6 +227,13 @@ def _add(net: Network, part: Mapping[str, Any]) -> None:
     if "cell_of" in part:
         _add_branched(net, part)
         return
+    if "looks at" in part:
+        places = _read_cells(net, part["looks at"])
+        assert isinstance(places, Sites)
+        net._told.enter(DetectorPopulation(
+            part["name"], places, np.array(part["threshold"]), bool(part["record_spikes"])
+        ))  # fmt: skip
+        return
     read = descriptions().from_plain
     made = net.add(read(part["model"]), int(part["size"]), name=part["name"],
                    record_spikes=bool(part["record_spikes"]))  # fmt: skip
@@ -258,7 +270,7 @@ def _number(value: Any) -> Any:
 
 def _projection(projection: Projection) -> Plain:
     keep, name = descriptions().to_plain, repr(projection.name)
-    drawn = projection._drawn
+    drawn, detectors = projection._drawn, getattr(projection, "_detectors", None)
     weight, delay = (
         first if isinstance(now, Given) else now
         for now, first in ((drawn.weight, projection._weight), (drawn.delay, projection._delay))
@@ -277,6 +289,7 @@ def _projection(projection: Projection) -> Plain:
             {"cells": cells.name, "delay": delay, "amount": amount}
             for cells, delay, amount in getattr(projection, "_rewards", [])
         ],
+        "post spikes": None if detectors is None else detectors.name,
         "weight_dtype": drawn.dtype,
         "storage": projection._storage,
         "seed": projection._seed,
@@ -303,6 +316,8 @@ def _connect(net: Network, part: Mapping[str, Any]) -> None:
             (net._told.populations[r["cells"]], int(r["delay"]), float(r["amount"]))
             for r in part["rewards"]
         ]
+        detectors = net._told.populations.get(part.get("post spikes") or "")
+        made._detectors = detectors if isinstance(detectors, DetectorPopulation) else None
     made._storage = part["storage"]
     rule, weight, delay = map(int, part["seeds"])
     drawn = replace(made._drawn, rule_seed=rule, weight_seed=weight, delay_seed=delay, _shared={})

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rheobase.engine.cables import CablePlan
+from rheobase.engine.cables import CellKernels
 from rheobase.engine.plan import FOREVER, PopulationPlan
 from rheobase.engine.run import Engine, EngineState, NotFinite
 from rheobase.errors import RheobaseWarning, UserError
@@ -29,6 +29,7 @@ from rheobase.simulation.cable_building import together
 from rheobase.simulation.cable_population import CellPopulation
 from rheobase.simulation.clock import Clock
 from rheobase.simulation.describing_files import network_from_plain, network_to_plain
+from rheobase.simulation.detecting import DetectorPopulation
 from rheobase.simulation.saving import resume, state_of
 from rheobase.simulation.synapses import Given
 from rheobase.simulation.trace_errors import (
@@ -111,7 +112,8 @@ class Twins:
         self.program = dict(self._assembly.programs)
         told = net._told.populations
         self.spiking = {name for name, program in self.program.items() if program.spiking}
-        self.spiking |= {n for n, p in told.items() if isinstance(p, CellPopulation) and p.spiking}
+        looking = (CellPopulation, DetectorPopulation)
+        self.spiking |= {n for n, p in told.items() if isinstance(p, looking) and p.spiking}
 
     def _starting_state(self) -> EngineState:
         state = state_of(self._assembly)
@@ -232,7 +234,8 @@ def draw_from(engine: Engine, draws: Draws) -> None:
     if stepper.events is not None:
         stepper.events.draws = draws
     for population in engine.plan.populations:
-        if isinstance(population, PopulationPlan) and not isinstance(population, CablePlan):
+        own = not isinstance(getattr(population, "kernels", None), CellKernels)
+        if isinstance(population, PopulationPlan) and own:
             population.kernels.draws = draws
 
 

@@ -138,7 +138,8 @@ class Cells(ABC):
         values = self.population._cell_values
         if values is None:
             raise NoSuchVariableError(
-                f"{self.name!r} replays spikes and has no variables, so none called {name!r}",
+                f"{self.name!r} {self.population._nature} and has no variables, so none called "
+                f"{name!r}",
                 mend="variables belong to populations of a model: net.add(rb.models.LIF, 10)",
             )
         return values
@@ -222,6 +223,8 @@ class Population(Cells):
     positions : quantity or None
         Where the cells are, settable.
     """
+
+    _nature: ClassVar[str] = "replays spikes"  # of one without variables, for errors
 
     def __init__(self, name: str, size: int, model: Model | Train, values: CellValues | None,
                  record_spikes: bool) -> None:  # fmt: skip

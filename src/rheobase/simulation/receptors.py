@@ -11,7 +11,6 @@ import numpy as np
 
 from rheobase.errors import WiringError
 from rheobase.language.model import Model
-from rheobase.network.trains import Train
 from rheobase.simulation import cable_gaps, cable_ports, cable_receptors, wiring
 from rheobase.simulation.cable_population import Sites
 from rheobase.simulation.population import Cells, Population
@@ -276,7 +275,7 @@ def _own_model(cells: Cells, call: str) -> Model:
     if isinstance(model, Model):
         return model
     raise WiringError(
-        f"{call}: {cells.name!r} replays spikes; it has no receptors",
+        f"{call}: {cells.name!r} {cells.population._nature}; it has no receptors",
         mend="give a population of a model: net.add(rb.models.LIF, 10)",
     )
 
@@ -292,11 +291,11 @@ def _refuse_of(synapse: Receptor | Coupling, of: str | None, call: str) -> None:
 
 
 def _check_gates(source: Cells, sink: Cells, synapse: NMDA, call: str) -> None:
-    if isinstance(source.model, Train):
+    if not isinstance(source.model, Model):
         linear = "rb.synapses.LinearNMDA()"
         raise WiringError(
-            f"{call}: {source.name!r} replays spikes, and {synapse} needs gates in the source's "
-            "cells",
+            f"{call}: {source.name!r} {source.population._nature}, and {synapse} needs gates in "
+            "the source's cells",
             mend=f"write synapse={linear}, which has none",
         )
     wiring.check_spiking(source, sink, call)

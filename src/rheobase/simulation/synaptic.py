@@ -32,6 +32,7 @@ from rheobase.rendering.synapse_kernels import (
 )
 from rheobase.simulation.cable_population import Sites
 from rheobase.simulation.clock import Clock
+from rheobase.simulation.detecting import DetectorPopulation
 from rheobase.simulation.population import Cells
 from rheobase.simulation.projection import Projection, Target
 from rheobase.simulation.reading import read_quantity
@@ -91,6 +92,7 @@ class PlasticProjection(Projection):
         self._stale = True
         self._per_cell: frozenset[str] = frozenset()
         self._rewards: list[tuple[Cells, int, float]] = []
+        self._detectors: DetectorPopulation | None = None  # of spikes at the places themselves
         for known in synapse.names:
             if hasattr(Projection, known):
                 raise WiringError(
@@ -360,15 +362,19 @@ class PlasticProjection(Projection):
         return self._plan
 
     def _post_plan(self, places: Mapping[str, int]) -> PostPlan | None:
-        """Return whose spikes are postsynaptic: of receptors at places, those of their cell."""
-        sink, held = self._sink, self._plan
+        """Return whose spikes are postsynaptic: of places, those of their cell or detectors."""
+        sink, held, detectors = self._sink, self._plan, self._detectors
         if not isinstance(sink, Sites):
             return None
-        cable = sink._cable
-        cells = cable.cell[cable.part(self.to).sites]
-        ends = np.arange(cable.cell_of.size)
-        spans = np.stack([np.searchsorted(cells, ends, side) for side in ("left", "right")], axis=1)
-        made = PostPlan(places[sink.name], np.ascontiguousarray(spans, np.int64))
+        part = sink._cable.part(self.to)
+        if detectors is None:
+            ends, cells = np.arange(sink._cable.cell_of.size), sink._cable.cell[part.sites]
+            sides = [np.searchsorted(cells, ends, side) for side in ("left", "right")]
+        else:  # elsewhere the projection has no synapses
+            found = part.element[detectors.places.indices]
+            sides = [np.maximum(found, 0), found + 1]
+        whose, spans = sink if detectors is None else detectors, np.stack(sides, axis=1)
+        made = PostPlan(places[whose.name], np.ascontiguousarray(spans, np.int64))
         old = None if held is None else held.post
         same = old is not None and old.population == made.population
         return old if old is not None and same and np.array_equal(old.spans, spans) else made

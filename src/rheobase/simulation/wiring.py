@@ -52,7 +52,7 @@ def _model(cells: Cells, call: str, what: str) -> Model:
     if isinstance(cells.model, Model):
         return cells.model
     raise WiringError(
-        f"{call}: {cells.name!r} replays spikes; {what}",
+        f"{call}: {cells.name!r} {cells.population._nature}; {what}",
         mend="give a population of a model: net.add(rb.models.LIF, 10)",
     )
 
@@ -410,7 +410,7 @@ def check_recorded(cells: Cells, variable: Any) -> None:
         )
     if not isinstance(cells.model, Model):
         raise WiringError(
-            f"{call}: {cells.name!r} replays spikes and has no variables",
+            f"{call}: {cells.name!r} {cells.population._nature} and has no variables",
             mend=f'its spikes are result.spikes["{cells.name}"]',
         )
     values = cells._values(variable)
