@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 import rheobase as rb
-from rheobase.errors import FileFormatError, UnknownNameError, UserError
+from rheobase.errors import FileFormatError, RheobaseWarning, UnknownNameError, UserError
 from rheobase.morphology import other_files
+from rheobase.units import um
 
 ASC = """; a soma 20 um long and 10 um wide, a dendrite that branches, an axon
 ("Cell Body" (Color Red) (CellBody)
@@ -75,10 +76,75 @@ def test_asc_files(asc):
 def test_asc_files_that_cannot_be_read(tmp_path):
     path = tmp_path / "bad.asc"
     path.write_text("((((")
-    with pytest.raises(FileFormatError, match=r"bad\.asc: morphio cannot read it"):
+    with pytest.raises(FileFormatError, match=r"bad\.asc, line 1: morphio cannot read it"):
         rb.Morphology.from_asc(path)
-    with pytest.raises(FileFormatError, match=r"gone\.asc: there is no such file"):
+    with pytest.raises(FileFormatError, match=r"gone\.asc: cannot be read: No such file"):
         rb.Morphology.from_asc(tmp_path / "gone.asc")
+
+
+DENDRITE = "((Dendrite)\n (10 0 0 2) (30 0 0 %s)\n)\n"
+SQUARE = '("CellBody" (CellBody)\n (9 0 0 0) (0 9 0 0) (-9 0 0 0) (0 -9 0 0)\n)\n'
+
+
+@with_morphio
+def test_the_contour_of_a_soma_lies_in_any_plane(tmp_path):
+    path = tmp_path / "cell.asc"
+    areas = []
+    for tilt in (0.0, 0.4, np.pi / 2):
+        a = 2 * np.pi * np.arange(60) / 60
+        x, y = 15 * np.cos(a), 10 * np.sin(a)
+        rows = zip(x, y * np.cos(tilt), y * np.sin(tilt), strict=True)
+        ring = "".join("({:.5f} {:.5f} {:.5f} 0)\n".format(*row) for row in rows)
+        path.write_text(ASC % ring)
+        areas.append(rb.Morphology.from_asc(path).sections[0].area * 1e12)
+    assert areas == pytest.approx([areas[0]] * 3, rel=1e-4)
+    e = np.sqrt(1 - (10 / 15) ** 2)
+    want = 2 * np.pi * 100 * (1 + 15 / (10 * e) * np.arcsin(e))  # 1692; NEURON 9.0.2 says 1641
+    assert areas[0] == pytest.approx(want, rel=0.022)
+
+
+@with_morphio
+def test_numbers_without_a_digit_before_the_point(tmp_path):
+    path = tmp_path / "cell.asc"
+    path.write_text(SQUARE + DENDRITE % ".5")
+    found = rb.Morphology.from_asc(path)
+    np.testing.assert_allclose(2e6 * found.sections[1].radii, [2, 0.5])
+
+
+@with_morphio
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        (SQUARE + DENDRITE % "0", "cell.asc: the diameter at x 30, y 0, z 0 is 0\n"
+         "to widen what is thinner: rb.Morphology.from_asc(path, minimum_radius=0.1*um)"),
+        (SQUARE + "((Dendrite) (10 0 0 2)", "cell.asc, line 4: morphio cannot read it: Hit end of"),
+        (SQUARE + SQUARE, "cell.asc, line 6: morphio cannot read it: A soma is already defined"),
+        ("hello", "cell.asc: it holds no soma and no neurite\nexpected: a Neurolucida file"),
+        (DENDRITE % 1 + DENDRITE % 2, "cell.asc: it has no soma, and 2 neurites that do not meet"),
+        ('("CellBody" (CellBody)\n (9 0 0 0) (0 0 0 0) (-9 0 0 0)\n)\n',
+         "cell.asc: the line around the soma encloses nothing"),
+    ],
+)  # fmt: skip
+def test_asc_files_that_are_refused(tmp_path, text, words):
+    path = tmp_path / "cell.asc"
+    path.write_text(text)
+    with pytest.raises(FileFormatError) as refused:
+        rb.Morphology.from_asc(path)
+    assert str(refused.value).startswith(words)
+
+
+@with_morphio
+def test_asc_files_that_are_repaired(tmp_path):
+    path = tmp_path / "cell.asc"
+    path.write_text(SQUARE + DENDRITE % "0")
+    found = rb.Morphology.from_asc(path, minimum_radius=0.1 * um)
+    np.testing.assert_allclose(1e6 * found.sections[1].radii, [1, 0.1])
+    path.write_text(SQUARE + DENDRITE % "1" + "((Axon)\n (0 9 0 2)\n)\n")
+    with pytest.warns(RheobaseWarning, match=r"cell\.asc: 1 branch without length, left out"):
+        assert rb.Morphology.from_asc(path).regions == ("soma", "dendrite")
+    path.write_text(DENDRITE % "1")
+    with pytest.warns(RheobaseWarning, match=r"cell\.asc: no soma found in file"):
+        assert rb.Morphology.from_asc(path).regions == ("dendrite",)
 
 
 @pytest.fixture
@@ -114,6 +180,66 @@ def test_neuroml_files_that_cannot_be_read(neuroml, tmp_path):
     neuroml.write_text(NEUROML.replace('segment="2"/><distal', 'segment="9"/><distal'))
     with pytest.raises(FileFormatError, match="segment 4 has a parent that is missing"):
         rb.Morphology.from_neuroml(neuroml, cell="one")
+
+
+@with_neuroml
+@pytest.mark.parametrize(
+    "old, new, words",
+    [
+        ('z="0" diameter="1"/></segment>\n<segment id="3"', 'z="0" diameter="0"/></segment>\n'
+         '<segment id="3"', "cell.nml, segment 2: the diameter at x 110, y 0, z 0 is 0\nto widen"),
+        ('<segment id="3">', '<segment id="2">', "cell.nml: two segments have the id 2"),
+        ('segment="1" fractionAlong="0.5"', 'segment="1" fractionAlong="2"',
+         "cell.nml, segment 3: it leaves its parent at 2\nexpected: fractionAlong between 0"),
+        ('<distal x="110" y="9" z="0" diameter="1"/>', "", "cell.nml, segment 4: no distal end"),
+        ('<distal x="110" y="9"', '<distal x="nan" y="9"',
+         "cell.nml, segment 4: a number is not finite"),
+    ],
+)  # fmt: skip
+def test_segments_that_are_refused(neuroml, old, new, words, capsys):
+    assert old in NEUROML
+    neuroml.write_text(NEUROML.replace(old, new, 1))
+    with pytest.raises(FileFormatError) as refused:
+        rb.Morphology.from_neuroml(neuroml, cell="one")
+    assert str(refused.value).startswith(words)
+    assert capsys.readouterr() == ("", "")
+
+
+@with_neuroml
+@pytest.mark.parametrize(
+    "group",
+    [
+        '<path><from segment="1"/><to segment="2"/></path><member segment="3"/>',
+        '<subTree><from segment="1"/></subTree>',
+    ],
+)
+def test_groups_of_paths_and_subtrees(neuroml, group):
+    said = '<include segmentGroup="d1"/><member segment="3"/>'
+    assert said in NEUROML
+    neuroml.write_text(NEUROML.replace(said, group))
+    found = rb.Morphology.from_neuroml(neuroml, cell="one")
+    assert [s.region for s in found.sections] == [
+        "soma", "dendrite", "dendrite", "apical_dendrite", "dendrite"
+    ]  # fmt: skip
+
+
+@with_neuroml
+def test_a_long_chain_of_segments(tmp_path):
+    rows = "".join(
+        f'<segment id="{k}"><parent segment="{k - 1}"/>'
+        f'<distal x="{k}" y="0" z="0" diameter="2"/></segment>'
+        for k in range(3000, 0, -1)  # children before parents
+    )
+    first = (
+        '<segment id="0"><proximal x="-1" y="0" z="0" diameter="2"/>'
+        '<distal x="0" y="0" z="0" diameter="2"/></segment>'
+    )
+    path = tmp_path / "cell.nml"
+    path.write_text(
+        '<neuroml xmlns="http://www.neuroml.org/schema/neuroml2" id="d"><cell id="c">'
+        f'<morphology id="m">{rows}{first}</morphology></cell></neuroml>'
+    )
+    assert rb.Morphology.from_neuroml(path).sections[0].length == pytest.approx(3001e-6)
 
 
 @pytest.mark.parametrize("read, package", [("from_asc", "morphio"), ("from_neuroml", "libneuroml")])

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 from collections.abc import Iterator
+from contextlib import redirect_stderr
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from rheobase.errors import FileFormatError, UnknownNameError, UserError
+from rheobase.errors import FileFormatError, UnknownNameError, UserError, warn
 from rheobase.morphology.frusta import Floats, between
 from rheobase.morphology.point_trees import region_name
-from rheobase.morphology.sections import Section
+from rheobase.morphology.sections import Section, length_si
+from rheobase.morphology.swc_text import file_at, read_text
 from rheobase.morphology.trees import Morphology
 
 _SLICES = 20  # of a soma drawn as a contour
@@ -28,26 +30,46 @@ def _needed(package: str, what: str) -> UserError:
     )
 
 
-def _existing(path: str | os.PathLike[str]) -> Path:
-    file = Path(path)
-    if not file.is_file():
-        raise FileFormatError(f"{file.name}: there is no such file", given=str(file))
-    return file
+def _widened(radii: Floats, points: Floats, least: float, where: str) -> Floats:
+    """Return radii, all at least so wide; refuse those of no width if that is 0."""
+    thin = np.flatnonzero(~(radii > least))
+    if least > 0:
+        return np.maximum(radii, least)
+    if len(thin):
+        x, y, z = (f"{value * 1e6:.6g}" for value in points[thin[0]])
+        call = "from_neuroml" if ", segment" in where else "from_asc"
+        raise FileFormatError(
+            f"{where}: the diameter at x {x}, y {y}, z {z} is {2e6 * radii[thin[0]]:g}",
+            mend=f"to widen what is thinner: rb.Morphology.{call}(path, minimum_radius=0.1*um)",
+        )
+    return radii
+
+
+def _least(minimum: Any, call: str) -> float:
+    paste = "minimum_radius=0.1*um"
+    return 0.0 if minimum is None else length_si(minimum, f"{call}: minimum_radius", paste)
 
 
 # --- Neurolucida ---------------------------------------------------------------------------------
 
+_COLORS = re.compile(r"\x1b\[[\d;]*m")
+_LINE = re.compile(r":(\d+):(?:error|warning)")
+_BARE_POINT = re.compile(r"(?<![\w.])(-?)\.(?=\d)")  # morphio reads 0.5, and not .5
 
-def read_asc(path: str | os.PathLike[str]) -> Morphology:
+
+def read_asc(path: str | os.PathLike[str], minimum_radius: Any = None) -> Morphology:
     """Read a Neurolucida ASC file.
 
     A soma drawn as a contour is cut into slices along its longest axis, each as wide as the
     contour is there; neurites leave its middle and begin with their own first point, as in NEURON.
+    What morphio warns of, and branches of one point, which are left out, are said in warnings.
 
     Parameters
     ----------
     path : path
         The file.
+    minimum_radius : quantity, optional
+        What thinner points are widened to; without it a diameter of 0 is refused.
 
     Raises
     ------
@@ -60,38 +82,72 @@ def read_asc(path: str | os.PathLike[str]) -> Morphology:
         morphio = import_module("morphio")
     except ImportError:
         raise _needed("morphio", "ASC files") from None
-    file = _existing(path)
+    least = _least(minimum_radius, "from_asc")
+    name, text = read_text(path, "from_asc")
+    said = morphio.WarningHandlerCollector()
     try:
-        found = morphio.Morphology(str(file))
+        found = morphio.Morphology(_BARE_POINT.sub(r"\g<1>0.", text), "asc", warning_handler=said)
     except Exception as error:  # morphio has errors of its own, and those of what it is made of
-        raise FileFormatError(f"{file.name}: morphio cannot read it: {error}") from None
+        words, where = _plain(str(error))
+        raise FileFormatError(f"{name}{where}: morphio cannot read it: {words}") from None
+    if not found.soma.points.size and not found.root_sections:
+        raise FileFormatError(
+            f"{name}: it holds no soma and no neurite",
+            expected='a Neurolucida file in text: ("CellBody" ...) ((Dendrite) (x y z d) ...)',
+        )
+    sections, lost = _asc_sections(name, found, least)
+    for warning in said.get_all():
+        words, where = _plain(warning.warning.msg())
+        warn(f"{name}{where}: {words}")
+    if lost:
+        warn(f"{name}: {lost} {'branch' if lost == 1 else 'branches'} without length, left out")
+    return Morphology(tuple(sections), re.sub(r"(?i)\.asc(\.\w+)?$", "", name))
+
+
+def _plain(message: str) -> tuple[str, str]:
+    """Return what morphio says without colors, and where it says it is."""
+    plain = _COLORS.sub("", message)
+    line = _LINE.search(plain)
+    words = " ".join(plain[line.end() :].split()) if line else " ".join(plain.split())
+    words = words.removeprefix("Warning: ").replace(": $STRING$", "")
+    return words, f", line {line[1]}" if line and line[1] != "0" else ""
+
+
+def _asc_sections(name: str, found: Any, least: float) -> tuple[list[Section], int]:
+    """Return the sections, and how many branches had no length."""
     sections: list[Section] = []
     soma = np.asarray(found.soma.points, dtype=np.float64) * 1e-6
     if len(soma) > 2:
-        sections.append(_contour(soma))
+        sections.append(_contour(name, soma))
     elif len(soma):
-        radius = float(found.soma.diameters[0]) * 0.5e-6
+        widths = np.asarray(found.soma.diameters[:1], dtype=np.float64) * 0.5e-6
+        radius = float(_widened(widths, soma, least, name)[0])
         ends = soma[0] + np.array([[0.0, -radius, 0.0], [0.0, radius, 0.0]])
         sections.append(Section("soma", -1, ends, np.array([radius, radius])))
     elif len(found.root_sections) != 1:
         raise FileFormatError(
-            f"{file.name}: it has no soma, and {len(found.root_sections)} neurites that do not meet"
+            f"{name}: it has no soma, and {len(found.root_sections)} neurites that do not meet"
         )
-    has_soma = bool(sections)
-    places: dict[int, int] = {}
+    root = (0, 0.5) if sections else (-1, 1.0)
+    places: dict[int, tuple[int, float]] = {}
+    lost = 0
     for each in found.iter():
         points = np.asarray(each.points, dtype=np.float64) * 1e-6
         radii = np.asarray(each.diameters, dtype=np.float64) * 0.5e-6
-        region = region_name(int(each.type))
-        places[each.id] = len(sections)
-        if not each.is_root:
-            sections.append(Section(region, places[each.parent.id], points, radii))
-        else:
-            sections.append(Section(region, 0 if has_soma else -1, points, radii, 0.5))
-    return Morphology(tuple(sections), file.stem)
+        parent, fraction = root if each.is_root else places[each.parent.id]
+        if len(points) < 2 or not np.ptp(points, axis=0).any():
+            if parent < 0:
+                raise FileFormatError(f"{name}: the section that begins at the root has no length")
+            places[each.id] = (parent, fraction)
+            lost += 1
+            continue
+        places[each.id] = (len(sections), 1.0)
+        radii = _widened(radii, points, least, name)
+        sections.append(Section(region_name(int(each.type)), parent, points, radii, fraction))
+    return sections, lost
 
 
-def _contour(points: Floats) -> Section:
+def _contour(name: str, points: Floats) -> Section:
     """Return the slices of a closed line around a soma.
 
     The line is divided into equal steps; its axes are those of greatest and smallest spread. At
@@ -102,7 +158,9 @@ def _contour(points: Floats) -> Section:
     along = np.concatenate([[0.0], np.cumsum(np.sqrt((np.diff(ring, axis=0) ** 2).sum(axis=1)))])
     even = between(ring, along, along[-1] * np.arange(200) / 200)
     center = even.mean(axis=0)
-    axes = np.linalg.svd(even - center, full_matrices=False)[2]
+    _, spread, axes = np.linalg.svd(even - center, full_matrices=False)
+    if spread[1] < 1e-3 * spread[0] or not spread[0]:
+        raise FileFormatError(f"{name}: the line around the soma encloses nothing")
     if axes[0][np.abs(axes[0]).argmax()] < 0:
         axes = -axes
     t, across = (even - center) @ axes[0], (even - center) @ axes[1]
@@ -146,7 +204,9 @@ _KINDS = {
 }
 
 
-def read_neuroml(path: str | os.PathLike[str], cell: str | None) -> Morphology:
+def read_neuroml(
+    path: str | os.PathLike[str], cell: str | None = None, minimum_radius: Any = None
+) -> Morphology:
     """Read a morphology from a NeuroML 2 file.
 
     Regions are those of its groups of segments (soma_group, axon_group, dendrite_group,
@@ -158,6 +218,8 @@ def read_neuroml(path: str | os.PathLike[str], cell: str | None) -> Morphology:
         The file.
     cell : str, optional
         The id of the cell, or of the morphology, if there are several.
+    minimum_radius : quantity, optional
+        What thinner ends are widened to; without it a diameter of 0 is refused.
 
     Raises
     ------
@@ -170,11 +232,18 @@ def read_neuroml(path: str | os.PathLike[str], cell: str | None) -> Morphology:
         loaders = import_module("neuroml.loaders")
     except ImportError:
         raise _needed("libneuroml", "NeuroML files") from None
-    file = _existing(path)
+    least = _least(minimum_radius, "from_neuroml")
+    file = file_at(path, "from_neuroml")
+    if not file.is_file():
+        what = "is a folder" if file.is_dir() else "there is no such file"
+        raise FileFormatError(f"{file.name or file}: {what}", given=str(file))
     try:
-        document = loaders.read_neuroml2_file(str(file))
+        with redirect_stderr(io.StringIO()):  # it prints what it finds odd, and refuses nothing
+            document = loaders.read_neuroml2_file(str(file))
     except Exception as error:  # of lxml, of libNeuroML
-        raise FileFormatError(f"{file.name}: libNeuroML cannot read it: {error}") from None
+        words = str(error.args[0] if error.args else error)
+        words = words.replace(f" ({file})", "").replace(f"{file} ", "it ")
+        raise FileFormatError(f"{file.name}: libNeuroML cannot read it: {words}") from None
     found = {each.id: each.morphology for each in document.cells if each.morphology is not None}
     found |= {each.id: each for each in document.morphology}
     if not found:
@@ -187,7 +256,7 @@ def read_neuroml(path: str | os.PathLike[str], cell: str | None) -> Morphology:
     name = next(iter(found)) if cell is None else cell
     if name not in found:
         raise UnknownNameError(f"{file.name}: no cell {name!r}", expected=", ".join(found))
-    return Morphology(tuple(_Segments(file.name, found[name]).sections()), name)
+    return Morphology(tuple(_Segments(file.name, found[name], least).sections()), name)
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,29 +273,51 @@ class _Segment:
 class _Segments:
     """Joins segments to sections."""
 
-    def __init__(self, file: str, morphology: Any) -> None:
-        self.file = file
-        regions = _regions(morphology)
+    def __init__(self, file: str, morphology: Any, least: float) -> None:
+        self.file, self.least = file, least
         self.segments: dict[int, _Segment] = {}
-        for each in _parents_first(file, morphology.segments):
-            parent = int(each.parent.segments) if each.parent is not None else -1
-            fraction = 1.0
+        ordered = list(_parents_first(file, morphology.segments))
+        parents = {int(each.id): _parent_of(each) for each in ordered}
+        regions = _regions(morphology, parents)
+        for each in ordered:
+            where = f"{file}, segment {each.id}"
+            parent, fraction = parents[int(each.id)], 1.0
             if each.parent is not None and each.parent.fraction_along is not None:
                 fraction = float(each.parent.fraction_along)
+            if not 0.0 <= fraction <= 1.0:
+                raise FileFormatError(
+                    f"{where}: it leaves its parent at {fraction:g}",
+                    expected="fractionAlong between 0, the start, and 1, the end",
+                )
             if each.proximal is not None:
-                start = _end(each.proximal)
+                start = self._end(each.proximal, where)
             elif parent >= 0:
                 above = self.segments[parent]
                 start = above.start + fraction * (above.end - above.start)
             else:
-                raise FileFormatError(f"{file}: segment {each.id} has neither parent nor proximal")
+                raise FileFormatError(f"{where}: neither parent nor proximal")
+            if each.distal is None:
+                raise FileFormatError(f"{where}: no distal end")
             self.segments[int(each.id)] = _Segment(
-                parent, fraction, start, _end(each.distal), regions.get(int(each.id), "custom_0")
+                parent,
+                fraction,
+                start,
+                self._end(each.distal, where),
+                regions.get(int(each.id), "custom_0"),
             )
         self.children: dict[int, list[int]] = {number: [] for number in self.segments}
         for number, segment in self.segments.items():
             if segment.parent >= 0:
                 self.children[segment.parent].append(number)
+
+    def _end(self, point: Any, where: str) -> Floats:
+        """Return x, y, z and radius, m."""
+        values = np.array([float(v) for v in (point.x, point.y, point.z, point.diameter / 2)])
+        if not np.isfinite(values).all():
+            raise FileFormatError(f"{where}: a number is not finite")
+        end = values * 1e-6
+        end[3:] = _widened(end[3:], end[None, :3], self.least, where)
+        return end
 
     def sections(self) -> Iterator[Section]:
         """Yield sections, parents first."""
@@ -288,33 +379,61 @@ def _joined(chain: list[_Segment], parent: int, fraction: float) -> tuple[Sectio
     return section, [float(section.positions[k]) for k in ends]
 
 
-def _end(point: Any) -> Floats:
-    """Return x, y, z and radius, m."""
-    values = (point.x, point.y, point.z, point.diameter / 2)
-    return np.array([float(value) for value in values]) * 1e-6
+def _parent_of(segment: Any) -> int:
+    """Return the id of the parent of a segment, or -1."""
+    return -1 if segment.parent is None else int(segment.parent.segments)
 
 
 def _parents_first(file: str, segments: Any) -> Iterator[Any]:
     """Yield segments after their parents."""
-    waiting = {int(each.id): each for each in segments}
-    done: set[int] = set()
+    known: dict[int, Any] = {}
+    below: dict[int, list[int]] = {}
+    for each in segments:
+        if int(each.id) in known:
+            raise FileFormatError(f"{file}: two segments have the id {each.id}")
+        known[int(each.id)] = each
+        below.setdefault(_parent_of(each), []).append(int(each.id))
+    waiting, done = below.get(-1, [])[::-1], 0
     while waiting:
-        ready = [
-            number
-            for number, each in waiting.items()
-            if each.parent is None or int(each.parent.segments) in done
-        ]
-        if not ready:
-            raise FileFormatError(
-                f"{file}: segment {min(waiting)} has a parent that is missing, or is its own "
-                "ancestor"
-            )
-        for number in ready:
-            done.add(number)
-            yield waiting.pop(number)
+        number = waiting.pop()
+        yield known[number]
+        done += 1
+        waiting += below.get(number, [])[::-1]
+    if done < len(known):
+        lost = next(n for n, each in known.items() if not _has_root(n, known))
+        raise FileFormatError(
+            f"{file}: segment {lost} has a parent that is missing, or is its own ancestor"
+        )
 
 
-def _regions(morphology: Any) -> dict[int, str]:
+def _has_root(number: int, known: dict[int, Any]) -> bool:
+    seen = set()
+    while number in known and number not in seen:
+        seen.add(number)
+        number = _parent_of(known[number])
+    return number == -1
+
+
+def _members(group: Any, parents: dict[int, int]) -> set[int]:
+    """Return the segments that a group names one by one, as paths or as subtrees."""
+    own = {int(member.segments) for member in group.members}
+    for path in group.paths:
+        here = int(path.to.segments) if path.to is not None else -1
+        stop = int(path.from_.segments) if path.from_ is not None else -1
+        while here >= 0:
+            own.add(here)
+            here = parents.get(here, -1) if here != stop else -1
+    for subtree in group.sub_trees:
+        if subtree.from_ is not None:
+            tops = {int(subtree.from_.segments)}
+            for number, parent in parents.items():  # parents come first
+                if parent in tops:
+                    tops.add(number)
+            own |= tops
+    return own
+
+
+def _regions(morphology: Any, parents: dict[int, int]) -> dict[int, str]:
     """Return the region of every segment that lies in a group."""
     groups = {group.id: group for group in morphology.segment_groups}
     members: dict[str, set[int]] = {}
@@ -324,7 +443,7 @@ def _regions(morphology: Any) -> dict[int, str]:
             group = groups.get(name)
             if group is None or name in above:
                 return set()
-            own = {int(member.segments) for member in group.members}
+            own = _members(group, parents)
             for include in group.includes:
                 own |= of(include.segment_groups, (*above, name))
             members[name] = own

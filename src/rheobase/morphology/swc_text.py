@@ -79,6 +79,9 @@ def _column_at(text: str, column: int, number: int) -> str:
     return point_at(text, 0, len(text), number)
 
 
+_LIKE = {"from_swc": "cell.swc", "from_asc": "cell.asc", "from_neuroml": "cell.nml"}
+
+
 def file_at(path: Any, call: str) -> Path:
     """Return a path as one, with ``~`` for the home folder.
 
@@ -91,7 +94,7 @@ def file_at(path: Any, call: str) -> Path:
         raise UserError(
             f"{call}: a path of a file is expected",
             given=repr(path),
-            mend=f'write rb.Morphology.{call}("cell.{call.removeprefix("from_")}")',
+            mend=f'write rb.Morphology.{call}("{_LIKE[call]}")',
         )
     return Path(os.fsdecode(path)).expanduser()
 

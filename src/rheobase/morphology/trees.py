@@ -165,20 +165,28 @@ class Morphology:
         return read_swc(path, unit=unit, minimum_radius=minimum_radius, pieces=pieces)
 
     @classmethod
-    def from_asc(cls, path: str | os.PathLike[str]) -> Morphology:
+    def from_asc(cls, path: str | os.PathLike[str], *, minimum_radius: Any = None) -> Morphology:
         """Read a Neurolucida ASC file, through the package morphio.
 
         Parameters
         ----------
         path : path
             The file.
+        minimum_radius : quantity, optional
+            What thinner points are widened to; without it a diameter of 0 is refused.
         """
         from rheobase.morphology.other_files import read_asc
 
-        return read_asc(path)
+        return read_asc(path, minimum_radius)
 
     @classmethod
-    def from_neuroml(cls, path: str | os.PathLike[str], cell: str | None = None) -> Morphology:
+    def from_neuroml(
+        cls,
+        path: str | os.PathLike[str],
+        cell: str | None = None,
+        *,
+        minimum_radius: Any = None,
+    ) -> Morphology:
         """Read the morphology of a cell in a NeuroML 2 file, through the package libNeuroML.
 
         Parameters
@@ -187,10 +195,12 @@ class Morphology:
             The file.
         cell : str, optional
             The id of the cell, if there are several.
+        minimum_radius : quantity, optional
+            What thinner ends are widened to; without it a diameter of 0 is refused.
         """
         from rheobase.morphology.other_files import read_neuroml
 
-        return read_neuroml(path, cell)
+        return read_neuroml(path, cell, minimum_radius)
 
     def to_swc(self, path: str | os.PathLike[str]) -> None:
         """Write an SWC file, at once or not at all.
