@@ -1,12 +1,15 @@
 """What happens in between: callbacks, conditions that stop, nan, interrupts."""
 
 import signal
+import warnings
 
 import numpy as np
 import pytest
 
 import rheobase as rb
-from rheobase.units import Hz, ms, mV, nA, pA, second
+from rheobase.errors import RheobaseWarning
+from rheobase.simulation import NotFiniteError
+from rheobase.units import Hz, cm, mS, ms, mV, nA, nS, pA, second, um
 
 RAMP = rb.Model("dv/dt = slope : 1\nslope : Hz", parameters=dict(slope=1000 * Hz), name="Ramp")
 
@@ -205,3 +208,39 @@ def test_voltages_are_compared_in_their_unit():
     result = net.run(100 * ms, backend="interpreter", stop_when="any(cells.v > -60*mV)")
     assert 2e-3 < result.stop < 50e-3
     assert np.max(cells.v.to(mV).magnitude) > -60
+
+
+def one_compartment(net, count=2):
+    shape = rb.Morphology.cylinder(length=20 * um, diameter=20 * um)
+    leak = rb.channels.Leak(g=0.1 * mS / cm**2, E=-70 * mV)
+    return net.add(rb.Cell(shape, rb.Membrane([leak]), max_length=1), count, name="cells")
+
+
+@pytest.mark.parametrize(("weight", "runs_away"), [(100, False), (160, True)])
+def test_gap_junctions_that_are_too_strong_for_the_step_are_told(weight, runs_away):
+    """Two equal patches swing up where g dt > C, 12.57 pF here: the mode with the root -1."""
+    net = rb.Network(dt=0.1 * ms)
+    cells = one_compartment(net)
+    place = cells.at(fraction=0.5)
+    net.connect(place[:1], place[1:], weight=weight * nS, synapse=rb.synapses.GapJunction())
+    net.inject(place[:1], rb.stimuli.step(0.05 * nA))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        net.run(100 * ms)
+    told = [str(each.message) for each in caught if "no membrane stands" in str(each.message)]
+    assert len(told) == runs_away
+    if told:
+        assert "mV in cell 1 at 100 ms" in told[0] or "mV in cell 0 at 100 ms" in told[0]
+        assert "gap junctions that are too strong for the step, g dt > C" in told[0]
+        with pytest.raises(NotFiniteError, match=r"g dt > C of what they join: rb\.Network\(dt=0"):
+            net.run(10 * second)
+
+
+def test_a_current_in_the_wrong_unit_is_told():
+    net = rb.Network(dt=0.1 * ms)
+    net.inject(one_compartment(net)[1].at(fraction=0.5), rb.stimuli.step("1 amp"))
+    with pytest.warns(RheobaseWarning) as caught:
+        net.run(1 * ms)
+    (text,) = [str(each.message) for each in caught]
+    assert text.startswith("v of 'cells' is ") and "in cell 1 at 1 ms" in text
+    assert text.endswith("which no membrane stands: look for a current in the wrong unit")

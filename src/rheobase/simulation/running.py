@@ -8,22 +8,28 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from rheobase.engine.run import Endless, Engine, NotFinite
 from rheobase.errors import FileFormatError, UserError
 from rheobase.progress import Progress
 from rheobase.results import Result
 from rheobase.simulation.arguments import takes_argument
 from rheobase.simulation.assembly import Assembly, Seconds
+from rheobase.simulation.cable_population import CellPopulation
 from rheobase.simulation.clock import Clock
 from rheobase.simulation.collecting import Collector
 from rheobase.simulation.long_runs import Keeper, Kept
 from rheobase.simulation.texts import StopCondition
+from rheobase.simulation.warning import warn
 
 if TYPE_CHECKING:
     from rheobase.simulation.network import Network
 
 STOP_EVERY = 1e-3
 """Seconds of biology between two looks at `stop_when`."""
+RUNAWAY = 1e3
+"""Volts across a membrane that are told to be wrong."""
 
 
 class NotFiniteError(UserError):
@@ -205,7 +211,35 @@ def carry_out(run: Run, n_steps: int, backend: str, seconds: Seconds,
     except BaseException as error:
         result("interrupted" if isinstance(error, KeyboardInterrupt) else repr(error))
         raise
+    _warn_of_runaways(run)
     return result(run.note)
+
+
+def _warn_of_runaways(run: Run) -> None:
+    """Warn of cells with a morphology whose voltages have left what any membrane can have."""
+    for name, population in run.assembly.description.populations.items():
+        if not isinstance(population, CellPopulation):
+            continue
+        v = np.abs(np.asarray(population._values("v").read("v")))
+        if v.max() > RUNAWAY:
+            site = int(v.argmax())
+            cell = int(population._cable.values.cell[site])
+            warn(
+                f"v of {name!r} is {v[site] * 1e3:.3g} mV in cell {cell} at "
+                f"{run.clock.time * 1e3:.9g} ms, which no membrane stands: look for a current in "
+                "the wrong unit" + _of_junctions(run)
+            )
+
+
+def _of_junctions(run: Run) -> str:
+    """Return what to do where gap junctions may make the voltages swing up."""
+    found = run.assembly.description.projections.values()
+    if all(projection._target.signed for projection in found):
+        return ""
+    return (
+        ", or gap junctions that are too strong for the step, g dt > C of what they join: "
+        f"rb.Network(dt={run.clock.dt * 1e3 / 4:.6g}*ms)"
+    )
 
 
 def _without_end(run: Run, failure: Endless, result: Callable[[str], Result]) -> NotFiniteError:
@@ -239,8 +273,8 @@ def _explained(run: Run, failure: NotFinite, result: Callable[[str], Result]) ->
         ways.append(f"or another method than {program.method}")
     mend = (
         f"{' '.join(ways)}; look for a division by zero or an exp() of a large number in "
-        f"d{what}/dt; the state now: print({where}.state()); the results up to there: "
-        "net.last_result"
+        f"d{what}/dt{_of_junctions(run)}; the state now: print({where}.state()); the results up to "
+        "there: net.last_result"
     )
     told = result(f"{text.splitlines()[0]}")
     return NotFiniteError(text, failure=failure, time=at, result=told, mend=mend)
