@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from tests.morphology.random_trees import morphologies
 
 import rheobase as rb
+from rheobase.errors import ShapeError, UnitError, UserError
 from rheobase.units import ms, um
 
 BALL = rb.Morphology.ball_and_stick(
@@ -125,3 +126,48 @@ def test_paths_of_a_soma_begin_at_0():
     )
     with pytest.raises(rb.errors.UserError, match=r"from 0\*um to 10\*um"):
         stick.discretize(10 * um).at("soma", path=50 * um)
+
+
+def test_what_is_nearest_to_a_point():
+    found = BALL.discretize([1, 10])
+    assert list(found.at(near=(0, 0, 0) * um)) == [0]
+    assert list(found.at(near=(9, 3, 0) * um)) == [0]  # inside the soma
+    assert list(found.at("dendrite", near=(9, 3, 0) * um)) == [1]
+    x, y, _ = found.position[7] * 1e6
+    assert list(found.at(near=[(x, y + 30, 5), (0, -40, 0), (9e3, 0, 0)] * um)) == [7, 0, 10]
+    assert list(found.at(near=(x * um, y * um, 0 * um))) == [7]
+    cell = rb.morphology.examples.pyramidal().discretize(10 * um)
+    places = cell.membrane[::37]
+    assert list(cell.at(near=cell.position[places] * 1e6 * um)) == list(places)
+
+
+def test_tips():
+    assert list(TREE.tips) == [k for k in range(15) if not TREE.children[k]]
+    assert len(TREE.tips) == 8 and list(BALL.tips) == [1]
+    found = TREE.discretize(3)
+    assert list(found.at(section=TREE.tips, fraction=1)) == [
+        int(found.first[k]) + 2 for k in TREE.tips
+    ]
+
+
+def test_points_that_are_none():
+    found = BALL.discretize([1, 10])
+    for near, said in (((1, 2) * um, r"shape \(2,\)"), (3 * um, r"shape \(\)"),
+                        ((1, 2, np.nan) * um, "nan")):  # fmt: skip
+        with pytest.raises(ShapeError, match=rf"near is a point[\s\S]*{said}[\s\S]*near=\(0, 100"):
+            found.at(near=near)
+    with pytest.raises(UserError, match="by fraction or by near, not by both"):
+        found.at("dendrite", fraction=0.5, near=(0, 0, 0) * um)
+    with pytest.raises(UserError, match="two of the points are nearest to one compartment"):
+        found.at(near=[(0, 0, 0), (1, 0, 0)] * um)
+    with pytest.raises(UnitError, match="at: near: expected a length"):
+        found.at(near=(1, 2, 3))
+
+
+def test_the_nearest_place_of_cells_in_a_network():
+    membrane = rb.Membrane([rb.channels.Leak(g="0.3 mS/cm**2", E="-60 mV")])
+    cell = rb.Cell(BALL, membrane, max_length=50 * um)
+    cells = rb.Network(dt=0.1 * ms).add(cell, 2, name="cells")
+    found = cells.at(near=(300, 20, 0) * um)
+    assert repr(found) == "<Sites cells.at(near=[300, 20, 0]*um): 2 compartments>"
+    assert list(found.compartment) == list(cell.compartments.at(path=300 * um)) * 2

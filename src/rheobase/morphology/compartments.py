@@ -114,6 +114,7 @@ class Compartments:
         path: Any = None,
         branch_order: int | None = None,
         section: Any = None,
+        near: Any = None,
     ) -> Ints:
         """Return the compartments at a place, as node indices.
 
@@ -124,7 +125,9 @@ class Compartments:
           if one is given; ``path=(100*um, 300*um)``: every compartment with its center between.
         - ``at(branch_order=2)``: the sections behind two branch points (the soma is one),
           with ``fraction`` at a fraction of each.
-        - ``at(section=7, fraction=0.3)``: a section by its number, or several.
+        - ``at(section=7, fraction=0.3)``: a section by its number, or several;
+          ``at(section=morphology.tips, fraction=1)``: all tips.
+        - ``at(near=(10, 250, 0)*um)``: what is nearest to a point, in a region if one is given.
 
         Parameters
         ----------
@@ -138,11 +141,13 @@ class Compartments:
             As in `Morphology.branch_orders`.
         section : int or sequence of int, optional
             Index into ``morphology.sections``.
+        near : quantity, shape (3,) or (points, 3), optional
+            In the coordinates of the morphology: the compartment whose membrane is nearest.
 
         Returns
         -------
         ndarray of int64
-            Ascending; of several fractions in their order.
+            Ascending; of several fractions or points in their order.
 
         Raises
         ------
@@ -151,7 +156,7 @@ class Compartments:
         """
         from rheobase.morphology.locations import locate
 
-        return locate(self, region, fraction, path, branch_order, section)
+        return locate(self, region, fraction, path, branch_order, section, near)
 
     def __repr__(self) -> str:
         return (

@@ -24,24 +24,29 @@ def locate(
     path: Any,
     branch_order: int | None,
     section: Any,
+    near: Any = None,
 ) -> Ints:
     """Return the compartments at a place: see `Compartments.at`."""
     morphology = compartments.morphology
     chosen = _sections(morphology, region, branch_order, section)
     along = None if fraction is None else _fractions(fraction)
+    given = {"fraction": fraction, "path": path, "near": near}
+    ways = [name for name, value in given.items() if value is not None]
+    if len(ways) > 1:
+        raise UserError(
+            f"at: a place is given by {ways[0]} or by {ways[1]}, not by both",
+            mend="leave out one of them",
+        )
+    if near is not None:
+        return _nearest(compartments, chosen, near)
     if path is not None:
-        if along is not None:
-            raise UserError(
-                "at: a place is given by fraction or by path, not by both",
-                mend="leave out one of them",
-            )
         return _on_path(compartments, chosen, path, region)
     explicit = branch_order is not None or section is not None
     if along is None:
         if region is None and not explicit:
             raise UserError(
                 "at: say where",
-                expected="a region, a fraction, a path, a branch order or a section",
+                expected="a region, a fraction, a path, a branch order, a section or near, a point",
                 mend='write at("soma"), at("dendrite", fraction=0.5) or at(path=300*um)',
             )
         if region == "soma" and not explicit:
@@ -174,6 +179,39 @@ def _on_path(compartments: Compartments, chosen: Ints, path: Any, region: str | 
             expected=f"from {min(ends) * 1e6:.4g}*um to {max(ends) * 1e6:.4g}*um",
         )
     return places
+
+
+def _nearest(compartments: Compartments, chosen: Ints, near: Any) -> Ints:
+    """Return the compartment of each point that is nearest to it, from membrane to point."""
+    found = np.asarray(to_si(near, METRE, what="at: near", paste="near=(0, 100, 0)*um"))
+    if found.shape[-1:] != (3,) or found.ndim > 2 or not found.size or not np.isfinite(found).all():
+        raise ShapeError(
+            "at: near is a point, or a row of points",
+            expected="x, y and z of each, in the coordinates of the morphology",
+            given=f"shape {found.shape}" if np.isfinite(found).all() else str(near),
+            mend="write near=(0, 100, 0)*um or near=[(0, 100, 0), (0, 200, 0)]*um",
+        )
+    sections = [compartments.morphology.sections[k] for k in chosen]
+    starts = np.concatenate([s.points[:-1] for s in sections])
+    ways = np.concatenate([np.diff(s.points, axis=0) for s in sections])
+    radii = np.concatenate([s.radii[:-1] for s in sections])
+    widening = np.concatenate([np.diff(s.radii) for s in sections])
+    before = np.concatenate([s.positions[:-1] / s.length for s in sections])
+    spans = np.concatenate([np.diff(s.positions) / s.length for s in sections])
+    owner = np.repeat(chosen, [len(s.radii) - 1 for s in sections])
+    square = np.maximum((ways * ways).sum(axis=1), np.finfo(float).tiny)
+    nodes = []
+    for point in np.atleast_2d(found):
+        along = np.clip(((point - starts) * ways).sum(axis=1) / square, 0.0, 1.0)
+        away = np.sqrt(((starts + along[:, None] * ways - point) ** 2).sum(axis=1))
+        k = int((away - radii - along * widening).argmin())
+        nodes.append(_node(compartments, int(owner[k]), float(before[k] + along[k] * spans[k])))
+    if len(set(nodes)) < len(nodes):
+        raise UserError(
+            "at: two of the points are nearest to one compartment",
+            mend="leave one out, or divide the cell into shorter compartments: max_length=5*um",
+        )
+    return np.array(nodes, dtype=np.int64)
 
 
 def _between(compartments: Compartments, chosen: Ints, ends: Any) -> Ints:

@@ -256,6 +256,18 @@ class Morphology:
         )
 
     @cached_property
+    def tips(self) -> Ints:
+        """The numbers of the sections whose end nothing leaves; not those of a soma."""
+        ends = [
+            k
+            for k, section in enumerate(self.sections)
+            if section.region != "soma" and not self.leaving_end[k]
+        ]
+        found = np.array(ends, dtype=np.int64)
+        found.setflags(write=False)
+        return found
+
+    @cached_property
     def path_starts(self) -> Floats:
         """Path from the soma's center to the start of every section, m.
 

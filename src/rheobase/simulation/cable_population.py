@@ -57,7 +57,8 @@ class Branched(Cells):
         return self._sites(np.concatenate(parts), f"{self._written}.everywhere")
 
     def at(self, region: str | None = None, *, fraction: Any = None, path: Any = None,
-           branch_order: int | None = None, section: Any = None) -> Sites:  # fmt: skip
+           branch_order: int | None = None, section: Any = None,
+           near: Any = None) -> Sites:  # fmt: skip
         """Return a place on every cell, to inject, record, connect and clamp.
 
         Parameters
@@ -73,6 +74,8 @@ class Branched(Cells):
             Sections behind that many branch points.
         section : int or sequence of int, optional
             By number.
+        near : quantity, shape (3,) or (points, 3), optional
+            What is nearest to a point, in the coordinates of the morphology.
 
         Returns
         -------
@@ -91,12 +94,13 @@ class Branched(Cells):
             if kind not in nodes:
                 nodes[kind] = cable.cells[kind].compartments.at(
                     region, fraction=fraction, path=path, branch_order=branch_order,
-                    section=section,
+                    section=section, near=near,
                 )  # fmt: skip
             found.append(cable.sites_of(int(cell), nodes[kind]))
         given = [f'"{region}"'] if region is not None else []
         for name, value in (("fraction", fraction), ("path", path),
-                            ("branch_order", branch_order), ("section", section)):  # fmt: skip
+                            ("branch_order", branch_order), ("section", section),
+                            ("near", near)):  # fmt: skip
             given += [] if value is None else [f"{name}={_pasted(value)}"]
         return self._sites(np.concatenate(found), f"{self._written}.at({', '.join(given)})")
 
