@@ -31,6 +31,12 @@ _OTHER_NAMES = {
     "I": "iext ie iinj iinput iapp istim iin current",
     "v": "vm u vmem voltage membranepotential",
     "t": "time",
+    "g": "gbar gmax gpeak",
+    "g_Na": "gnabar gnamax",
+    "g_K": "gkbar gkmax",
+    "temperature": "celsius temp temperatur",
+    "max_length": "nseg ncomp dlambda cvlength cvpolicy dx",
+    "diameter": "diam d",
 }
 
 

@@ -219,6 +219,9 @@ def test_temperatures_may_be_in_kelvin():
     refused(errors.UserError, "Cell: temperature: a temperature is above absolute zero, in degrees",
             "given: -300", "write temperature=37, or temperature=310.15*kelvin",
             parameters={"temperature": -300})  # fmt: skip
+    refused(errors.UserError, "Cell: temperature: 310 degrees Celsius are too many for a cell; are "
+            "they kelvin?", "write temperature=310*kelvin",
+            parameters={"soma": {"temperature": 310}})  # fmt: skip
 
 
 def test_conductances_are_not_negative():

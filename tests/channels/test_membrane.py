@@ -242,6 +242,8 @@ def test_parts_of_a_current_go_to_several_pools():
      ["SK reads Ca_i, and nothing in the membrane keeps Ca", "rb.channels.CalciumPool"]),
     (lambda: rb.Membrane([C.LType(E="nernst")], temperature=36), WiringError,
      ["CaL reads nernst_Ca", "or fix the potential: E=120*mV"]),
+    (lambda: rb.Membrane([C.HHPotassium(E="nernst")]), WiringError,
+     ["K reads nernst_K", "or fix the potential: E=-90*mV"]),
     (lambda: rb.Membrane([C.SodiumActivatedPotassium]), WiringError,
      ['rb.channels.Ion("Na", ...)']),
     (lambda: rb.Membrane([C.LType(E="nernst"), rb.channels.Pool("Ca_i : mM", ion="Ca",
@@ -259,6 +261,9 @@ def test_parts_of_a_current_go_to_several_pools():
      ["Membrane: capacitance: expected a capacitance per area"]),
     (lambda: rb.Membrane([C.Leak], capacitance="0 uF/cm**2"), UserError, ["is above 0"]),
     (lambda: rb.Membrane(SQUID, temperature=-300), UserError, ["above absolute zero"]),
+    (lambda: rb.Membrane(SQUID, temperature=300), UserError, ["Membrane: temperature: 300 degrees "
+     "Celsius are too many for a cell; are they kelvin?", "write temperature=300*kelvin"]),
+    (lambda: rb.Membrane(SQUID, celsius=36), UnknownNameError, ["did you mean temperature?"]),
     (lambda: rb.Membrane([C.Leak], temperature="warm"), UnitError, ["cannot read 'warm'"]),
     (lambda: rb.Membrane([C.Leak], cm=1 * uF / cm**2), UnknownNameError,
      ["no argument 'cm'; did you mean capacitance?"]),

@@ -23,6 +23,8 @@ GAS = 8.31446261815324
 """The gas constant [joule/mole/kelvin]."""
 ABSOLUTE_ZERO = -273.15
 """In degrees Celsius."""
+BOILING = 100.0
+"""Degrees Celsius: more than that are kelvin by mistake."""
 
 _THERMAL = f"{GAS!r}*joule/mole/kelvin*(temperature + {-ABSOLUTE_ZERO!r})*kelvin"
 _CHARGE = f"{FARADAY!r}*coulomb/mole"
@@ -80,7 +82,7 @@ def celsius(given: Any, what: str) -> float:
     Raises
     ------
     UnitError, UserError
-        It is no temperature, or not above absolute zero.
+        It is no temperature, not above absolute zero, or kelvin by mistake: above 100 degrees.
     """
     value = read_value(given, what, example="temperature=37")
     if value.dimension == UNITS["kelvin"].dimension:
@@ -93,6 +95,7 @@ def celsius(given: Any, what: str) -> float:
             given=f"temperature={given}",
             mend="write temperature=37, or 310.15*kelvin",
         )
+    _refuse_boiling(found, what, "temperature=")
     return found
 
 
@@ -108,7 +111,7 @@ def in_celsius(value: Any) -> Any:
 
 
 def refuse_below_zero(values: Any, what: str, paste: str) -> None:
-    """Refuse temperatures [degrees Celsius] that are not above absolute zero.
+    """Refuse temperatures [degrees Celsius] that are not above absolute zero, or boil.
 
     Raises
     ------
@@ -119,6 +122,16 @@ def refuse_below_zero(values: Any, what: str, paste: str) -> None:
             f"{what}: a temperature is above absolute zero, in degrees Celsius",
             given=f"{np.nanmin(values):g}",
             mend=f"write {paste}37, or {paste}310.15*kelvin",
+        )
+    _refuse_boiling(float(np.nanmax(values)), what, paste)
+
+
+def _refuse_boiling(hottest: float, what: str, paste: str) -> None:
+    """Refuse temperatures [degrees Celsius] that must have been meant in kelvin."""
+    if hottest > BOILING:
+        raise UserError(
+            f"{what}: {hottest:g} degrees Celsius are too many for a cell; are they kelvin?",
+            mend=f"write {paste}{hottest:g}*kelvin",
         )
 
 
