@@ -159,6 +159,22 @@ def test_a_stimulus_needs_one_place():
     assert "given: no input" in str(error.value)
 
 
+@pytest.mark.parametrize("what, words", [
+    (rb.Membrane([rb.channels.Leak]), [
+        "this is a membrane, not a model", "rb.interact(membrane.point(area=20000*um**2), I="]),
+    (rb.channels.Leak, ["this is a channel, not a model",
+                        "rb.interact(rb.Membrane([channel]).point(area=20000*um**2), I="]),
+    (rb.Cell(rb.Morphology.cylinder("10 um", "1 um"), rb.Membrane([rb.channels.Leak])), [
+        "a cell with a morphology, which does not say where its input is",
+        "rb.interact(build, current=(0, 1)*nA)"]),
+])  # fmt: skip
+def test_parts_of_cells_say_what_to_write(what, words):
+    with pytest.raises(UserError) as error:
+        rb.interact(what, I=(0, 1) * nA)
+    for word in words:
+        assert word in str(error.value)
+
+
 @pytest.mark.parametrize("what", [3, "LIF", None])
 def test_what_is_neither_model_nor_function(what):
     with pytest.raises(UserError, match="this is neither a model nor a function") as error:

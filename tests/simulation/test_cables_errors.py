@@ -312,9 +312,10 @@ def test_a_voltage_that_ceases_to_be_finite_is_named(net, cells):
     refused(errors.UserError, lambda: net.run(1 * ms), "'cells'", "in cell 1")
 
 
-def test_no_gradient(net, cells):
+@pytest.mark.parametrize("by", ["cells.g_L", "g_L"])
+def test_no_gradient(net, cells, by):
     net.record(cells.at("soma"), "v")
     refused(errors.UserError,
-            lambda: rb.gradient(net, lambda r: r.traces["cells"].v.mean(), ["cells.g_L"],
+            lambda: rb.gradient(net, lambda r: r.traces["cells"].v.mean(), [by],
                                 duration=1 * ms),
             "'cells' are cells with a morphology, which have no derivative here")  # fmt: skip

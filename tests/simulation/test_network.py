@@ -84,6 +84,9 @@ def test_refused_networks(arguments, error, words):
 @pytest.mark.parametrize("arguments, error, words", [
     ((3,), rb.errors.WiringError, ["neither a model nor a spike train",
                                    "net.add(rb.models.LIF, 10)"]),
+    ((rb.channels.Leak,), rb.errors.WiringError, [
+        "this is a channel, which is a part of a membrane",
+        "net.add(rb.Membrane([channel, rb.channels.Leak]).point(area=20000*um**2), 10)"]),
     (("dv/dt = 1",), rb.errors.WiringError, ["a text, not a model", "rb.Model(equations, ...)"]),
     ((rb.stimuli.step(1 * nA),), rb.errors.WiringError, ["is a current", "net.inject(cells"]),
     ((LEAK, 0), rb.errors.ShapeError, ["size is the number of cells", "1 or more"]),

@@ -16,6 +16,8 @@ from rheobase.language.expressions import Call, Expr, Name, rebuild, substitute,
 from rheobase.language.names import is_noise
 from rheobase.language.parsing import parse_expression
 
+_USUAL_REVERSAL = {"Na": "50*mV", "K": "-90*mV", "Ca": "120*mV", "Cl": "-70*mV"}
+
 
 @dataclass(frozen=True)
 class Placed:
@@ -209,7 +211,8 @@ def _check_kept(
     fixed = [key for key, given in readers[0]._arguments.parameters.items()
              if isinstance(given, str) and given == NERNST]  # fmt: skip
     if fixed:
-        mend += f", or fix the potential: {fixed[0]}=120*mV"
+        usual = _USUAL_REVERSAL.get(ion, "-65*mV")
+        mend += f", or fix the potential: {fixed[0]}={usual}"
     raise WiringError(
         f"Membrane: {reader} reads {wanted}, and nothing in the membrane keeps {ion}", mend=mend
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -461,6 +461,9 @@ def _by_name(net: Network, item: str) -> Target:
              if kind in ("parameter", "state")]  # fmt: skip
     plain = sorted({n.split(".", 1)[1] for n in names})
     meant = did_you_mean(item, plain)
+    branched = [p for p, c in net._told.populations.items() if isinstance(c, CellPopulation)]
+    if branched and meant is None:
+        _refuse_branched(branched[0])
     raise UnknownNameError(
         f"with_respect_to: no population has a parameter {item!r}"
         + (f"; did you mean {meant}?" if meant else ""),
@@ -479,14 +482,18 @@ def _of_projection(net: Network, key: Any, owner: str, name: str) -> Target:
     return kind(key, net, owner, name.endswith("s"))
 
 
+def _refuse_branched(owner: str) -> NoReturn:
+    raise UserError(
+        f"{owner!r} are cells with a morphology, which have no derivative here",
+        mend="use the point model of the membrane: net.add(membrane.point(area))",
+    )
+
+
 def _of_cells(net: Network, key: Any, owner: str, name: str, where: Any,
               number: int | None) -> Target:  # fmt: skip
     values = net._told.populations[owner]._cell_values
     if isinstance(net._told.populations[owner], CellPopulation):
-        raise UserError(
-            f"{owner!r} are cells with a morphology, which have no derivative here",
-            mend="use the point model of the membrane: net.add(membrane.point(area))",
-        )
+        _refuse_branched(owner)
     if values is None:
         raise UserError(
             f"{owner!r} replays spikes and has no parameters",

@@ -6,6 +6,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from inspect import signature
 from typing import Any
 
+from rheobase.cables.cell import Cell
+from rheobase.channels.channel import Channel
+from rheobase.channels.membrane import Membrane
 from rheobase.errors import UserError
 from rheobase.interactive.of_functions import FunctionOptions, play_function
 from rheobase.interactive.of_models import ModelOptions, play_model
@@ -103,6 +106,7 @@ def interact(
     >>> rb.interact(rb.models.LIF, I=(0, 1000)*pA, tau_m=(5, 40)*ms).save("lif.html")
     """
     wanted = {**(ranges or {}), **more}
+    _refuse_parts(what)
     if isinstance(what, Model):
         _refuse("a model", {"cells": cells, "measure": measure}, "a function")
         options = ModelOptions(what, duration, record, plane, stimulus, start, dt, seed, backend)
@@ -121,6 +125,24 @@ def interact(
         mend="write rb.interact(rb.models.LIF, I=(0, 1000)*pA), or give a function that takes the"
         " values of the sliders and returns a network",
     )
+
+
+def _refuse_parts(what: Any) -> None:
+    """Say what to write for membranes and cells, which are called with values as functions are."""
+    if isinstance(what, (Membrane, Channel)):
+        membrane = "rb.Membrane([channel])" if isinstance(what, Channel) else "membrane"
+        raise UserError(
+            f"rb.interact: this is a {type(what).__name__.lower()}, not a model",
+            given=what.name,
+            mend=f"write rb.interact({membrane}.point(area=20000*um**2), I=(0, 1)*nA)",
+        )
+    if isinstance(what, Cell):
+        raise UserError(
+            "rb.interact: this is a cell with a morphology, which does not say where its input is",
+            given=what.name,
+            mend="write a function that takes the values of the sliders and returns a network with"
+            " it: rb.interact(build, current=(0, 1)*nA)",
+        )
 
 
 def _refuse(

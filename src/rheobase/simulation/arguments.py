@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from rheobase.cables.cell import Cell
+from rheobase.channels.channel import Channel
 from rheobase.channels.membrane import Membrane
 from rheobase.errors import ShapeError, UnknownNameError, UserError, WiringError, did_you_mean
 from rheobase.language.model import Model
@@ -88,6 +89,12 @@ def model_or_train(model: Any) -> Model | Train:
             f"net.add: this is {kind}",
             mend=f"write {point if isinstance(model, Membrane) else ''}"
             "net.add(rb.Cell(morphology, membrane), 10)",
+        )
+    if isinstance(model, Channel):
+        raise WiringError(
+            "net.add: this is a channel, which is a part of a membrane",
+            mend="write net.add(rb.Membrane([channel, rb.channels.Leak]).point(area=20000*um**2), "
+            "10)",
         )
     raise WiringError(
         "net.add: this is neither a model nor a spike train",
