@@ -45,3 +45,27 @@ def test_one_unit_remembers_and_the_other_does_not():
     r = run("memory").traces["units"].r.values
     assert r[390, 0] > 0.9 and r[390, 1] < 0.05
     assert r[590].max() < 0.05
+
+
+def test_synapses_further_away_arrive_smaller_and_later():
+    result = run("ball-and-stick")
+    seen = result.traces["synaptic potentials"].v
+    assert seen.cell.values.tolist() == [0, 1, 2] and set(seen.region.values) == {"soma"}
+    heights, peaks = seen.max("time").values, seen.argmax("time").values
+    assert heights[0] > heights[1] > heights[2] > -65
+    assert peaks[0] < peaks[1] < peaks[2]
+    spikes = result.spikes["cells"]
+    assert set(spikes.ids) == {3} and spikes.count > 2
+    back = result.traces["action potentials"].v
+    assert np.all(np.diff(back.path) > 0)
+    assert np.all(np.diff(back.max("time")) < 0)  # a passive dendrite: smaller all the way
+
+
+def test_a_pyramidal_cell_fires_and_its_action_potentials_go_back():
+    result = run("pyramidal")
+    soma, apical = result.traces["soma"].v, result.traces["apical dendrite"].v
+    assert 4 <= result.spikes["cell"].count <= 12
+    assert np.allclose(apical.path, 300e-6, atol=20e-6) and apical.sizes["site"] == 3
+    assert float(soma.max()) > 15 > float(apical.max()) > -40
+    w = result.traces["soma"].w_slow.values[:, 0]
+    assert w[-1] > w[0]  # the slow current adds up over spikes

@@ -329,7 +329,7 @@ def test_cells_are_chosen_as_in_python(experiment):
 
     def chosen(text):
         made.document.data["x"] = text
-        return made.cells(("x",)).indices.tolist()
+        return made._chosen(("x",)).indices.tolist()
 
     assert chosen("cells") == [0, 1, 2, 3] and chosen(" cells[-1] ") == [3]
     assert chosen("cells[::2]") == [0, 2] and chosen("cells[1:]") == [1, 2, 3]

@@ -147,3 +147,25 @@ def test_a_constant_trace_and_no_samples_are_drawn(drawn):
                          {"v": "mV"})  # fmt: skip
         ax = plots.traces(Result([], [data], dt=1e-3, stop=0.005, seed=0), "v")
         ax.figure.canvas.draw()
+
+
+def places(cells, name="along"):
+    times = np.arange(5) * 1e-3
+    where = {
+        "cell": np.array(cells), "region": np.array(["soma", "dendrite", "dendrite"]),
+        "path": np.array([0.0, 50e-6, 150e-6]), "compartment": np.arange(3),
+    }  # fmt: skip
+    values = {"v": np.arange(15.0).reshape(5, 3)}
+    return TraceData(name, "cells", times, np.arange(3), values, {"v": "mV"}, "site", where)
+
+
+def test_places_are_called_where_they_are():
+    one, two = places([0, 0, 0]), places([0, 0, 1], "other")
+
+    def drawn_of(*traces):
+        return names(plots.traces(Result([], traces, dt=1e-3, stop=5e-3, seed=0), "v"))
+
+    assert drawn_of(one) == ["soma 0 um", "dendrite 50 um", "dendrite 150 um"]
+    assert drawn_of(two) == ["cell 0, soma 0 um", "cell 0, dendrite 50 um",
+                             "cell 1, dendrite 150 um"]  # fmt: skip
+    assert drawn_of(one, two)[3] == "other[0] soma 0 um"

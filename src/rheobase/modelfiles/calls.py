@@ -188,6 +188,9 @@ class _Reader:
             return self._named(token)
         if token.text == "(":
             value = self._sum()
+            if self._next.text == ",":  # a pair, as of two paths
+                self._take(",")
+                return (value, *self._list(")"))
             self._need(")")
             return value
         if token.text == "[":
@@ -195,12 +198,12 @@ class _Reader:
         shown = f"{token.text!r} cannot stand here" if token.text else "the text ends too early"
         raise self._refuse(shown, token.start, token.end)
 
-    def _list(self) -> list[Any]:
+    def _list(self, end: str = "]") -> list[Any]:
         values: list[Any] = []
-        while not self._take("]"):
+        while not self._take(end):
             values.append(self._sum())
             if not self._take(","):
-                self._need("]")
+                self._need(end)
                 break
         return values
 

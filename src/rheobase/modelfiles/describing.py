@@ -6,16 +6,21 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rheobase.language.model import Model
+from rheobase.simulation.cable_population import Branched
 
 if TYPE_CHECKING:
+    from rheobase.cables.cell import Cell
     from rheobase.modelfiles.experiment import Experiment
     from rheobase.simulation import Population
 
 Rows = list[tuple[str, ...]]
 LISTS = {
     "injections": ("cells", "current", "to"),
-    "drives": ("cells", "train", "weight", "to"),
+    "drives": ("cells", "train", "weight", "to", "synapse"),
     "clamps": ("cells", "values", "variable", "start", "stop"),
+    "voltage_clamps": ("cells", "command", "series_resistance", "start", "stop", "name"),
+    "current_clamps": ("cells", "current", "series_resistance", "name"),
+    "extracellular": ("cells", "potential", "waveform"),
     "recordings": ("cells", "connection", "variables", "every", "name"),
 }
 """The lists whose entries are shown as they are written, and the keys that are shown."""
@@ -34,8 +39,16 @@ def method_of(experiment: Experiment, population: Population) -> str:
     return f"{program.method} ({program.reason})"
 
 
+def cells_of(population: Population) -> list[Cell]:
+    """Return the different cells with a morphology of a population; none of point cells."""
+    return list(dict.fromkeys(population.cells)) if isinstance(population, Branched) else []
+
+
 def model_name(population: Population) -> str:
     """Return the name of the model of a population, or the call of its train."""
+    cells = cells_of(population)
+    if cells:
+        return ", ".join(cell.name for cell in cells)
     model = population.model
     return model.name if isinstance(model, Model) else str(model)
 
@@ -63,6 +76,8 @@ def describe(experiment: Experiment) -> str:
     for population in network.populations.values():
         lines.append(f"  {population.name}: {counted(population.size, 'cell')} of "
                      f"{model_name(population)}")  # fmt: skip
+        for cell in cells_of(population):
+            lines += [f"    {line}" for line in cell.describe().split("\n")]
         method = method_of(experiment, population)
         lines += [f"    method {method}"] if method else []
     if network.projections:

@@ -287,6 +287,8 @@ _BARE_QUANTITY = re.compile(
     r"\s*([\w.\-\"' ]+?)\s*=\s*([-+]?[\d.]+(?:e[-+]?\d+)?)\s*\*?\s*([A-Za-z][\w*/]*)\s*(#.*)?$"
 )
 _BARE_WORD = re.compile(r"\s*([\w.\-\"' ]+?)\s*=\s*([A-Za-z][^#\"'{}]*?)\s*(#.*)?$")
+_LISTS = ("connections", "injections", "drives", "clamps", "voltage_clamps", "current_clamps",
+          "extracellular", "recordings")  # fmt: skip
 _ANY_CASE = {"True": "true", "False": "false", "None": ""}
 
 
@@ -297,7 +299,7 @@ def _in_words(what: str, line: str) -> tuple[str, str]:
         name = twice[1].replace("'", "").replace(", ", ".")
         return f"[{name}] stands here a second time", (
             "give it another name, or put both together; entries of a list are written "
-            f"[[{name}]]" if name in ("connections", "injections", "drives", "clamps", "recordings")
+            f"[[{name}]]" if name in _LISTS
             else "give it another name, or put both together"
         )  # fmt: skip
     found = _WORDS.get(what) or (what[:1].lower() + what[1:])

@@ -6,21 +6,23 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from rheobase.errors import UnknownNameError, UserError, did_you_mean
+from rheobase.errors import UnknownNameError, UserError, WiringError, did_you_mean
 from rheobase.language.model import Model
 from rheobase.language.synapse import Synapse
 from rheobase.modelfiles import tables
+from rheobase.modelfiles.biophysics import Biophysics
 from rheobase.modelfiles.calls import head_of
+from rheobase.modelfiles.choosing import split_cells, taken
 from rheobase.modelfiles.document import Document
 from rheobase.modelfiles.locating import blaming, names_of
 from rheobase.modelfiles.places import Path
 from rheobase.modelfiles.values import (
     CURRENTS,
     DISTRIBUTIONS,
+    FIELDS,
     RULES,
     TRAINS,
     Values,
-    split_cells,
     synapse_kinds,
 )
 from rheobase.models import catalog
@@ -30,6 +32,7 @@ from rheobase.simulation import Network
 
 _Made = TypeVar("_Made")
 _OF_SYNAPSE = ("equations", "on_pre", "on_post", "on_reward", "parameters", "initial", "functions")
+_OF_POINT = ("membrane", "area", "parameters", "initial", "method", "crossing")
 _OF_LIBRARY = ("library", "variant", "equations", "parameters", "initial", "method", "crossing")
 
 
@@ -46,8 +49,8 @@ class Experiment:
         The file.
     network : Network
         Built, not run. Whatever the file does not say can be added to it.
-    models : mapping of str to Model
-        The tables `[models.NAME]`.
+    models, channels, membranes, morphologies, cells : mapping
+        What the tables `[models.NAME]`, `[channels.NAME]` ... describe, by name.
     title, description : str
 
     Raises
@@ -62,6 +65,9 @@ class Experiment:
         self.title: str = document.get(("title",), "")
         self.description: str = document.get(("description",), "")
         self._values = Values(document)
+        self._biophysics = parts = Biophysics(document, self._values)
+        self.channels, self.membranes = parts.channels, parts.membranes
+        self.morphologies, self.cells = parts.morphologies, parts.cells
         self.models: dict[str, Model] = {}
         self._building: list[str] = []
         self._synapses: dict[str, Any] = {}
@@ -81,6 +87,9 @@ class Experiment:
         for path in self._populations.values():
             self._set_values(path)
         self._each("clamps", self._clamp)
+        self._each("voltage_clamps", self._voltage_clamp)
+        self._each("current_clamps", self._current_clamp)
+        self._each("extracellular", self._extracellular)
         self._each("recordings", self._record)
 
     # -- running --------------------------------------------------------------------------
@@ -181,8 +190,10 @@ class Experiment:
                                                     else "a model, or a train of spikes"),
                 key=True, mend='write model = "LIF" or train = "poisson(10 Hz)"',
             )  # fmt: skip
-        if "model" in table:
-            made: Any = self.model((*path, "model"))
+        if "model" in table and self._biophysics.has_cells((*path, "model")):
+            made: Any = self._cells_of(path)
+        elif "model" in table:
+            made = self.model((*path, "model"))
             for number, name in enumerate(_texts(table.get("receptors", []))):
                 place = (*path, "receptors")
                 spot = (*place, number) if isinstance(table["receptors"], list) else place
@@ -197,6 +208,16 @@ class Experiment:
         with blaming(document, path):
             added = self.network.add(made, table.get("size"), name=str(path[-1]), **options)
         self._populations[added.name] = path
+
+    def _cells_of(self, path: Path) -> Any:
+        """Return the cell of a population, or the list of its cells."""
+        if "receptors" in self.document.get(path):
+            raise self.document.error(
+                (*path, "receptors"), "receptors: cells with a morphology have them at places",
+                kind=WiringError, key=True,
+                mend='give it where spikes arrive: [[connections]] synapse = "ampa"',
+            )  # fmt: skip
+        return self._biophysics.cells_at((*path, "model"))
 
     def _set_values(self, path: Path) -> None:
         cells = self.network.populations[str(path[-1])]
@@ -223,11 +244,12 @@ class Experiment:
             made = self._values.made(path, known, "a model")
             assert isinstance(made, Model)
             return made
-        meant = did_you_mean(text, {**known, **told})
+        meant = did_you_mean(text, {**known, **told, **self.cells})
         raise self.document.error(
             path, f"there is no model {text!r}" + (f"; did you mean {meant}?" if meant else ""),
             kind=UnknownNameError, mend="a model has a table of its own, "
-            f"[models.{text if text.isidentifier() else 'NAME'}], or is one of the library: "
+            f"[models.{text if text.isidentifier() else 'NAME'}] or [cells."
+            f"{text if text.isidentifier() else 'NAME'}], or is one of the library: "
             + ", ".join(sorted(catalog())),
         )  # fmt: skip
 
@@ -248,6 +270,8 @@ class Experiment:
     def _model_of(self, path: Path) -> Model:
         table = self.document.get(path)
         options = self._options(path, _MODEL_VALUES)
+        if "membrane" in table or "area" in table:
+            return self._point(path, table)
         if "library" not in table:
             if "variant" in table:
                 raise self.document.error(
@@ -278,6 +302,28 @@ class Experiment:
                 base = base + options.pop("equations")
             parameters = options.pop("parameters", {})
             return base(**parameters, **options)
+
+    def _point(self, path: Path, table: Mapping[str, Any]) -> Model:
+        """Return the point of a membrane, with other values."""
+        for key in ("membrane", "area"):
+            if key not in table:
+                raise self.document.error(
+                    path, f"{path[-1]}: the point of a membrane has a membrane and an area",
+                    key=True, mend='write membrane = "active", area = "20000 um**2"',
+                )  # fmt: skip
+        other = next((key for key in table if key not in _OF_POINT), None)
+        if other is not None:
+            raise self.document.error(
+                (*path, other), f"{other}: the point of a membrane has its own", key=True,
+                expected=f"beside membrane: {', '.join(_OF_POINT[1:])}",
+                mend="write the whole model with equations to change it",
+            )  # fmt: skip
+        membrane = self._biophysics.membrane((*path, "membrane"))
+        options = self._options(path, _MODEL_VALUES)
+        with blaming(self.document, path, ("membranes", str(table["membrane"]))):
+            made = membrane.point(options.pop("area"))
+            del options["membrane"]
+            return made(**options.pop("parameters", {}), **options)
 
     def _options(self, path: Path, of_values: Sequence[str]) -> dict[str, Any]:
         """Return the keys of a table as arguments; mappings with their values read."""
@@ -333,11 +379,11 @@ class Experiment:
 
     # -- what is between them -------------------------------------------------------------
 
-    def cells(self, path: Path) -> Any:
-        """Return the population or view a value names."""
+    def _chosen(self, path: Path) -> Any:
+        """Return the population, view or places a value names."""
         text = self.document.get(path)
         with blaming(self.document, path):
-            name, index = split_cells(text)
+            name, steps = split_cells(text)
         populations = self.network.populations
         if name not in populations:
             meant = did_you_mean(name, populations)
@@ -347,8 +393,10 @@ class Experiment:
                 mend=f"the populations are {', '.join(populations)}",
             )  # fmt: skip
         with blaming(self.document, path):
-            chosen = populations[name]
-            return chosen if index is None else chosen[index]
+            found: Any = populations[name]
+            for step in steps:
+                found = taken(found, step)
+            return found
 
     def _connect(self, path: Path, table: Mapping[str, Any]) -> None:
         options = {key: table[key] for key in ("to", "of", "storage", "weight_dtype", "name")
@@ -360,13 +408,13 @@ class Experiment:
             options["rule"] = self._values.made((*path, "rule"), RULES, "a rule")
         if "synapse" in table:
             options["synapse"] = self._synapse((*path, "synapse"))
-        pre, post = self.cells((*path, "pre")), self.cells((*path, "post"))
+        pre, post = self._chosen((*path, "pre")), self._chosen((*path, "post"))
         with blaming(self.document, path):
             self.network.connect(pre, post, **options)
 
     def _inject(self, path: Path, table: Mapping[str, Any]) -> None:
         current = self._values.made((*path, "current"), CURRENTS, "a current")
-        cells = self.cells((*path, "cells"))
+        cells = self._chosen((*path, "cells"))
         with blaming(self.document, path):
             self.network.inject(cells, current, to=table.get("to"))
 
@@ -377,16 +425,37 @@ class Experiment:
             options["weight"] = self._values.read((*path, "weight"), {})
         if "synapse" in table:
             options["synapse"] = self._synapse((*path, "synapse"))
-        cells = self.cells((*path, "cells"))
+        cells = self._chosen((*path, "cells"))
         with blaming(self.document, path):
             self.network.drive(cells, train, **options)
 
     def _clamp(self, path: Path, table: Mapping[str, Any]) -> None:
         options = {key: table[key] for key in ("start", "stop", "variable") if key in table}
         values = self._values.read((*path, "values"), {})
-        cells = self.cells((*path, "cells"))
+        cells = self._chosen((*path, "cells"))
         with blaming(self.document, path):
             self.network.clamp(cells, values, **options)
+
+    def _voltage_clamp(self, path: Path, table: Mapping[str, Any]) -> None:
+        options = {key: table[key] for key in table if key not in ("cells", "command")}
+        command = self._values.of_call((*path, "command"), CURRENTS, "the command")
+        cells = self._chosen((*path, "cells"))
+        with blaming(self.document, path):
+            self.network.voltage_clamp(cells, command, **options)
+
+    def _current_clamp(self, path: Path, table: Mapping[str, Any]) -> None:
+        options = {key: table[key] for key in table if key not in ("cells", "current")}
+        current = self._values.made((*path, "current"), CURRENTS, "a current")
+        cells = self._chosen((*path, "cells"))
+        with blaming(self.document, path):
+            self.network.current_clamp(cells, current, **options)
+
+    def _extracellular(self, path: Path, table: Mapping[str, Any]) -> None:
+        potential = self._values.of_call((*path, "potential"), FIELDS, "the potential")
+        waveform = self._values.made((*path, "waveform"), CURRENTS, "a waveform")
+        cells = self._chosen((*path, "cells"))
+        with blaming(self.document, path):
+            self.network.extracellular(cells, potential, waveform)
 
     def _record(self, path: Path, table: Mapping[str, Any]) -> None:
         if ("cells" in table) == ("connection" in table):
@@ -396,7 +465,7 @@ class Experiment:
             )  # fmt: skip
         options = {key: table[key] for key in ("every", "name") if key in table}
         if "cells" in table:
-            recorded = self.cells((*path, "cells"))
+            recorded = self._chosen((*path, "cells"))
         else:
             recorded = self._projection((*path, "connection"))
         with blaming(self.document, path):

@@ -103,6 +103,7 @@ def place_in(document: Document, error: RheobaseError, paths: Sequence[Path]) ->
     first, name = message.partition("\n")[0], _key(best)
     unknown = bool(name) and (repr(name) in first or first.endswith(f"does not read {name}"))
     value = document.get(best)
+    unknown = unknown and not first.endswith("say where")
     by_key = unknown and value not in (None, name) and repr(value) not in first
     return best, document.spot(best, key=by_key)
 
@@ -147,10 +148,18 @@ def _score(leaf: Path, value: Any, message: str) -> float:
         score = 8  # what is wrong is that it is not there
     if isinstance(value, str) and value:
         score += _shown(value, first, message)
+        if first.endswith("say where") and _is_whole(leaf, value, first):
+            score += 5
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
         score += 1 if re.search(rf"(?<![\w.]){re.escape(f'{value:g}')}(?![\w.])", message) else 0
     deep = len(leaf) > 2 and isinstance(value, (str, int, float)) and isinstance(leaf[-1], str)
     return score + (0.1 if score and deep else -0.1 if isinstance(leaf[-1], int) else 0)
+
+
+def _is_whole(leaf: Path, value: str, first: str) -> bool:
+    """Return whether a key names cells without a place on them, which a message asks for."""
+    name = value.partition("[")[0].strip()
+    return _key(leaf) in ("cells", "pre", "post") and "." not in value and repr(name) in first
 
 
 def _shown(value: str, first: str, message: str) -> float:

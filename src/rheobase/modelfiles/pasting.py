@@ -13,15 +13,32 @@ _CALLS = {
     "net.drive": ("[[drives]]", ("cells", "train")),
     "net.clamp": ("[[clamps]]", ("cells", "values")),
     "net.record": ("[[recordings]]", ("cells", "variables")),
+    "net.voltage_clamp": ("[[voltage_clamps]]", ("cells", "command")),
+    "net.current_clamp": ("[[current_clamps]]", ("cells", "current")),
+    "net.extracellular": ("[[extracellular]]", ("cells", "potential", "waveform")),
     "net.run": ("[run]", ("duration",)),
     "net.estimate": ("[run]", ("duration",)),
     "rb.Network": ("[network]", ("dt",)),
 }
 _UNIT = r"[A-Za-z]\w*(?:(?:\*\*?|/)\w+)*"
 _QUANTITY = re.compile(rf"(?<![\w.*/])(-?\d+(?:\.\d+)?(?:e[-+]?\d+)?)\*({_UNIT})(?![\w(])")
-_SHORT = re.compile(r"\brb\.(rules|stimuli|random|synapses|models)\.")
+_SHORT = re.compile(r"\brb\.(rules|stimuli|random|synapses|models|morphology|Morphology)\.")
+# What is said of membranes, morphologies and cells.
+_BIOPHYSICS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"\brb\.channels\.(\w+(?:\([^()]*\))?)"), r'"\1"'),
+    (re.compile(r"\brb\.Membrane\(\[\.\.\.\], (\w+)=([^()]*)\)"), r"\1 = \2"),
+    (re.compile(r"\brb\.Membrane\((\[[^\]]*\])\)"), r"channels = \1"),
+    (re.compile(r"\brb\.Morphology\.from_\w+\(\w+, (\w+=[^()]*)\)"), r"\1"),
+    (re.compile(r"\brb\.morphology\.examples\.\w+\(folder\)"), 'folder = "downloads"'),
+    (re.compile(r"\bnet\.clamp\(\.\.\.\)"), "[[clamps]]"),
+    (re.compile(r"\bnet\.inject\(\.\.\.\)"), "[[injections]]"),
+)
+_SPIKES = re.compile(r'\bspikes=\((?:dict\(([^()]*)\)|("\w+")), ("[^"]*")\)')
+_PLACE = re.compile(r"\bwrite (\w+(?:\[[^\]]*\])?\.at\([^()]*\))$")
 _ASSIGNED = re.compile(r"\bwrite (\w+)\.(\w+) = (.+?)(?P<first> before the first run)?(?=,|$)")
-_KEYWORD = re.compile(rf"\b(\w+)=(-?[\d.]+(?:e-?\d+)?\*{_UNIT}|\"[^\"]*\"|'[^']*'|[\d.]*\d)")
+_KEYWORD = re.compile(
+    rf"\b(\w+)=(rb\.\w+\.\w+\([^()]*\)|-?[\d.]+(?:e-?\d+)?\*{_UNIT}|\"[^\"]*\"|'[^']*'|[\d.]*\d)"
+)
 _DICT = re.compile(r"\b(\w+)=dict\((\w+)=([^()]*)\)")
 # Within a text of equations a quantity is written as in Python: 50*mV.
 _OF_EQUATIONS = re.compile(r"\b(?:a sign is missing|give it a unit): write ")
@@ -52,12 +69,22 @@ def _line(line: str, key: str) -> str:
         shown = _table(line[at:end], header, keys, key)
         if shown:
             return line[:at] + shown + line[end:]
+    for pattern, plain in _BIOPHYSICS:
+        line = pattern.sub(plain, line)
+    line = _SPIKES.sub(_spikes, line)
+    line = _PLACE.sub(lambda m: f"write {key or 'cells'} = '{m[1]}'", line)
     line = _ASSIGNED.sub(_assigned, line)
     line = _DICT.sub(lambda m: f"{m[1]} = {{{m[2]} = {_value(m[3])}}}", line)
     line = _KEYWORD.sub(lambda m: _keyword(m, line), line)
     parts = _QUOTED.split(_SHORT.sub("", line))
     parts[::2] = [_outside_calls(part) for part in parts[::2]]
     return "".join(parts)
+
+
+def _spikes(match: re.Match[str]) -> str:
+    """Write spikes=(dict(region="axon", fraction=0.5), "v > 0*mV") as a list."""
+    place = match[2] or "{" + match[1].replace("=", " = ") + "}"
+    return f"spikes = [{place}, {match[3]}]"
 
 
 def _assigned(match: re.Match[str]) -> str:

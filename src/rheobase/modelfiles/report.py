@@ -13,7 +13,14 @@ import numpy as np
 
 from rheobase.errors import UnknownNameError, did_you_mean
 from rheobase.language.model import Model
-from rheobase.modelfiles.describing import LISTS, counted, entries, method_of, model_name
+from rheobase.modelfiles.describing import (
+    LISTS,
+    cells_of,
+    counted,
+    entries,
+    method_of,
+    model_name,
+)
 from rheobase.modelfiles.locating import blaming
 from rheobase.plots.style import FRAME, INK, PALETTE
 from rheobase.results import Result
@@ -21,9 +28,12 @@ from rheobase.results import Result
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from rheobase.cables.cell import Cell
     from rheobase.modelfiles.experiment import Experiment
 
-FIGURES = ("raster", "rates", "traces")
+FIGURES = ("cells", "raster", "rates", "traces")
+WIDTH = 7.0
+"""Of figures that fill the page, in inches."""
 FEWEST_CELLS = 10
 """Of smaller populations the rate in bins is drawn only if it is asked for."""
 MOST_SYNAPSES = 2_000_000
@@ -147,6 +157,17 @@ def _figures(experiment: Experiment, result: Result) -> Iterator[Figure]:
         yield from _DRAWN[name](experiment, result)
 
 
+def _cells(experiment: Experiment, result: Result) -> Iterator[Figure]:
+    for cell in _different_cells(experiment):
+        count = counted(len(cell.compartments.membrane), "compartment")
+        yield f"{cell.name}, by region; {count}.", cell.plot
+
+
+def _different_cells(experiment: Experiment) -> list[Cell]:
+    populations = experiment.network.populations.values()
+    return list(dict.fromkeys(cell for p in populations for cell in cells_of(p)))
+
+
 def _raster(experiment: Experiment, result: Result) -> Iterator[Figure]:
     if any(trains.count for trains in result.spikes.values()):
         yield "Spikes: a row a cell, from top to bottom.", result.plot.raster
@@ -176,16 +197,17 @@ def _traces(experiment: Experiment, result: Result) -> Iterator[Figure]:
         for variable in data.values if len(data.times) else ():
 
             def draw(variable: str = variable, name: str = name, over: str = data.over) -> Axes:
-                if over == "cell":
+                if over != "synapse":
                     return plots.traces(result, variable, recording=name)
                 mean = result.traces[name][variable].mean(over, keep_attrs=True)
                 return plots.traces(mean)
 
-            many = counted(len(data.cells), data.over)
+            many = counted(len(data.cells), {"site": "place"}.get(data.over, data.over))
             yield f"{variable} of {name}, {many}.".replace("synapses", "synapses, their mean"), draw
 
 
 _DRAWN: dict[str, Callable[[Any, Result], Iterator[Figure]]] = {
+    "cells": _cells,
     "raster": _raster,
     "rates": _rates,
     "traces": _traces,
@@ -197,12 +219,13 @@ def _figure(caption: str, draw: Callable[[], Axes]) -> str:
 
     figure: Any = draw().figure
     stream = io.BytesIO()
+    share = min(1.0, figure.get_size_inches()[0] / WIDTH)  # a cell is no wider than it was drawn
     figure.savefig(stream, format="png", dpi=170, metadata={"Software": None})
     pyplot.close(figure)
     data = base64.b64encode(stream.getvalue()).decode("ascii")
     text = escape(caption)
-    return (f'<figure><img alt="{text}" src="data:image/png;base64,{data}">'
-            f"<figcaption>{text}</figcaption></figure>")  # fmt: skip
+    image = f'<img alt="{text}" style="width: {share:.0%}" src="data:image/png;base64,{data}">'
+    return f"<figure>{image}<figcaption>{text}</figcaption></figure>"
 
 
 # -- tables -----------------------------------------------------------------------------------
@@ -257,7 +280,8 @@ def _stimuli(experiment: Experiment) -> list[str]:
     for name, keys in LISTS.items():
         rows = entries(experiment, name, keys)
         if rows:
-            parts += [f"<h2>{name.capitalize()}</h2>", *_table(keys, rows)]
+            title = name.replace("_", " ").capitalize()
+            parts += [f"<h2>{title}</h2>", *_table(keys, rows)]
     return parts
 
 
@@ -271,6 +295,11 @@ def _models(experiment: Experiment) -> list[str]:
             shown.add(text)
             method = escape(method_of(experiment, population))
             parts.append(f"<p>{escape(population.name)}: integrated by {method}.</p>")
+    cells = _different_cells(experiment)
+    membranes = dict.fromkeys(m for cell in cells for m in cell.membranes.values())
+    for text in (*(cell.describe() for cell in cells), *(m.describe() for m in membranes)):
+        parts.append(_pre(text))
+        shown.add(text)
     return parts if shown else []
 
 

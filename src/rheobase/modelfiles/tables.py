@@ -30,7 +30,12 @@ _TAKES: Mapping[str, tuple[tuple[type, ...], str]] = {
     "table": ((dict,), "a table"),
     "texts by name": ((str, dict), "a text, or a table of texts"),
     "rest or table": ((str, dict), 'a table, or "rest"'),
-}
+    "text or by region": ((str, dict), "a text, or a table of texts by region"),
+    "lengths": ((str, int, dict), "a length or a call in quotes, a whole number, or a table of "
+                "these by region"),
+    "spikes": ((str, list, bool), "a condition, a list of a place and a condition, or false"),
+    "cells": ((str, list), "a name, or a list of names of tables of `cells`"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -92,6 +97,8 @@ class Table:
 
 
 _PARAMETERS = Key("table", "values of parameters by name", '{tau_m = "20 ms"}')
+_PLACES = """places: `'cells.at("soma")'`"""
+_OR_PLACES = """or [places](#places): `'cells.at("soma")'`"""
 _CELLS = 'population, or some cells of it: `"cells"`, `"cells[:10]"`, `"cells[[0, 3]]"`'
 
 TABLES: Mapping[str, Table] = {
@@ -100,9 +107,68 @@ TABLES: Mapping[str, Table] = {
         "seed": Key("whole", "of all random numbers; drawn and written down if not given", "1"),
         "start": Key("quantity", "time of the first step", '"0 ms"'),
     }),
-    "models": Table("named", "a model by equations (`rb.Model`), or one of the library changed", {
+    "channels": Table("named", "an ion channel or a pool of ions by text (`rb.Channel`, "
+                      "`rb.channels.Pool`), or one of the library changed", {
+        "library": Key("text", "a channel or pool of `rb.channels` to begin with", '"HHSodium"'),
+        "equations": Key("text", "the lines of one of your own: the current `I`, its gates",
+                         '"I = g*(v - E) : uA/cm**2"'),
+        "parameters": Key("table", "values of parameters by name", '{g = "36 mS/cm**2"}'),
+        "carries": Key("texts by name", "the ion whose pool the current fills; several with their "
+                       "parts of the current", '"Ca"'),
+        "ion": Key("text", "of a pool: the ion it keeps", '"Ca"'),
+        "valence": Key("whole", "of a pool: the charge of the ion", "2"),
+        "functions": Key("texts", "functions the equations call", '["f(x) = x/(1 + x)"]'),
+    }),
+    "membranes": Table("named", "channels and pools together (`rb.Membrane`)", {
+        "channels": Key("list", "tables of `channels`, names of the library, or calls",
+                        '["HHSodium", "HHPotassium", "Leak(g=0.3 mS/cm**2)"]', needed=True),
+        "capacitance": Key("quantity", "per area; 1 uF/cm**2 if not given", '"1 uF/cm**2"'),
+        "temperature": Key("quantity", "in degrees Celsius, or in kelvin with the unit", "37"),
+        "parameters": Key("table", "values by their names in the membrane",
+                          '{g_Na = "60 mS/cm**2"}'),
+    }),
+    "morphologies": Table("named", "a shape (`rb.Morphology`): from a file, from the gallery, or "
+                          "built", {
+        "file": Key("text", "`.swc`, `.asc` or `.nml`, named from the folder of the model file",
+                    '"cell.swc"'),
+        "unit": Key("quantity", "of an SWC file, if not micrometres", '"nm"'),
+        "minimum_radius": Key("quantity", "of an SWC file: what thinner points are widened to",
+                              '"0.1 um"'),
+        "pieces": Key("text", 'of an SWC file in several pieces: `"largest"` or `"join"`',
+                      '"largest"'),
+        "cell": Key("text", "of a NeuroML file: which of its cells", '"pyramidal"'),
+        "example": Key("text", "a cell of `rb.morphology.examples`", '"pyramidal"'),
+        "folder": Key("text", "beside `example`: where its file is", '"downloads"'),
+        "shape": Key("call", "cylinder, frustum, ball_and_stick or tree",
+                     '"cylinder(length=1 mm, diameter=1 um)"'),
+        "tree": Key("table", "nested sections, as of `rb.Morphology.tree`",
+                    '{region = "soma", length = "20 um", diameter = "20 um"}'),
+        "relabel": Key("table", "regions under other names", '{custom_5 = "spine"}'),
+        "without": Key("texts", "regions that are left out", '["axon"]'),
+    }),
+    "cells": Table("named", "a morphology with membranes (`rb.Cell`)", {
+        "morphology": Key("text", "a table of `morphologies`, a cell of the gallery, or a call",
+                          '"pyramidal"', needed=True),
+        "membrane": Key("text or by region", "a table of `membranes`, or one for each region",
+                        '{soma = "active", dendrite = "passive"}', needed=True),
+        "axial_resistivity": Key("text or by region", "of the cytoplasm; 100 ohm*cm if not given",
+                                 '"150 ohm*cm"'),
+        "max_length": Key("lengths", "how it is divided; d_lambda(0.1) if not given",
+                          '"d_lambda(0.1, frequency=100 Hz)"'),
+        "parameters": Key("table", "other values for all regions, or by region; texts over "
+                          "`distance` and `diameter`",
+                          '{dendrite = {g_L = "0.1*mS/cm**2*exp(-distance/(100*um))"}}'),
+        "spikes": Key("spikes", "when it spikes: a condition on v of the soma, or a place and a "
+                      'condition; false: never', '[{region = "axon", fraction = 0.5}, "v > 0*mV"]'),
+        "method": Key("text", '`"crank_nicolson"` or `"backward_euler"`', '"crank_nicolson"'),
+        "crossing": Key("text", '`"grid"` or `"linear"`', '"linear"'),
+    }),
+    "models": Table("named", "a model by equations (`rb.Model`), one of the library changed, or a "
+                    "point of a membrane (`membrane.point`)", {
         "library": Key("text", "a model of `rb.models` to begin with", '"LIF"'),
         "variant": Key("text", "beside `library`: a published set of its parameters", '"tonic"'),
+        "membrane": Key("text", "a table of `membranes`: one compartment of it", '"active"'),
+        "area": Key("quantity", "beside `membrane`: its area", '"20000 um**2"'),
         "equations": Key("text", "its equations; beside `library`, further ones",
                          '"dv/dt = -v/tau : mV"'),
         "threshold": Key("text", "when a cell spikes", '"v > V_T"'),
@@ -128,7 +194,8 @@ TABLES: Mapping[str, Table] = {
         "functions": Key("texts", "functions the text calls", '["f(x) = x/(1 + x)"]'),
     }, is_open=True),
     "populations": Table("named", "cells of a model, or trains of spikes (`net.add`)", {
-        "model": Key("text", "a table of `models`, or a name of the library", '"LIF"'),
+        "model": Key("cells", "a table of `models` or `cells`, or a name of the library; a list of "
+                     "tables of `cells`, one for each", '"LIF"'),
         "train": Key("call", "in place of a model: a train of `rb.stimuli`", '"poisson(10 Hz)"'),
         "size": Key("whole", "number of cells; 1, or as many as the train is for", "100"),
         "parameters": Key("table", "values for this population: quantities, lists with one value "
@@ -141,7 +208,7 @@ TABLES: Mapping[str, Table] = {
     }),
     "connections": Table("list", "synapses (`net.connect`): weight w[i, j] goes from i to j", {
         "pre": Key("text", f"the sources: a {_CELLS}", '"cells"', needed=True),
-        "post": Key("text", "the targets, likewise", '"cells"', needed=True),
+        "post": Key("text", f"the targets, likewise; {_OR_PLACES}", '"cells"', needed=True),
         "rule": Key("call", "one of `rb.rules`; `all_to_all` if not given",
                     '"fixed_probability(0.02)"'),
         "weight": Key("value", "a quantity, a text over i and j, a distribution, an array",
@@ -155,13 +222,13 @@ TABLES: Mapping[str, Table] = {
         "name": Key("text", "unique in the network", '"recurrent"'),
     }),
     "injections": Table("list", "currents into an input variable (`net.inject`)", {
-        "cells": Key("text", f"a {_CELLS}", '"cells"', needed=True),
+        "cells": Key("text", f"a {_CELLS}; {_OR_PLACES}", '"cells"', needed=True),
         "current": Key("call", "of `rb.stimuli`; currents add and scale",
                        '"step(500 pA, start=10 ms)"', needed=True),
         "to": Key("text", "which input variable, if there are several", '"I"'),
     }),
     "drives": Table("list", "trains of spikes that are not stored (`net.drive`)", {
-        "cells": Key("text", f"a {_CELLS}", '"cells"', needed=True),
+        "cells": Key("text", f"a {_CELLS}; {_OR_PLACES}", '"cells"', needed=True),
         "train": Key("call", "of `rb.stimuli`; each cell has its own", '"poisson(8000 Hz)"',
                      needed=True),
         "weight": Key("value", "of each spike; one value, or one a cell", '"20 pA"'),
@@ -169,15 +236,43 @@ TABLES: Mapping[str, Table] = {
         "synapse": Key("call", "a receptor the spikes arrive at", '"ampa"'),
     }),
     "clamps": Table("list", "states that are held (`net.clamp`)", {
-        "cells": Key("text", f"a {_CELLS}", '"cells"', needed=True),
+        "cells": Key("text", f"a {_CELLS}; {_OR_PLACES}", '"cells"', needed=True),
         "values": Key("value", "one value, or one a cell", '"-60 mV"', needed=True),
         "start": Key("quantity", "from then on; from the beginning if not given", '"10 ms"'),
         "stop": Key("quantity", "until then; for ever if not given", '"100 ms"'),
         "variable": Key("text", "which state, if there are several", '"v"'),
     }),
+    "voltage_clamps": Table("list", "voltages held through an electrode with a resistance "
+                            "(`net.voltage_clamp`)", {
+        "cells": Key("text", _PLACES, "'cells.at(\"soma\")'", needed=True),
+        "command": Key("value", "a voltage, or one of `rb.stimuli`", '"-65 mV"', needed=True),
+        "series_resistance": Key("quantity", "of the electrode", '"5 Mohm"', needed=True),
+        "start": Key("quantity", "from then on; from the beginning if not given", '"10 ms"'),
+        "stop": Key("quantity", "until then; for ever if not given", '"100 ms"'),
+        "name": Key("text", "what its variables end with: the current is `I_voltage_clamp` if not "
+                    "given", '"electrode"'),
+    }),
+    "current_clamps": Table("list", "currents through an electrode with a resistance "
+                            "(`net.current_clamp`)", {
+        "cells": Key("text", _PLACES, "'cells.at(\"soma\")'", needed=True),
+        "current": Key("call", "of `rb.stimuli`", '"step(500 pA, start=10 ms)"', needed=True),
+        "series_resistance": Key("quantity", "of the electrode", '"5 Mohm"', needed=True),
+        "name": Key("text", "what its variables end with: the voltage it sees is `v_electrode` if "
+                    "not given", '"pipette"'),
+    }),
+    "extracellular": Table("list", "potentials outside cells with a morphology "
+                           "(`net.extracellular`)", {
+        "cells": Key("text", "a population of cells with a morphology, or some of its cells",
+                     '"cells"', needed=True),
+        "potential": Key("value", "uniform_field, point_electrode or line_electrode of "
+                         "`rb.stimuli`; or one voltage for each compartment",
+                         '"point_electrode([0, 50, 0] um)"', needed=True),
+        "waveform": Key("call", "of `rb.stimuli`: the strength of a field, the current of an "
+                        "electrode", '"step(-50 uA, start=1 ms, stop=1.2 ms)"', needed=True),
+    }),
     "recordings": Table("list", "variables that are sampled (`net.record`); spikes are kept "
                         "without being asked for", {
-        "cells": Key("text", f"a {_CELLS}", '"cells"'),
+        "cells": Key("text", f"a {_CELLS}; {_OR_PLACES}", '"cells"'),
         "connection": Key("text", "in place of cells: the name of a connection whose synapses "
                           "change", '"recurrent"'),
         "variables": Key("texts", "what is sampled", '["v"]', needed=True),
@@ -197,8 +292,8 @@ TABLES: Mapping[str, Table] = {
     "output": Table("one", "what is written, and where", {
         "folder": Key("text", "named from where the command is called; FILE-results if not given",
                       '"results"'),
-        "figures": Key("list", "figures of the report: of `raster`, `rates`, `traces`; all there "
-                       "is data for, if not given", '["raster", "traces"]'),
+        "figures": Key("list", "figures of the report: of `cells`, `raster`, `rates`, `traces`; "
+                       "all there is data for, if not given", '["raster", "traces"]'),
         "bin": Key("quantity", "of the population rates; 5 ms if not given", '"5 ms"'),
         "nwb": Key("flag", "whether to write `results.nwb` too", "true"),
     }),
@@ -219,8 +314,15 @@ _OTHER_TABLES = {
     "drives": "drive poisson trains external",
     "clamps": "clamp",
     "recordings": "recording record monitors monitor probes traces record_from",
-    "populations": "population neurons cells nodes groups group neuron",
+    "populations": "population neurons nodes groups group neuron",
     "models": "model equations",
+    "channels": "channel ion_channel ion_channels mechanisms conductances pools pool",
+    "membranes": "membrane",
+    "morphologies": "morphology shape shapes geometry",
+    "cells": "cell",
+    "voltage_clamps": "voltage_clamp vclamp seclamp",
+    "current_clamps": "current_clamp iclamp",
+    "extracellular": "fields field electrodes electrode stimulation",
     "synapses": "synapse_models receptors",
     "run": "simulation simulate experiment duration time",
     "network": "net clock dt seed settings",
@@ -245,7 +347,15 @@ _OTHER_KEYS = {
     "equations": "eqs equation text",
     "parameters": "params parameter",
     "initial": "init initial_values start",
+    "file": "path swc filename morphology",
     "folder": "out directory path dir",
+    "axial_resistivity": "ra r_a resistivity axial_resistance cytoplasm",
+    "max_length": "nseg discretization discretize dx compartments d_lambda",
+    "membrane": "membranes paint regions channels",
+    "capacitance": "c_m cm",
+    "series_resistance": "resistance rs r_s",
+    "potential": "field electrode",
+    "command": "values voltage hold amplitude",
 }
 
 
@@ -362,7 +472,7 @@ def _check_kind(document: Document, path: Path, key: Key, value: Any) -> None:
         return
     shown = str(value).lower() if isinstance(value, bool) else repr(value)
     mend = f"write {path[-1]} = {key.example}"
-    if isinstance(value, (int, float)) and key.takes == "text":
+    if isinstance(value, (int, float)) and key.takes in ("text", "cells"):
         mend = f'write {path[-1]} = "{value}"'
     elif isinstance(value, str) and key.takes in ("whole", "number") and _is_number(value):
         mend = f"write it without quotes: {path[-1]} = {value}"

@@ -7,17 +7,16 @@ other files.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from rheobase.errors import FileFormatError, UnknownNameError, did_you_mean
+from rheobase.errors import UnknownNameError, did_you_mean
 from rheobase.modelfiles.calls import call, head_of, read_call
 from rheobase.modelfiles.document import Document
 from rheobase.modelfiles.locating import blaming
 from rheobase.modelfiles.places import Path
-from rheobase.network import currents, distributions, rules, trains
+from rheobase.network import currents, distributions, fields, rules, trains
 from rheobase.units import parse_unit
 from rheobase.units.quantities import pint_unit
 
@@ -31,6 +30,9 @@ def _functions(module: Any, *classes: str) -> Functions:
 RULES = _functions(rules, "Rule")
 DISTRIBUTIONS = _functions(distributions, "Distribution")
 CURRENTS = _functions(currents, "Current")
+FIELDS = {
+    name: getattr(fields, name) for name in ("uniform_field", "point_electrode", "line_electrode")
+}
 TRAINS = {name: getattr(trains, name) for name in ("poisson", "regular_spikes", "spike_times")}
 
 
@@ -77,6 +79,19 @@ class Values:
                 return self.made(path, functions)
             return self._numbers(path, value)
         return value
+
+    def of_call(self, path: Path, functions: Functions, what: str) -> Any:
+        """Return a value that is a call or a quantity: an unknown call is refused as such.
+
+        Raises
+        ------
+        UserError
+            With the place in the file.
+        """
+        value = self.document.get(path)
+        if isinstance(value, str) and head_of(value):
+            return self.made(path, functions, what)
+        return self.read(path, functions)
 
     def made(self, path: Path, functions: Functions, what: str = "this") -> Any:
         """Return what a call makes, written as a text or as a table with its kind.
@@ -188,37 +203,3 @@ class Values:
                 f"{file.name} cannot be read as numbers: {error}",
                 expected="a .npy file, or text: .csv with commas, any other with white space",
             ) from None
-
-
-_INDEX = re.compile(
-    r"(?P<one>-?\d+)"
-    r"|(?P<slice>(-?\d+)?:(-?\d+)?(:(-?\d+)?)?)"
-    r"|\[(?P<list>\s*-?\d+\s*(,\s*-?\d+\s*)*,?\s*)\]"
-)
-
-
-def split_cells(text: str) -> tuple[str, Any]:
-    """Split "cells[:10]" into the name and the index; of "cells" the index is None.
-
-    Raises
-    ------
-    FileFormatError
-        What is in brackets is no number, slice or list of numbers.
-    """
-    name, bracket, rest = text.strip().partition("[")
-    if not bracket:
-        return name.strip(), None
-    index = rest.strip().removesuffix("]").strip()
-    match = _INDEX.fullmatch(index) if rest.rstrip().endswith("]") else None
-    if match is None:
-        raise FileFormatError(
-            f"{text!r}: cannot read which cells",
-            expected="a number, a slice, or a list of numbers",
-            mend=f'write "{name.strip()}[:10]", "{name.strip()}[0]" or "{name.strip()}[[0, 3]]"',
-        )
-    if match["one"]:
-        return name.strip(), int(index)
-    if match["list"]:
-        return name.strip(), [int(part) for part in match["list"].split(",") if part.strip()]
-    parts = [int(part) if part.strip() else None for part in index.split(":")]
-    return name.strip(), slice(*parts)

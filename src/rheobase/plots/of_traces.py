@@ -225,6 +225,10 @@ def _line_names(
     for each in found:
         if crowded or (each.cells.size == 1 and len(found) > 1):
             names.append(each.recording)
+        elif each.places and len(found) == 1:  # one recording: where says it all
+            one = np.unique(each.cells).size == 1
+            names += [place if one else f"cell {cell}, {place}"
+                      for cell, place in zip(each.cells, each.places, strict=True)]  # fmt: skip
         else:
             places = [f" {place}" for place in each.places] or [""] * each.cells.size
             names += [f"{each.recording}[{cell}]{place}"

@@ -110,7 +110,12 @@ def command(value: Any, call: str) -> Current:
                 mend="write rb.stimuli.step(-20*mV, start=10*ms)",
             )  # fmt: skip
         return value
-    volts = to_si(value, _VOLT, what=f"{call}: the command", paste=f"{call[:-4]}-65*mV)")
+    volts = to_si(
+        value,
+        _VOLT,
+        what=f"{call}: the command",
+        paste=f'{call[:-4]}cells.at("soma"), -65*mV, series_resistance=5*Mohm)',
+    )
     return stimuli.step(quantity(volts, parse_unit("mV")))
 
 
