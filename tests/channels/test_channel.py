@@ -69,13 +69,16 @@ def test_equations_of_gates_may_be_written_out():
     assert gate.time_constant(0 * mV).to("ms").magnitude == pytest.approx(1.25)
 
 
-def test_states_of_a_scheme_are_no_gates():
+def test_states_that_read_each_other_are_a_scheme():
     channel = rb.Channel("""
         I = g*o*(v - E) : uA/cm**2
         do/dt = 2*c/ms - o/ms : 1
         dc/dt = (1 - c - o)/ms - 2*c/ms + o/ms : 1
         """, parameters=VALUES)  # fmt: skip
-    assert not channel.gates and [e.name for e in channel.differential] == ["o", "c"]
+    gates = channel.gates
+    assert [gates[n].kind for n in "oc"] == ["scheme"] * 2 and gates["o"].states == ("o", "c")
+    # c and o are what they are where 2 c = o and 1 - c - o - 2 c + o = 0
+    assert [gates[n].steady(0 * mV) for n in "co"] == pytest.approx([1 / 3, 2 / 3])
 
 
 @pytest.mark.parametrize("given, line", [

@@ -126,3 +126,53 @@ def test_inputs_are_0_unless_held():
     x = np.array([-65.0, 0.05, 0.6, 0.32])
     quiet, driven = Slopes(model, model.defaults), Slopes(model, dict(model.defaults, I=0.05))
     np.testing.assert_allclose(driven(x)[0] - quiet(x)[0], 5e3)  # 5 uA/cm**2 into 1 uF/cm**2
+
+
+SCHEME = """
+dv/dt = -v/ms + gain*O*mV/ms : mV
+dC/dt = flow : 1
+dO/dt = -flow + back*J - O/ms : 1
+dJ/dt = O/ms - back*J : 1
+flow = (2*O - C*exp(v/(10*mV)))/ms : 1/ms
+back = 0.5/ms : 1/ms
+dg/dt = (h - g)/ms : 1
+dh/dt = -h/ms : 1
+gain = 3 : 1
+"""
+
+
+def test_states_of_a_scheme_settle_where_they_sum_to_one():
+    slopes = Slopes(rb.Model(SCHEME), {})
+    assert slopes.schemes == ((1, 2, 3),)
+    v = np.array([-20.0, 0.0, 15.0])
+    x = np.zeros((3, 6))
+    x[:, 0] = v
+    settled = slopes.settle(x, [1, 2, 3, 4, 5])
+    opened = np.exp(v / 10) / 2  # of what is closed; twice as much is in J
+    closed = 1 / (1 + 3 * opened)
+    np.testing.assert_allclose(
+        settled[:, 1:4], np.stack([closed, opened * closed, 2 * opened * closed], axis=-1)
+    )
+    np.testing.assert_allclose(settled[:, 4:], 0, atol=1e-12)
+
+
+def test_changes_of_a_scheme_sum_to_zero():
+    slopes = Slopes(rb.Model(SCHEME), {})
+    x = slopes.settle(np.zeros(6), [0, 1, 2, 3, 4, 5], rounds=20)
+    assert np.sum(x[1:4]) == pytest.approx(1)
+    table, push = slopes.jacobian(x), np.array([-1e3, 0, 0, 0, 0, 0])
+    slopes.bind(table, push, range(6))
+    moved = solve(table, push)
+    assert np.sum(moved[1:4]) == pytest.approx(0, abs=1e-12)
+    assert push[0] == -1e3 and moved[0] > 1  # v pushes itself further by what it opens
+
+
+@pytest.mark.parametrize("change", [
+    ("- O/ms", "- 1.1*O/ms"), ("dO/dt = -flow", "dO/dt = 0.1/ms - flow"),
+    ("dC/dt = flow : 1", "dC/dt = flow*1*mV : mV"), ("back*J", "back*J*J"),
+])  # fmt: skip
+def test_what_is_no_scheme(change):
+    text = SCHEME.replace(*change)
+    if "mV : mV" in text:
+        text = text.replace("C*exp", "C/mV*exp")
+    assert Slopes(rb.Model(text), {}).schemes == ()

@@ -211,7 +211,9 @@ class _Patches:
             slope[nodes] = found[:, at] * slopes.scales[at]
             frozen[nodes] = steady[nodes] = table[:, at, at]
             if others:
-                follow = solve(table[:, others][:, :, others], -table[:, others, at])
+                inner, by_v = table[:, others][:, :, others], -table[:, others, at]
+                slopes.bind(inner, by_v, others)
+                follow = solve(inner, by_v)
                 steady[nodes] += np.sum(table[:, at, others] * follow, axis=1)
         return slope, steady, frozen
 

@@ -115,7 +115,9 @@ def input_resistance(
 
     pushed = expand(pushing, np.zeros(1))[1][:, 0]
     if steady:
-        moved = solve(table, -pushed)[place]
+        inner, asked = table.copy(), -pushed
+        slopes.bind(inner, asked, range(len(slopes.states)))
+        moved = solve(inner, asked)[place]
     else:
         moved = -pushed[place] / table[place, place]
     return _ratio(float(moved) * slopes.scales[place] / scale, model, name)
@@ -225,8 +227,13 @@ def _rest(model: Model, call: str) -> tuple[Slopes, Any]:
             for name, unit in zip(slopes.states, states, strict=True)
         ])  # fmt: skip
     table = slopes.jacobian(x)
-    away = np.max(np.abs(solve(table, slopes(x))) / (1.0 + np.abs(x)))
-    if away < _AT_REST and np.max(np.linalg.eigvals(table).real) < 0:
+    bound, missing = table.copy(), slopes(x)
+    slopes.bind(bound, missing, range(x.size), x)
+    away = np.max(np.abs(solve(bound, missing)) / (1.0 + np.abs(x)))
+    growing = np.linalg.eigvals(table).real
+    if slopes.schemes:  # what they sum to neither grows nor decays
+        growing = np.sort(growing[np.argsort(np.abs(growing))][len(slopes.schemes) :])
+    if away < _AT_REST and np.max(growing) < 0:
         return slopes, x
     points = fixed_points(model)
     raise EquationError(

@@ -33,6 +33,10 @@ class Channel(Mechanism):
     - by `m_inf` alone, where they follow the voltage at once,
     - or by a line `dm/dt = ... : 1`.
 
+    A kinetic scheme is given by its transitions, `C <-> O : alpha, beta` (there, back) and
+    `O -> J : rate`, one a line. Its states are fractions of the channels and sum to 1; the current
+    reads those that conduct.
+
     With the parameters `Q10` (or one a gate, `Q10_m`) and `T_ref` [degrees Celsius] the rates are
     those at `T_ref`, multiplied by phi = Q10**((temperature - T_ref)/10), where `temperature` is
     that of the membrane.
@@ -46,7 +50,8 @@ class Channel(Mechanism):
     Parameters
     ----------
     equations : str
-        Lines `x = expression : unit`, `dx/dt = expression : unit` and `p : unit`.
+        Lines `x = expression : unit`, `dx/dt = expression : unit`, `p : unit`, and transitions
+        `C <-> O : alpha, beta`.
     parameters : mapping, optional
         Values by name: quantities, texts ("36 mS/cm**2"), plain numbers. A reversal potential of
         "nernst" is that of the ion the channel carries, from its concentrations.

@@ -10,7 +10,7 @@ import numpy as np
 from rheobase.channels.reversal import VALENCES
 from rheobase.errors import ShapeError, UserError
 from rheobase.language.values import read_value
-from rheobase.style import FRAME, INK, color, dressed, label, legend
+from rheobase.style import FRAME, INK, PALETTE, color, dressed, label, legend
 from rheobase.units import parse_unit, quantity, split_quantity
 
 if TYPE_CHECKING:
@@ -50,10 +50,14 @@ def draw_channel(
         for n, chosen in enumerate(series if _reads_any(gate, series) else [{}]):
             given = {**fixed, **chosen, along: x}
             text = gate.name + "".join(f", {_told(each)}" for each in chosen.values())
-            style: dict[str, Any] = {"color": color(k), "linestyle": _LINES[n % len(_LINES)]}
+            line = _LINES[(n + k // len(PALETTE)) % len(_LINES)]
+            style: dict[str, Any] = {"color": color(k), "linestyle": line}
             left.plot(at, gate.steady(**given), label=text, **style)
+            if gate.states and gate.name != gate.states[0]:
+                continue  # a scheme has one curve, its slowest time constant
             tau = gate.time_constant(**given).magnitude
             if np.any(tau > 0):
+                style["color"] = INK if gate.states else style["color"]
                 right.plot(at, tau, **style)
                 drawn = True
     _finish(left, right, along, drawn)

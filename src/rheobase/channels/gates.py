@@ -2,8 +2,9 @@
 
 A gate `m` that the current reads is given by rates, `alpha_m` and `beta_m`, by where it goes and
 how fast, `m_inf` and `tau_m`, by `m_inf` alone where it follows at once, or by a differential
-equation of its own. With a `Q10` (or `Q10_m`) and the temperature `T_ref` it was measured at, its
-rates are multiplied by phi = Q10**((temperature - T_ref)/10).
+equation of its own. States whose equations read each other are a scheme. With a `Q10` (or
+`Q10_m`) and the temperature `T_ref` it was measured at, its rates are multiplied by
+phi = Q10**((temperature - T_ref)/10).
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from rheobase.channels.schemes import scheme_groups
 from rheobase.errors import EquationError, UnitError
 from rheobase.language.definitions import DIFFERENTIAL, PARAMETER, SUBEXPRESSION, Equation
 from rheobase.language.expressions import Binary, Expr, Name, Number, names_in, to_text
 from rheobase.units import DIMENSIONLESS, UNITS, Dimension
 
 RATES, RELAXATION, INSTANTANEOUS, WRITTEN = "rates", "relaxation", "instantaneous", "written"
+SCHEME = "scheme"
 SCALE = "phi"
 
 _PER_TIME = UNITS["Hz"].dimension
@@ -30,14 +33,17 @@ class Form:
     Attributes
     ----------
     name : str
-    kind : "rates", "relaxation", "instantaneous" or "written"
+    kind : "rates", "relaxation", "instantaneous", "written" or "scheme"
     scale : str
         The name of the factor of its rates, "phi" or "phi_m"; "" without a Q10.
+    states : tuple of str
+        Of a scheme: all of them.
     """
 
     name: str
     kind: str
     scale: str = ""
+    states: tuple[str, ...] = ()
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -85,8 +91,12 @@ def find_gates(
     lines = {e.name: e for e in equations}
     values, read = set(values), set(read)
     known = lines.keys() | values
+    schemes = {name: group for group in scheme_groups(lines) for name in group}
     found: list[Form] = []
     for line in lines.values():
+        if line.name in schemes:
+            found.append(Form(line.name, SCHEME, "", schemes[line.name]))
+            continue
         gate = _gate_of(line, lines)
         if gate is None or any(form.name == gate for form in found):
             continue

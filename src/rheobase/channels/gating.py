@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from rheobase.channels.gates import INSTANTANEOUS, WRITTEN, Form
+from rheobase.channels.gates import INSTANTANEOUS, SCHEME, WRITTEN, Form
 from rheobase.channels.mechanism import shared_unit
 from rheobase.channels.reversal import CONSTANTS, FUNCTIONS, VALENCES, celsius
 from rheobase.errors import EquationError, UnknownNameError, UserError, did_you_mean
@@ -129,17 +129,30 @@ class Held:
         Raises
         ------
         EquationError
-            Its equation is written out, and not linear in the gate.
+            Its equation is written out, and not linear in the gate or the states of the scheme.
         """
+        if form.kind == SCHEME:
+            table, rest, whole = self._scheme(form)
+            if whole:  # one equation says what the others do: in its place, that all sum to 1
+                table[..., 0, :], rest[..., 0] = 1.0, -1.0
+            settled = np.linalg.solve(table, -rest[..., None])[..., 0]
+            return settled[..., form.states.index(form.name)]
         if form.kind != WRITTEN:
             return self.of(parse_expression(form.steady))
         rest, slope = self._written(form)
         return -rest / slope
 
     def time_constant(self, form: Form) -> Any:
-        """Return how fast a gate goes there [s]; 0 where it follows at once."""
+        """Return how fast a gate goes there [s]; 0 where it follows at once.
+
+        That of a scheme is its slowest.
+        """
         if form.kind == INSTANTANEOUS:
             return 0.0
+        if form.kind == SCHEME:
+            table, _, whole = self._scheme(form)
+            rates = np.sort(-np.linalg.eigvals(table).real, axis=-1)
+            return 1.0 / rates[..., 1 if whole else 0]
         if form.kind == WRITTEN:
             return -1.0 / self._written(form)[1]
         if len(form.parts) == 2 and form.parts[1].startswith("tau_"):
@@ -151,6 +164,39 @@ class Held:
         line = self._lines[part]
         in_line = line.kind == SUBEXPRESSION
         return 1.0 if in_line or not form.scale else self.value(form.scale)
+
+    def _scheme(self, form: Form) -> tuple[Floats, Floats, bool]:
+        """Return A, b of dx/dt = A x + b, shapes (..., n, n), (..., n), and whether they sum to 0.
+
+        What changes beside the states, such as a voltage, may be an array: the leading shape.
+        """
+        lines = [self._lines[name] for name in form.states]
+        known, count = self._known, len(lines)
+
+        def slopes(x: Floats) -> Floats:
+            self._known = {**known, **dict(zip(form.states, x, strict=True))}
+            found = [self.of(line.expression) for line in lines if line.expression is not None]
+            return np.stack(np.broadcast_arrays(*found), axis=-1).astype(float)
+
+        try:
+            rest = slopes(np.zeros(count))
+            columns = [slopes(x) - rest for x in np.eye(count)]
+            tried = np.linspace(0.3, 0.9, count)
+            whole_slope = slopes(tried)
+        finally:
+            self._known = known
+        shape = np.broadcast_shapes(*(c.shape for c in (rest, *columns)))
+        table = np.stack([np.broadcast_to(c, shape) for c in columns], axis=-1)
+        rest = np.broadcast_to(rest, shape).copy()
+        size = np.max(np.abs(table), initial=0.0)
+        if not np.allclose(whole_slope, table @ tried + rest, rtol=1e-9, atol=1e-9 * size):
+            raise EquationError(
+                f"{self.mechanism.kind}: d{form.name}/dt is not linear in "
+                f"{', '.join(form.states)}, so it is not known where they settle",
+                place=self._lines[form.name].source.point(self._lines[form.name].name_span),
+            )
+        left = np.concatenate([table.sum(axis=-2), rest.sum(axis=-1)[..., None]], axis=-1)
+        return table, rest, bool(np.all(np.abs(left) <= 1e-12 * size))
 
     def _written(self, form: Form) -> tuple[Any, Any]:
         """Return a and b of dx/dt = a + b x."""
@@ -180,12 +226,14 @@ class Gate:
     Attributes
     ----------
     name : str
-    kind : "rates", "relaxation", "instantaneous" or "written"
+    kind : "rates", "relaxation", "instantaneous", "written" or "scheme"
         How the text gives it.
+    states : tuple of str
+        Of a state of a kinetic scheme: all states of that scheme.
     """
 
     def __init__(self, mechanism: Mechanism, form: Form) -> None:
-        self.name, self.kind = form.name, form.kind
+        self.name, self.kind, self.states = form.name, form.kind, form.states
         self._mechanism, self._form = mechanism, form
 
     @property
@@ -206,6 +254,8 @@ class Gate:
 
     def steady(self, v: Any = None, **values: Any) -> Any:
         """Return where the gate goes at a voltage, from 0 (closed) to 1 (open).
+
+        That of a state of a scheme is the fraction of channels in it.
 
         Parameters
         ----------
@@ -230,6 +280,8 @@ class Gate:
     def time_constant(self, v: Any = None, **values: Any) -> Any:
         """Return how fast the gate goes there; 0 ms where it follows at once.
 
+        A scheme has as many time constants as states but one: this is the slowest.
+
         Parameters
         ----------
         v, **values
@@ -247,7 +299,7 @@ class Gate:
         return Held(self._mechanism, dict(values) if v is None else {"v": v, **values})
 
     def __repr__(self) -> str:
-        if self.kind == WRITTEN:
+        if self.kind in (WRITTEN, SCHEME):
             return self._mechanism.equation(self.name).text
         how = {"rates": "alpha/beta", "relaxation": "inf/tau"}.get(self.kind, "at once")
         return f"{self.name} ({how}): {', '.join(self._form.parts)}; scale {self._form.scale or 1}"

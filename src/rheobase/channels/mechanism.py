@@ -24,6 +24,13 @@ from rheobase.channels.gates import (
     scaled_lines,
 )
 from rheobase.channels.reversal import CONSTANTS, FUNCTIONS, VALENCES
+from rheobase.channels.schemes import (
+    Transition,
+    check_rates,
+    check_scheme,
+    read_scheme,
+    scheme_text,
+)
 from rheobase.errors import (
     EquationError,
     UnitError,
@@ -315,6 +322,9 @@ class _Building:
         self.defaults: Mapping[str, float] = {}
         self.currents: Mapping[str, Any] = {}
         self.implicit: tuple[Equation, ...] = ()
+        self.transitions: tuple[Transition, ...] = ()
+        self.text = ""
+        """The text, with the equations of the scheme in place of it."""
 
     def build(self) -> _Building:
         text = self.arguments.equations
@@ -326,7 +336,7 @@ class _Building:
         self._check_lower_case(text)
         given = read_mapping(self.arguments.parameters, f"{self.label}: parameters",
                              "parameters=dict(g=1*mS/cm**2)")  # fmt: skip
-        read_by_user = parse_equations(text)
+        read_by_user = self._with_scheme(text, given)
         check_twice(read_by_user)
         self._check_shared(read_by_user)
         functions = self._functions()
@@ -344,6 +354,18 @@ class _Building:
         return self
 
     # -- the text -------------------------------------------------------------------------
+
+    def _with_scheme(self, text: str, given: Mapping[str, Any]) -> tuple[Equation, ...]:
+        """Return the lines, those of the states of a scheme behind the others."""
+        plain, self.transitions = read_scheme(text, self.label)
+        if not self.transitions:
+            self.text = text
+            return parse_equations(text)
+        lines = {e.name: e for e in parse_equations(plain)} if plain.strip() else {}
+        check_scheme(self.transitions, lines, self.label)
+        made = scheme_text(self.transitions, SCALE if "Q10" in {*lines, *given} else "")
+        self.text = f"{plain}\n{made}"
+        return parse_equations(self.text)
 
     def _check_lower_case(self, text: str) -> None:
         """Refuse `i = ...`, which in the text of a model is the index of a cell."""
@@ -421,20 +443,20 @@ class _Building:
         lines = tuple(lines)
         known = {e.name for e in lines} | given.keys() | {form.name for form in self.forms}
         ions = self.arguments.ions
-        for line in lines:
-            if line.expression is None:
-                continue
-            for node in walk(line.expression):
+        read = [(each.text, rate, each.source) for each in self.transitions for rate in each.rates]
+        read += [(line.left, line.expression, line.source) for line in lines if line.expression]
+        for left, expression, source in read:
+            for node in walk(expression):
                 if not isinstance(node, Name) or node.id in known:
                     continue
                 name = node.id
                 if shared_unit(name, ions) is not None or name in CONSTANTS:
                     self.reads.add(name)
                 elif name in (SCALE, *(f"{SCALE}_{form.name}" for form in self.forms)):
-                    self._check_scale(name, given, line.source.point(node.span))
+                    self._check_scale(name, given, source.point(node.span))
                 elif name not in UNITS and name not in BUILT_IN and not is_noise(name):
-                    raise self._unknown(name, known, f"{self.label}, {line.left}",
-                                        line.source.point(node.span))  # fmt: skip
+                    raise self._unknown(name, known, f"{self.label}, {left}",
+                                        source.point(node.span))  # fmt: skip
         for form in self.forms:
             if form.scale:
                 self._check_scale(form.scale, given, "")
@@ -442,7 +464,7 @@ class _Building:
     def _check_scale(self, scale: str, given: Mapping[str, Any], place: str) -> None:
         """Require what phi is made of."""
         needed = (scale.replace(SCALE, "Q10", 1), "T_ref")
-        declared = {e.name for e in parse_equations(self.arguments.equations)}
+        declared = {e.name for e in parse_equations(self.text)}
         for name in needed:
             if name not in given and name not in declared:
                 raise EquationError(
@@ -502,7 +524,12 @@ class _Building:
         potentials = _potentials(given)
         read = set[str]().union(*(names_in(e.expression) for e in made if e.expression))
         self.reads |= {name for name in read if shared_unit(name, ()) is not None}
-        written = {e.name for e in parse_equations(self.arguments.equations)}
+        lines = parse_equations(self.text)
+        written = {e.name for e in lines}
+        units = {e.name: e.unit for e in lines}
+        units |= {n: parse_unit(str(shared_unit(n, self.arguments.ions) or CONSTANTS[n][1]))
+                  for n in self.reads}  # fmt: skip
+        check_rates(self.transitions, {**UNITS, **units}, self._functions(), self.label)
         context = [e.text for e in made]
         context += [f"{name} : mV" for name in potentials if name not in written]
         for name in sorted(self.reads):
@@ -512,7 +539,7 @@ class _Building:
             else:
                 context.append(f"{name} : {shared_unit(name, self.arguments.ions)}")
         model = Model._from_arguments(Arguments(
-            equations=(self.arguments.equations, "\n".join(context)),
+            equations=(self.text, "\n".join(context)),
             parameters={k: v for k, v in given.items() if k not in potentials},
             functions=(*FUNCTIONS.values(), *self.arguments.functions),
             name=self.label,

@@ -8,7 +8,7 @@ import numpy as np
 
 from rheobase.errors import EquationError, WiringError
 from rheobase.language.model import Model
-from rheobase.simulation.rest import resting_state
+from rheobase.simulation.rest import is_stable, resting_state
 from rheobase.simulation.slopes import Slopes
 from rheobase.units import UNITS
 
@@ -76,7 +76,7 @@ def membrane_of(model: Model, entry: str) -> Membrane:
     slopes = Slopes(model, dict(model.defaults))
     x = np.array([[rest[name][0] for name in slopes.states]]) / slopes.scales
     jacobian = slopes.jacobian(x)[0]
-    if np.max(np.linalg.eigvals(jacobian).real) > 0:
+    if not is_stable(jacobian[None])[0]:
         raise EquationError(
             f"rb.levels.reduce: {model.name} does not rest without input, so it has no resting"
             " potential",
@@ -86,7 +86,9 @@ def membrane_of(model: Model, entry: str) -> Membrane:
     up, down = (slopes(x, {entry: sign * small})[0] for sign in (1.0, -1.0))
     by_current = (up - down) / (2 * small)
     place = slopes.states.index("v")
-    settled = -np.linalg.solve(jacobian, by_current)
+    asked = -by_current
+    slopes.bind(jacobian, asked, range(asked.size))
+    settled = np.linalg.solve(jacobian, asked)
     volts = float(slopes.scales[place])
     if not (by_current[place] > 0 and settled[place] > 0):
         raise WiringError(

@@ -14,9 +14,12 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from rheobase.language.expressions import Call, Expr, Name, Number, names_in, rebuild
+from rheobase.language.expressions import Call, Expr, Name, Number, names_in, rebuild, substitute
 from rheobase.language.model import Model
+from rheobase.lowering.calculus import linear_form
+from rheobase.lowering.integrators.implicit import conserved
 from rheobase.network.evaluate import FUNCTIONS, evaluate
+from rheobase.units import DIMENSIONLESS
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -62,6 +65,9 @@ class Slopes:
         The slopes as expressions, noise left out.
     computed : dict of str to Expr
         The subexpressions they read, each after those that it reads itself.
+    schemes : tuple of tuple of int
+        The places of states without a unit that are linear in each other and whose slopes sum to
+        0: the states of a kinetic scheme, which settle where they sum to 1.
     """
 
     def __init__(
@@ -84,6 +90,9 @@ class Slopes:
         }  # fmt: skip
         self.right = [_quiet(e.expression) for e in moving]
         self.computed = _in_order(model, self.right)
+        self.schemes = tuple(
+            tuple(map(self.states.index, names)) for names in _schemes(model, self.states)
+        )
         self._functions = {**FUNCTIONS, **{name: _silent for name in model.time_functions}}
 
     def _differs(self) -> bool:
@@ -120,10 +129,36 @@ class Slopes:
         """Return the derivatives of the slopes by the states, shape (..., states, states)."""
         return differentiate(lambda moved: self(moved, values), x)
 
+    def bind(self, table: Floats, right: Floats, places: Sequence[int],
+             x: Floats | None = None) -> None:  # fmt: skip
+        """Let the states of each scheme sum to 1, in place of one of their equations.
+
+        Without that their equations are no more than all but one, and nothing can be solved for.
+
+        Parameters
+        ----------
+        table, right : ndarray, shapes (..., m, m) and (..., m)
+            Derivatives of the slopes of some states by them, and what a solution is asked for;
+            changed in place.
+        places : sequence of int
+            These states; schemes count that are among them.
+        x : ndarray, shape (..., m), optional
+            Where they are, for Newton's method: `right` becomes what is left of the sum; 0 if not
+            given, as for changes.
+        """
+        at = {place: k for k, place in enumerate(places)}
+        for scheme in self.schemes:
+            if at.keys() >= set(scheme):
+                own = [at[place] for place in scheme]
+                scales = self.scales[list(scheme)]
+                table[..., own[0], :] = 0.0
+                table[..., own[0], own] = scales
+                right[..., own[0]] = 0.0 if x is None else np.sum(x[..., own] * scales, -1) - 1.0
+
     def settle(self, x: Floats, places: Sequence[int], rounds: int = 5) -> Floats:
         """Bring some states to where their slopes vanish, the others held: by Newton's method.
 
-        Gates, whose equations are linear in themselves, are there after one round.
+        Gates and schemes, whose equations are linear in them, are there after one round.
 
         Parameters
         ----------
@@ -152,6 +187,7 @@ class Slopes:
         for _ in range(rounds):
             part = x[..., chosen]
             rest, table = expand(of_chosen, part)
+            self.bind(table, rest, chosen, part)
             largest = float(np.max(np.abs(rest), initial=0.0, where=np.isfinite(rest)))
             first = largest if first is None else first
             if largest <= _SETTLED * first:
@@ -161,6 +197,31 @@ class Slopes:
                 good = np.all(np.abs(move) < _FAR * (1.0 + np.abs(part)), axis=-1)
             x[..., chosen] = np.where(good[..., None], part + move, part)
         return x
+
+
+def _schemes(model: Model, states: Sequence[str]) -> list[list[str]]:
+    """Return groups of states without a unit whose slopes are linear in them and sum to 0."""
+    plain = [n for n in states if model.unit_of(n).dimension == DIMENSIONLESS]
+    if len(plain) < 2:
+        return []
+    written: dict[str, Expr] = {e.name: _quiet(e.expression) for e in model.subexpressions}
+    right = {e.name: _quiet(e.expression) for e in model.differential if e.name in plain}
+    for name, expression in right.items():
+        while names_in(expression) & written.keys():
+            expression = substitute(expression, written)
+        right[name] = expression
+    group = {name: {name} for name in plain}
+    for name in plain:
+        for other in names_in(right[name]) & group.keys():
+            joined = group[name] | group[other]
+            group.update(dict.fromkeys(joined, joined))
+    found = []
+    for names in {id(each): each for each in group.values()}.values():
+        forms = {n: linear_form(right[n], frozenset(names)) for n in plain if n in names}
+        linear = {n: form for n, form in forms.items() if form is not None}
+        if len(names) > 1 and len(linear) == len(names) and conserved(linear):
+            found.append(list(linear))
+    return found
 
 
 def differentiate(function: Callable[[Floats], Floats], z: Floats) -> Floats:
