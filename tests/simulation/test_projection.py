@@ -1,10 +1,13 @@
 """Projections: order of synapses, weights and delays that reach the right cells."""
 
+import warnings
+
 import numpy as np
 import pytest
 
 import rheobase as rb
-from rheobase.units import Hz, ms, pA, um
+from rheobase.errors import RheobaseWarning
+from rheobase.units import Hz, ms, mV, nS, pA, um
 
 
 def test_projections_show_synapses_in_order(net):
@@ -116,3 +119,24 @@ def test_an_attribute_a_projection_has_not_is_refused():
     message = r"c_to_c\.weight cannot be set(.|\n)*write projection\.weights = "
     with pytest.raises(rb.errors.UserError, match=message):
         projection.weight = 2 * pA
+
+
+@pytest.mark.parametrize("weight", [-1 * nS, "-1 nS", [1, -1, 0, 2] * nS])
+def test_a_negative_conductance_is_told(net, weight):
+    cells = net.add(rb.models.LIF, 2, name="more")
+    ampa = rb.synapses.Exponential(tau=2 * ms, E=0 * mV, name="ampa")
+    told = "more_to_more_ampa: a weight is negative, and a conductance below 0 drives v away"
+    with pytest.warns(RheobaseWarning, match=told) as caught:
+        net.connect(cells, cells, weight=weight, synapse=ampa)
+    assert "synapse=rb.synapses.Exponential(tau=5*ms, E=-80*mV)" in str(caught[0].message)
+
+
+def test_weights_that_may_have_either_sign_are_not(net):
+    cells = net.add(rb.models.LIF, 2, name="more")
+    ampa = rb.synapses.Exponential(tau=2 * ms, E=0 * mV, name="ampa")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        net.connect(cells, cells, weight=-1 * pA)
+        projection = net.connect(cells, cells, weight=1 * nS, synapse=ampa, name="named")
+    with pytest.warns(RheobaseWarning, match="named: a weight is negative"):
+        projection.weights = -2 * nS

@@ -26,7 +26,8 @@ from rheobase.simulation.synapses import (
     is_single,
     refuse_one_by_one,
 )
-from rheobase.units import UNITS, Dimension, Unit
+from rheobase.simulation.warning import warn
+from rheobase.units import UNITS, Dimension, Unit, split_quantity
 
 Ints: TypeAlias = NDArray[np.int64]
 
@@ -104,6 +105,7 @@ class Projection:
         self._delays_changed = True
         self._built = False  # whether an engine holds its synapses
         self._storage = "stored"
+        self._warn_of_negative(weight)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if not name.startswith("_") and name not in ("weights", "delays"):
@@ -214,7 +216,8 @@ class Projection:
     @property
     def post(self) -> Ints:
         """Index of each synapse's target in its population."""
-        return _read_only(self._drawn.rows().targets.astype(np.int64))
+        targets = self._drawn.rows().targets.astype(np.int64)
+        return _read_only(self._sink._of_numbers(targets))
 
     @property
     def weights(self) -> Any:
@@ -239,10 +242,29 @@ class Projection:
         found = drawn.read_weights(value, drawn.rows(), drawn.origin("weight"))
         if not self._target.signed:
             self._refuse_negative(found)
+        self._warn_of_negative(value)
         if not isinstance(value, (str, Distribution)) or isinstance(found, float):
             drawn = drawn.with_weight(Given(found), self._seed)
         self._drawn = drawn
         self._weights_changed = True
+
+    def _warn_of_negative(self, weight: Any) -> None:
+        """Warn of a synaptic conductance below 0, which drives v away from its reversal."""
+        target = self._target
+        if target.of is not None or target.dimension != UNITS["nS"].dimension:
+            return
+        if not (is_single(weight) or is_array(weight)):
+            return
+        try:
+            worst = np.min(np.asarray(split_quantity(weight, "the weight")[0], np.float64))
+        except (UserError, TypeError, ValueError):  # refused where it is read
+            return
+        if worst < 0:
+            warn(
+                f"{self._name}: a weight is negative, and a conductance below 0 drives v away from "
+                "the reversal potential. What inhibits has a low one: write a positive weight and "
+                "synapse=rb.synapses.Exponential(tau=5*ms, E=-80*mV), or to= an inhibitory port"
+            )
 
     def _refuse_negative(self, weights: Any) -> None:
         """Refuse a junction that would let voltages run apart."""
