@@ -4,7 +4,7 @@ import pytest
 import xarray
 
 import rheobase as rb
-from rheobase.units import mV, um
+from rheobase.units import mV, um, volt
 
 CELL = rb.Morphology.ball_and_stick(
     soma_diameter=20 * um, dendrite_length=100 * um, dendrite_diameter=2 * um
@@ -88,6 +88,11 @@ def test_where_and_how():
         (lambda: CELL.plot([1, 2], compartments=CELL.discretize(3)), ["for each compartment"]),
         (lambda: CELL.plot(plane="xx"), ["plane is two of x, y and z"]),
         (lambda: CELL.plot(np.ones((5, 2))), ["not a row for each time", "5 rows"]),
+        (lambda: CELL.plot([1, 2], colormap="virids"), ["colormap", 'did you mean "viridis"?']),
+        (lambda: CELL.plot([1, 2], limits=(3, 1)), ["limits: the lowest", "given: (3, 1)"]),
+        (lambda: CELL.plot([1, 2], limits=(1, 2, 3)), ["limits: the lowest", "limits=(-70, 30)"]),
+        (lambda: CELL.plot([1, 2] * mV, limits=(1, 2) * um), ["limits: they are in um", "mV"]),
+        (lambda: CELL.plot([1, 2] * mV, unit="um"), ["values: they are in mV", 'unit="mV"']),
         (lambda: CELL.plot([np.nan, np.nan]), ["none of them is finite"]),
     ],
 )
@@ -96,3 +101,11 @@ def test_refused(call, words):
         call()
     for word in words:
         assert word in str(refused.value)
+
+
+def test_units_of_values_and_limits_are_converted():
+    ax = CELL.plot([-0.07, -0.05] * volt, unit="mV", label="v", limits=(-80, 20) * mV)
+    bar = ax.figure.axes[1]
+    assert (bar.get_ylabel(), bar.get_ylim()) == ("v (mV)", (-80, 20))
+    same = CELL.plot([-70, -50] * mV, label="v", limits=(-0.08, 0.02) * volt)
+    np.testing.assert_array_equal(polygons(ax).get_facecolors(), polygons(same).get_facecolors())

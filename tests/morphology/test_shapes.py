@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 import rheobase as rb
-from rheobase.morphology import section
+from rheobase.errors import UserError
+from rheobase.morphology import section, shapes
 from rheobase.units import ms, um
 
 
@@ -122,6 +123,17 @@ CYLINDER = rb.Morphology.cylinder(length=100 * um, diameter=2 * um)
          ["section 0 has the parent 0", "-1 for the first"]),
         (lambda: CYLINDER.join(CYLINDER, section=3), ["has no section 3", "0 to 0"]),
         (lambda: CYLINDER.join(CYLINDER, fraction=1.5), ["between 0 and 1"]),
+        (lambda: CYLINDER.join(3), ["join: what is joined is a morphology", "given: 3"]),
+        (lambda: CYLINDER.relabeled(dendrite=3), ["a region has a name", "given: 3"]),
+        (lambda: rb.Morphology.cylinder(1 * um, 1 * um, " "), ["a region has a name"]),
+        (lambda: rb.Morphology.tree(), ["describe it, or say its levels", "children=[...]"]),
+        (lambda: rb.Morphology.tree(dict(length=1 * um, diameter=1 * um, children=[
+            dict(length=1 * um, diameter=1 * um, at="end")])),
+         ["child 0 of the root leaves its parent at no fraction", "given: 'end'"]),
+        (lambda: rb.Morphology.tree(dict(length=1 * um, diameter=1 * um, children={})),
+         ["the children of the root are no list", "children=[dict("]),
+        (lambda: CYLINDER.to_swc(3), ["a path of a file is expected", 'cell.to_swc("cell.swc")']),
+        (lambda: CYLINDER.page().save("/none/cell.html"), ["cell.html: cannot be written"]),
         (lambda: CYLINDER.without("dendrite"), ["the root is of region dendrite"]),
         (lambda: CYLINDER.without("axon"), ["no region 'axon'", "one of dendrite"]),
     ],
@@ -131,3 +143,23 @@ def test_refused(call, words):
         call()
     for word in words:
         assert word in str(refused.value)
+
+
+def test_deeply_nested_descriptions():
+    inner = dict(length=1 * um, diameter=1 * um)
+    for _ in range(2000):
+        inner = dict(length=1 * um, diameter=1 * um, children=[inner])
+    assert len(rb.Morphology.tree(inner).sections) == 2001
+    deep = {"lenght": 1 * um}
+    for _ in range(6):
+        deep = dict(length=1 * um, diameter=1 * um, children=[deep])
+    with pytest.raises(UserError, match=r"tree: (child 0 of ){4}\.\.\. has the key"):
+        rb.Morphology.tree(deep)
+
+
+def test_a_description_that_holds_itself(monkeypatch):
+    monkeypatch.setattr(shapes, "_MOST", 50)
+    ring = dict(length=1 * um, diameter=1 * um)
+    ring["children"] = [ring]
+    with pytest.raises(rb.errors.UserError, match=r"more than 50 sections[\s\S]*hold itself"):
+        rb.Morphology.tree(ring)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rheobase.errors import ShapeError, UserError
+from rheobase.errors import ShapeError, UnitError, UserError
 from rheobase.morphology.frusta import Floats, Ints, between
 from rheobase.morphology.trees import Morphology
-from rheobase.units import split_quantity
+from rheobase.units import parse_unit, split_quantity
 
 if TYPE_CHECKING:
     from rheobase.morphology.compartments import Compartments
@@ -162,9 +162,15 @@ def values_of(
     attributes = getattr(values, "attrs", {})
     label = label or (getattr(values, "name", None) if attributes else None) or "value"
     if attributes:
-        unit, values = unit or attributes.get("units"), np.asarray(values)
-    magnitude, found = split_quantity(values, "values")
-    unit = unit or found.text
+        own, values = attributes.get("units", ""), np.asarray(values)
+        magnitude = split_quantity(values, "values")[0]
+    else:
+        magnitude, found = split_quantity(values, "values")
+        own = found.text
+    if unit is None:
+        unit = own
+    elif own not in ("", "1", unit):
+        magnitude = _converted(magnitude, own, unit, "values")
     numbers = np.atleast_2d(np.asarray(magnitude, dtype=np.float64))
     places = len(morphology.sections) if compartments is None else compartments.nodes
     if compartments is not None and numbers.shape[1] == len(compartments) != places:
@@ -183,10 +189,36 @@ def values_of(
     finite = numbers[np.isfinite(numbers)]
     if not len(finite):
         raise UserError("values: none of them is finite")
-    low, high = (finite.min(), finite.max()) if limits is None else map(float, limits)
+    low, high = (finite.min(), finite.max()) if limits is None else _limits(limits, unit)
     if not low < high:
         low, high = low - 0.5, low + 0.5
     return Values(numbers, _with_unit(label, unit), float(low), float(high))
+
+
+def _converted(values: Any, own: str, unit: str, what: str) -> Floats:
+    """Return values of one unit in another."""
+    have, want = parse_unit(own), parse_unit(unit or "1")
+    if have.dimension != want.dimension:
+        raise UnitError(
+            f"{what}: they are in {own}, and the picture is in {unit or 'plain numbers'}",
+            mend=f'write unit="{own}"' if what == "values" else f"write limits in {unit}",
+        )
+    return np.asarray(want.from_si(have.to_si(np.asarray(values, dtype=np.float64))))
+
+
+def _limits(limits: Any, unit: str) -> tuple[float, float]:
+    """Return the ends of the scale, in the unit of the values."""
+    given, own = split_quantity(limits, "limits")
+    found = np.asarray(given, dtype=np.float64)
+    if own.text not in ("", "1", unit):
+        found = _converted(found, own.text, unit, "limits")
+    if found.shape != (2,) or not found[0] < found[1] or not np.isfinite(found).all():
+        raise UserError(
+            "limits: the lowest and the highest value of the colors",
+            given=str(limits),
+            mend="write limits=(-70, 30)",
+        )
+    return float(found[0]), float(found[1])
 
 
 _MICRO = re.compile(r"\bu(?=[A-Za-z])")

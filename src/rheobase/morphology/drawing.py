@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rheobase.errors import UserError
+from rheobase.errors import UnknownNameError, UserError, did_you_mean
 from rheobase.morphology.coloring import Pieces, Values, pieces_of, region_colors, values_of
 from rheobase.morphology.frusta import Floats
 from rheobase.morphology.sections import length_si
@@ -47,6 +47,7 @@ def draw(
     """Draw a morphology: see `Morphology.plot`."""
     if len(plane) != 2 or not set(plane) <= set("xyz") or plane[0] == plane[1]:
         raise UserError("plot: plane is two of x, y and z", given=repr(plane), mend='plane="xy"')
+    check_colormap(colormap)
     shown = values_of(morphology, values, compartments, label, unit, limits)
     pieces = pieces_of(morphology, compartments)
     axes_of = ["xyz".index(letter) for letter in plane]
@@ -72,6 +73,18 @@ def draw(
     if scale_bar is not False:
         _scale_bar(axes, None if scale_bar is True else scale_bar)
     return axes
+
+
+def check_colormap(colormap: str) -> None:
+    """Refuse names that Matplotlib does not know."""
+    from matplotlib import colormaps
+
+    if colormap not in colormaps:
+        meant = did_you_mean(str(colormap), list(colormaps))
+        raise UnknownNameError(
+            f"colormap: Matplotlib has none of the name {colormap!r}",
+            mend=f'did you mean "{meant}"?' if meant else 'write colormap="viridis"',
+        )
 
 
 def _size(pieces: Pieces, axes_of: list[int]) -> tuple[float, float]:

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from html import escape
 from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rheobase.errors import ShapeError
+from rheobase.errors import FileFormatError, ShapeError
 from rheobase.morphology.coloring import Values, pieces_of, region_colors, values_of
+from rheobase.morphology.swc_text import file_at
 from rheobase.morphology.trees import Morphology
 from rheobase.units import to_si
 from rheobase.units.dimensions import SECOND
@@ -74,8 +74,19 @@ class Page:
         ----------
         path : path
             The file, such as ``"cell.html"``.
+
+        Raises
+        ------
+        FileFormatError
+            If it cannot be written.
         """
-        Path(path).write_text(self.html, encoding="utf-8")
+        file = file_at(path, "page.save")
+        try:
+            file.write_text(self.html, encoding="utf-8")
+        except OSError as error:
+            raise FileFormatError(
+                f"{file.name}: cannot be written: {error.strerror}", given=str(file)
+            ) from None
 
     def _repr_html_(self) -> str:
         """Show the page in a notebook, in a frame of its own."""

@@ -95,6 +95,12 @@ class Section:
 
 def _check(section: Section) -> None:
     points, radii = section.points, section.radii
+    if not isinstance(section.region, str) or not section.region.strip():
+        raise UserError(
+            "a region has a name",
+            expected='a text such as "dendrite"',
+            given=repr(section.region),
+        )
     if points.ndim != 2 or points.shape[1] != 3 or radii.shape != points.shape[:1]:
         raise ShapeError(
             "a section has one radius for every point",

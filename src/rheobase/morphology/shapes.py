@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -71,6 +71,12 @@ def binary_tree(
 ) -> Morphology:
     """Return a symmetric binary tree in a plane, its sections level by level."""
     paste = "rb.Morphology.tree(levels=10, length=32*um, diameter=16*um)"
+    if length is None or diameter is None:
+        raise UserError(
+            "tree: describe it, or say its levels and the length and diameter of its root",
+            mend=f"write {paste}\nor rb.Morphology.tree(dict(length=100*um, diameter=2*um, "
+            "children=[...]))",
+        )
     span = length_si(length, "tree: length", paste)
     radius = length_si(diameter, "tree: diameter", paste) / 2
     if not isinstance(levels, (int, np.integer)) or not 1 <= levels <= 20:
@@ -102,26 +108,50 @@ def binary_tree(
 _KEYS = ("length", "diameter", "diameters", "points", "region", "at", "children")
 
 
+_MOST = 200_000  # sections of nested descriptions
+
+
+@dataclass(frozen=True)
+class _Branch:
+    """A description and where it grows."""
+
+    description: Any
+    parent: int
+    direction: float
+    wedge: float
+    region: str
+    number: int  # among the children of its parent
+    above: _Branch | None
+
+    def __str__(self) -> str:
+        words: list[str] = []
+        here = self
+        while here.above is not None and len(words) < 4:
+            words.append(f"child {here.number} of ")
+            here = here.above
+        return "".join(words) + ("the root" if here.above is None else "...")
+
+
 def tree(description: Mapping[str, Any], name: str = "tree") -> Morphology:
     """Return the tree of nested descriptions; straight pieces fan out in a plane."""
     sections: list[Section] = []
-    _grow(sections, description, -1, 0.0, 2 * np.pi / 3, "dendrite", "the root")
+    waiting = [_Branch(description, -1, 0.0, 2 * np.pi / 3, "dendrite", 0, None)]
+    while waiting:
+        waiting += _grow(sections, waiting.pop())[::-1]
+        if len(sections) > _MOST:
+            raise UserError(
+                f"tree: more than {_MOST} sections",
+                mend="does a description hold itself among its children?",
+            )
     return Morphology(tuple(sections), name)
 
 
-def _grow(
-    sections: list[Section],
-    description: Mapping[str, Any],
-    parent: int,
-    direction: float,
-    wedge: float,
-    region: str,
-    where: str,
-) -> None:
-    """Add a section and all that leave it."""
+def _grow(sections: list[Section], branch: _Branch) -> list[_Branch]:
+    """Add a section; return what leaves it."""
+    description = branch.description
     if not isinstance(description, Mapping):
         raise UserError(
-            f"tree: {where} is not described by a dict",
+            f"tree: {branch} is not described by a dict",
             given=repr(description)[:80],
             mend="write dict(length=100*um, diameter=2*um, children=[...])",
         )
@@ -129,24 +159,38 @@ def _grow(
         if key not in _KEYS:
             meant = did_you_mean(str(key), _KEYS)
             raise UnknownNameError(
-                f"tree: {where} has the key {key!r}",
+                f"tree: {branch} has the key {key!r}",
                 expected=f"of {', '.join(_KEYS)}",
                 mend=f"did you mean {meant}?" if meant else "",
             )
     told = {key: description[key] for key in _KEYS[:4] if key in description}
-    own_region = str(description.get("region", region))
-    start = None
-    if parent >= 0:
-        start = sections[parent].place(float(description.get("at", 1.0)))
-    heading = np.array([np.cos(direction), np.sin(direction), 0.0])
-    points, radii = _piece(told, f"tree: {where}", start, heading)
+    region = description.get("region", branch.region)
+    at, start = 1.0, None
+    if branch.parent >= 0:
+        at = description.get("at", 1.0)
+        if not isinstance(at, (int, float, np.floating, np.integer)) or not 0.0 <= at <= 1.0:
+            raise UserError(
+                f"tree: {branch} leaves its parent at no fraction of it",
+                expected="at=1.0, the end; at=0.0, the start; or between",
+                given=repr(at),
+            )
+        start = sections[branch.parent].place(float(at))
+    heading = np.array([np.cos(branch.direction), np.sin(branch.direction), 0.0])
+    points, radii = _piece(told, f"tree: {branch}", start, heading)
     own = len(sections)
-    at = float(description.get("at", 1.0)) if parent >= 0 else 1.0
-    sections.append(Section(own_region, parent, points, radii, at))
-    children = list(description.get("children", ()))
-    below = "dendrite" if own_region == "soma" else own_region
-    for k, (child, turn, width) in enumerate(_fanned(children, wedge)):
-        _grow(sections, child, own, direction + turn, width, below, f"child {k} of {where}")
+    sections.append(Section(region, branch.parent, points, radii, float(at)))
+    children = description.get("children", ())
+    if isinstance(children, (Mapping, str)) or not isinstance(children, Iterable):
+        raise UserError(
+            f"tree: the children of {branch} are no list",
+            given=repr(children)[:80],
+            mend="write children=[dict(length=100*um, diameter=2*um)]",
+        )
+    below = "dendrite" if region == "soma" else region
+    return [
+        _Branch(child, own, branch.direction + turn, width, below, k, branch)
+        for k, (child, turn, width) in enumerate(_fanned(list(children), branch.wedge))
+    ]
 
 
 def _fanned(children: list[Any], wedge: float) -> list[tuple[Any, float, float]]:
@@ -154,7 +198,7 @@ def _fanned(children: list[Any], wedge: float) -> list[tuple[Any, float, float]]
 
     Those of the end go on in a fan, those of the start the other way, those between to the sides.
     """
-    places = [float(c.get("at", 1.0)) if isinstance(c, Mapping) else 1.0 for c in children]
+    places = [c.get("at", 1.0) if isinstance(c, Mapping) else 1.0 for c in children]
     groups = [1 if place == 1.0 else -1 if place == 0.0 else 0 for place in places]
     found, seen = [], {-1: 0, 0: 0, 1: 0}
     for child, group in zip(children, groups, strict=True):
@@ -239,6 +283,12 @@ def _piece(
 
 def joined(first: Morphology, other: Morphology, section: int, fraction: float) -> Morphology:
     """Return two morphologies as one: `other` leaves a section of `first`."""
+    if not isinstance(other, Morphology):
+        raise UserError(
+            "join: what is joined is a morphology",
+            given=repr(other)[:80],
+            mend="write cell.join(rb.Morphology.cylinder(length=100*um, diameter=1*um))",
+        )
     if not -len(first.sections) <= section < len(first.sections):
         raise ShapeError(
             f"join: {first.name} has no section {section}",

@@ -150,7 +150,7 @@ _SAID = re.compile(
     re.IGNORECASE,
 )
 _METRES = {"nm": 1e-9, "na": 1e-9, "mm": 1e-3, "mil": 1e-3}  # by how a unit begins
-_NAMED = re.compile(r"^ label (\d+) is (\S+)$", re.MULTILINE)  # as `to_swc` writes it
+_NAMED = re.compile(r"^ label (\d+) is (\S.*?)\s*$", re.MULTILINE)  # as `to_swc` writes it
 _LIKELY_EXTENT = 20_000.0  # um: a neuron 2 cm across
 _LIKELY_RADIUS = 5.0  # um: half of all points of neurites this thick
 _THINNEST = 1e-10  # m: the radius of an atom

@@ -79,7 +79,13 @@ def _column_at(text: str, column: int, number: int) -> str:
     return point_at(text, 0, len(text), number)
 
 
-_LIKE = {"from_swc": "cell.swc", "from_asc": "cell.asc", "from_neuroml": "cell.nml"}
+_LIKE = {
+    "from_swc": 'rb.Morphology.from_swc("cell.swc")',
+    "from_asc": 'rb.Morphology.from_asc("cell.asc")',
+    "from_neuroml": 'rb.Morphology.from_neuroml("cell.nml")',
+    "to_swc": 'cell.to_swc("cell.swc")',
+    "page.save": 'cell.page().save("cell.html")',
+}
 
 
 def file_at(path: Any, call: str) -> Path:
@@ -94,7 +100,7 @@ def file_at(path: Any, call: str) -> Path:
         raise UserError(
             f"{call}: a path of a file is expected",
             given=repr(path),
-            mend=f'write rb.Morphology.{call}("{_LIKE[call]}")',
+            mend=f"write {_LIKE[call]}",
         )
     return Path(os.fsdecode(path)).expanduser()
 

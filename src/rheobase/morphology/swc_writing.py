@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
 from rheobase.errors import FileFormatError
 from rheobase.morphology.frusta import Floats, between
 from rheobase.morphology.sections import REGIONS, Section
+from rheobase.morphology.swc_text import file_at
 from rheobase.morphology.trees import Morphology
 
 _LABELS = {region: label for label, region in REGIONS.items()}
@@ -32,7 +32,7 @@ def write_swc(morphology: Morphology, path: str | os.PathLike[str]) -> None:
         The file.
     """
     text = swc_text(morphology)
-    file = Path(path)
+    file = file_at(path, "to_swc")
     try:
         handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
     except OSError as error:
