@@ -155,7 +155,7 @@ def is_plastic(projection: Projection) -> bool:
 def connectivity_of(projection: Projection, program: Program,
                     values: CellValues) -> Callable[[], Connectivity]:  # fmt: skip
     """Return what draws the synapses of a projection, with the weights and delays of now."""
-    drawn, port = projection._drawn, projection.to
+    drawn, port, sink = projection._drawn, projection.to, projection.sink
     element = cable_building.element_of(projection.sink, port)
 
     def connectivity() -> Connectivity:
@@ -164,7 +164,7 @@ def connectivity_of(projection: Projection, program: Program,
         if isinstance(delays, np.ndarray) and delays.dtype != np.float64:  # those are seconds
             short = delays.dtype == np.uint16 or delays.max(initial=0) < 2**16
             delays = delays.astype(np.uint16 if short else np.int32, copy=False)
-        targets = rows.targets
+        targets = sink._of_numbers(rows.targets)
         if element is not None:
             targets = element[targets].astype(targets.dtype)
         if is_plastic(projection):

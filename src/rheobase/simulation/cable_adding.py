@@ -99,6 +99,12 @@ def check_ends(source: Cells, sink: Cells, synapse: Any, of: str | None, storage
     branched = isinstance(source, Sites) or isinstance(sink, Sites)
     if not branched:
         return source
+    if reads and any(isinstance(ends, Sites) and ends._repeated for ends in (source, sink)):
+        raise WiringError(
+            f"{call}: random places may be in one compartment, and what acts all the time joins "
+            "compartments once",
+            mend='choose them with at: cells.at("dendrite", fraction=0.5)',
+        )
     if isinstance(synapse, Coupling) and not isinstance(synapse, GapJunction):
         raise WiringError(
             f"{call}: {synapse} joins point cells",

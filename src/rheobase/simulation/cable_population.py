@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rheobase.cables.cell import Cell
 from rheobase.errors import ShapeError, UserError, WiringError
 from rheobase.language.model import Model
-from rheobase.simulation import cable_fields
+from rheobase.simulation import cable_fields, cable_places
 from rheobase.simulation.cable_parts import Cable, Part
 from rheobase.simulation.cable_values import SiteValues
 from rheobase.simulation.population import Cells, Population, StateTable, View, _brief, _places
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Ints: TypeAlias = NDArray[np.int64]
 
-RESERVED = ("at", "cells", "everywhere", "region", "distance", "diameter", "compartment")
+RESERVED = ("at", "scatter", "cells", "everywhere", "region", "distance", "diameter", "compartment")
 
 
 class Branched(Cells):
@@ -56,9 +56,9 @@ class Branched(Cells):
         parts = [np.arange(cable.starts[k], cable.starts[k + 1]) for k in self.indices]
         return self._sites(np.concatenate(parts), f"{self._written}.everywhere")
 
-    def at(self, region: str | None = None, *, fraction: Any = None, path: Any = None,
-           branch_order: int | None = None, section: Any = None,
-           near: Any = None) -> Sites:  # fmt: skip
+    def at(self, region: Any = None, *, fraction: Any = None, path: Any = None,
+           branch_order: Any = None, section: Any = None, near: Any = None,
+           each: bool = False) -> Sites:  # fmt: skip
         """Return a place on every cell, to inject, record, connect and clamp.
 
         Parameters
@@ -76,6 +76,8 @@ class Branched(Cells):
             By number.
         near : quantity, shape (3,) or (points, 3), optional
             What is nearest to a point, in the coordinates of the morphology.
+        each : bool
+            Whether sequences have one entry for each cell: another place on each.
 
         Returns
         -------
@@ -87,27 +89,59 @@ class Branched(Cells):
         UserError
             There is no such place.
         """
+        given = {"region": region, "fraction": fraction, "path": path,
+                 "branch_order": branch_order, "section": section, "near": near}  # fmt: skip
+        written = f"{self._written}.at({_arguments(given)}{', each=True' if each else ''})"
         cable, nodes = self._cable, {}
+        if each:
+            sites = cable_places.each_of(cable, self.indices, self._written, given)
+            return self._sites(sites, written)
         found = []
         for cell in self.indices:
             kind = int(cable.cell_of[cell])
             if kind not in nodes:
-                nodes[kind] = cable.cells[kind].compartments.at(
-                    region, fraction=fraction, path=path, branch_order=branch_order,
-                    section=section, near=near,
-                )  # fmt: skip
+                nodes[kind] = cable.cells[kind].compartments.at(**given)
             found.append(cable.sites_of(int(cell), nodes[kind]))
-        given = [f'"{region}"'] if region is not None else []
-        for name, value in (("fraction", fraction), ("path", path),
-                            ("branch_order", branch_order), ("section", section),
-                            ("near", near)):  # fmt: skip
-            given += [] if value is None else [f"{name}={_pasted(value)}"]
-        return self._sites(np.concatenate(found), f"{self._written}.at({', '.join(given)})")
+        return self._sites(np.concatenate(found), written)
 
-    def _sites(self, sites: Ints, written: str) -> Sites:
+    def scatter(self, count: int, region: str | None = None, *, path: Any = None,
+                branch_order: int | None = None, section: Any = None, by: str = "length",
+                seed: int | None = None) -> Sites:  # fmt: skip
+        """Return random places on every cell, for synapses spread over it.
+
+        Parameters
+        ----------
+        count : int
+            Places on each cell, drawn independently: two may be in one compartment.
+        region, path, branch_order, section
+            Among the compartments that `at` returns for them; among all if none is given.
+        by : "length", "area" or "compartment"
+            What the places are uniform over.
+        seed : int
+            Of this drawing; that of the network if not given, with other places at every call.
+
+        Returns
+        -------
+        Sites
+            Cell by cell, `count` of each.
+
+        Raises
+        ------
+        UserError, WiringError
+            There are no such places, or it is no number of them.
+        """
+        given = {"region": region, "path": path, "branch_order": branch_order, "section": section}
+        sites = cable_places.scattered(
+            self._cable, self.indices, count, by, seed, self._written, given
+        )
+        more = _arguments(given)
+        written = f"{self._written}.scatter({count}{', ' if more else ''}{more})"
+        return self._sites(sites, written, repeated=True)
+
+    def _sites(self, sites: Ints, written: str, repeated: bool = False) -> Sites:
         owner = self.population
         assert isinstance(owner, CellPopulation)
-        return Sites(owner._site_population, sites.astype(np.int64), written)
+        return Sites(owner._site_population, sites.astype(np.int64), written, repeated)
 
     # -- variables ------------------------------------------------------------------------
 
@@ -229,12 +263,28 @@ class SitePopulation(Population):
 class Sites(View):
     """Places on cells with a morphology; made by `cells.at(...)`."""
 
-    def __init__(self, population: SitePopulation, indices: Ints, written: str) -> None:
+    def __init__(self, population: SitePopulation, indices: Ints, written: str,
+                 repeated: bool = False) -> None:  # fmt: skip
         super().__init__(population, indices)
-        self._said = written
+        self._said, self._repeated = written, repeated
         _, counts = np.unique(indices, return_counts=True)
-        if np.any(counts > 1):
+        if np.any(counts > 1) and not repeated:
             raise ShapeError(f"{written}: a compartment is chosen twice")
+
+    @property
+    def _numbers(self) -> Ints:
+        """Indices; ranks among the places where some may be the same."""
+        if not self._repeated:
+            return self._indices
+        ranks = np.empty(self.size, np.int64)
+        ranks[np.argsort(self._indices, kind="stable")] = np.arange(self.size)
+        return ranks
+
+    def _of_numbers(self, numbers: NDArray[Any]) -> NDArray[Any]:
+        """Return the compartments of numbers."""
+        if not self._repeated:
+            return numbers
+        return np.asarray(np.sort(self._indices)[numbers], numbers.dtype)
 
     @property
     def _cable(self) -> Cable:
@@ -305,7 +355,20 @@ class Sites(View):
 
     def __getitem__(self, key: Any) -> Sites:
         chosen = self._indices[_places(key, self.size, self._said)]
-        return Sites(self._site_population, chosen, f"{self._said}[{_short(key)}]")
+        written = f"{self._said}[{_short(key)}]"
+        return Sites(self._site_population, chosen, written, self._repeated)
+
+    def __add__(self, other: Sites) -> Sites:
+        """Return these places, then others of the same population."""
+        if not isinstance(other, Sites) or other._population is not self._population:
+            raise WiringError(
+                f"{self._said} + ...: places are added to places of the same population",
+                given=repr(other) if isinstance(other, Cells) else type(other).__name__,
+                mend=f'write {self._said} + {self.name}[1].at("soma")',
+            )
+        both = np.concatenate([self._indices, other._indices])
+        repeated = self._repeated or other._repeated
+        return Sites(self._site_population, both, f"{self._said} + {other._said}", repeated)
 
     def __iter__(self) -> Iterator[Sites]:
         for k in range(self.size):
@@ -344,6 +407,16 @@ class Sites(View):
     def __repr__(self) -> str:
         places = "1 compartment" if self.size == 1 else f"{self.size:,} compartments"
         return f"<Sites {self._said}: {places}>"
+
+
+def _arguments(given: Mapping[str, Any]) -> str:
+    """Write the arguments of `at` as in a script."""
+    found = []
+    for name, value in given.items():
+        if value is not None:
+            shown = f'"{value}"' if isinstance(value, str) else _pasted(value)
+            found.append(shown if name == "region" else f"{name}={shown}")
+    return ", ".join(found)
 
 
 def _pasted(value: Any) -> str:

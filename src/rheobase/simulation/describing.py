@@ -522,7 +522,13 @@ class Describing(Detecting):
 
     def _placed(self, value: Any, method: str, what: str) -> Cells:
         """Return cells, or places on cells with a morphology."""
-        return refuse_whole(self._cells(value, method, "cells"), f"net.{method}", what)
+        chosen = refuse_whole(self._cells(value, method, "cells"), f"net.{method}", what)
+        if method.endswith("clamp") and isinstance(chosen, Sites) and chosen._repeated:
+            raise WiringError(
+                f"net.{method}: random places may be in one compartment, which is clamped once",
+                mend='choose them with at: cells.at("dendrite", fraction=0.5)',
+            )
+        return chosen
 
     def _warn_if_twice(self, made: Projection, call: str) -> None:
         key = connection_key(made)

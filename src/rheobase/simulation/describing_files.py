@@ -143,7 +143,7 @@ def _read_cells(net: Network, part: Mapping[str, Any]) -> Cells:
         return View(population, indices)
     if part["sites"] is None:
         return CellView(population, indices)
-    return Sites(population._site_population, indices, part["sites"])
+    return Sites(population._site_population, indices, part["sites"], repeated=True)
 
 
 # -- populations ----------------------------------------------------------------------------

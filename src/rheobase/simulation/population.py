@@ -95,6 +95,15 @@ class Cells(ABC):
         """The indices, None for all cells in order."""
 
     @property
+    def _numbers(self) -> Ints:
+        """What connections name the cells by: different for each, ascending as the indices are."""
+        return self.indices
+
+    def _of_numbers(self, numbers: NDArray[Any]) -> NDArray[Any]:
+        """Return the indices of cells from what connections name them by."""
+        return numbers
+
+    @property
     def _owner(self) -> Population:
         """The population as the network knows it."""
         return self.population

@@ -144,7 +144,7 @@ class Synapses:
             self._shared["positions"] = _positions(source), _positions(sink)
         here, there = self._shared["positions"]
         return drawing_of(
-            self.rule, source.indices, sink.indices, source.population is sink.population,
+            self.rule, source._numbers, sink._numbers, source.population is sink.population,
             self.origin("rule").random, here, there,
         )  # fmt: skip
 
