@@ -43,6 +43,18 @@ def test_what_is_missing_is_named_with_the_way_to_get_it(monkeypatch):
     assert text.endswith("Mend the lines marked ! .")
 
 
+def test_packages_that_read_morphologies_are_optional(monkeypatch):
+    without(monkeypatch, "morphio", "libneuroml")
+    examination = doctor.examine()
+    assert examination.healthy
+    for name, use, extra in (
+        ("- morphio     ", "rb.Morphology.from_asc", "morphology"),
+        ("- libneuroml  ", "rb.Morphology.from_neuroml", "neuroml"),
+    ):
+        line = next(line for line in str(examination).splitlines() if line.startswith(name))
+        assert use in line and f'python -m pip install "rheobase[{extra}]"' in line
+
+
 def test_a_run_that_fails_is_a_finding(monkeypatch):
     def fails(backend):
         raise RuntimeError(f"no {backend}")

@@ -30,6 +30,8 @@ REQUIRED: Final = {
 #: Distribution -> what it is for, and the extra that brings it.
 OPTIONAL: Final = {
     "efel": ("rb.analysis.spike_features", "efel"),
+    "libneuroml": ("rb.Morphology.from_neuroml", "neuroml"),
+    "morphio": ("rb.Morphology.from_asc", "morphology"),
     "neo": ("Result.to_neo", "neo"),
     "pynwb": ("Result.to_nwb", "nwb"),
 }
