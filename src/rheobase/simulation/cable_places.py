@@ -43,8 +43,10 @@ def each_of(cable: Cable, cells: Ints, written: str, given: Mapping[str, Any]) -
 
 def _one_a_cell(value: Any, count: int, name: str, written: str) -> list[Any]:
     """Return a value for each cell."""
-    single = isinstance(value, str) or np.ndim(getattr(value, "magnitude", value)) == 0
-    if value is None or (single and not isinstance(value, (list, tuple))):
+    several = isinstance(value, (list, tuple)) or (
+        not isinstance(value, str) and np.ndim(getattr(value, "magnitude", value)) > 0
+    )
+    if not several:
         return [value] * count
     values = list(value)
     if len(values) != count:
