@@ -29,6 +29,16 @@ def refused(error, call, *words):
     return str(found.value)
 
 
+def test_words_of_other_programs_for_a_place(cells):
+    refused(errors.UserError, lambda: cells.at("dendrite", 0.5),
+            "cells.at: only the region is given without a name", "given: 0.5",
+            'write cells.at("dendrite", fraction=0.5)')  # fmt: skip
+    refused(errors.UnknownNameError, lambda: cells[1].at("dendrite", distance=100 * um),
+            "cells[1].at: there is no argument 'distance'; did you mean path?",
+            "there are: region, fraction, path, branch_order")  # fmt: skip
+    refused(errors.UnknownNameError, lambda: cells.at(sectoin=3), "did you mean section?")
+
+
 def test_where_is_not_said(net, cells):
     train, current = rb.stimuli.poisson("10 Hz"), rb.stimuli.step(1 * nA)
     refused(errors.WiringError, lambda: net.inject(cells, current),
@@ -242,11 +252,11 @@ def test_clamps(net, cells):
 
 def test_electrodes(net, cells):
     soma = cells.at("soma")
-    point = net.add(rb.models.LIF, 1, name="point")
+    train = net.add(rb.stimuli.poisson("10 Hz"), 1, name="train")
     refused(errors.WiringError,
-            lambda: net.voltage_clamp(point, -65 * mV, series_resistance=1 * Mohm),
-            "an electrode is at a place on cells with a morphology",
-            "net.clamp(point, -65*mV)")  # fmt: skip
+            lambda: net.voltage_clamp(train, -65 * mV, series_resistance=1 * Mohm),
+            "an electrode is at cells with a voltage, and 'train' has none",
+            "or a place on cells with a morphology")  # fmt: skip
     refused(errors.UserError, lambda: net.voltage_clamp(soma, -65 * mV, series_resistance=0 * Mohm),
             "the series resistance is one value above 0")  # fmt: skip
     refused(errors.UnitError, lambda: net.voltage_clamp(soma, 1 * nA, series_resistance=1 * Mohm),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rheobase.errors import ShapeError, UserError, WiringError
+from rheobase.errors import ShapeError, UnknownNameError, UserError, WiringError, did_you_mean
 from rheobase.simulation.streams import RandomStream
 
 if TYPE_CHECKING:
@@ -18,6 +18,9 @@ Ints: TypeAlias = NDArray[np.int64]
 
 MEASURES = ("length", "area", "compartment")
 """What random places may be uniform over."""
+
+PLACES = ("fraction", "path", "branch_order", "section", "near", "each")
+"""The names by which `at` is told a place, besides the region."""
 
 
 def each_of(cable: Cable, cells: Ints, written: str, given: Mapping[str, Any]) -> Ints:
@@ -39,6 +42,27 @@ def each_of(cable: Cable, cells: Ints, written: str, given: Mapping[str, Any]) -
             known[key] = cable.cells[kind].compartments.at(**own)
         found.append(cable.sites_of(int(cell), known[key]))
     return np.concatenate(found)
+
+
+def refuse_words(
+    written: str, region: Any, misplaced: Sequence[Any], unknown: Mapping[str, Any]
+) -> NoReturn:
+    """Refuse arguments of `at` that have no name or another one, and say what was meant."""
+    start = f'{written}.at("{region}", ' if isinstance(region, str) else f"{written}.at("
+    if misplaced:
+        raise UserError(
+            f"{written}.at: only the region is given without a name",
+            given=repr(misplaced[0]),
+            mend=f"write {start}fraction=0.5) or {start}path=100*um)",
+        )
+    name = next(iter(unknown))
+    meant = {"distance": "path", "x": "fraction", "loc": "fraction", "position": "near",
+             "order": "branch_order"}.get(name) or did_you_mean(name, PLACES)  # fmt: skip
+    raise UnknownNameError(
+        f"{written}.at: there is no argument {name!r}"
+        + (f"; did you mean {meant}?" if meant else ""),
+        mend="there are: region, " + ", ".join(PLACES),
+    )
 
 
 def _one_a_cell(value: Any, count: int, name: str, written: str) -> list[Any]:

@@ -56,9 +56,9 @@ class Branched(Cells):
         parts = [np.arange(cable.starts[k], cable.starts[k + 1]) for k in self.indices]
         return self._sites(np.concatenate(parts), f"{self._written}.everywhere")
 
-    def at(self, region: Any = None, *, fraction: Any = None, path: Any = None,
+    def at(self, region: Any = None, *misplaced: Any, fraction: Any = None, path: Any = None,
            branch_order: Any = None, section: Any = None, near: Any = None,
-           each: bool = False) -> Sites:  # fmt: skip
+           each: bool = False, **unknown: Any) -> Sites:  # fmt: skip
         """Return a place on every cell, to inject, record, connect and clamp.
 
         Parameters
@@ -78,6 +78,8 @@ class Branched(Cells):
             What is nearest to a point, in the coordinates of the morphology.
         each : bool
             Whether sequences have one entry for each cell: another place on each.
+        *misplaced, **unknown
+            Refused: all but the region are named.
 
         Returns
         -------
@@ -86,9 +88,11 @@ class Branched(Cells):
 
         Raises
         ------
-        UserError
-            There is no such place.
+        UserError, UnknownNameError
+            There is no such place, or no such argument.
         """
+        if misplaced or unknown:
+            cable_places.refuse_words(self._written, region, misplaced, unknown)
         given = {"region": region, "fraction": fraction, "path": path,
                  "branch_order": branch_order, "section": section, "near": near}  # fmt: skip
         written = f"{self._written}.at({_arguments(given)}{', each=True' if each else ''})"

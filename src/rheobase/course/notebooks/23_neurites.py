@@ -29,8 +29,12 @@ active = rb.Membrane([rb.channels.HHSodium, rb.channels.HHPotassium, rb.channels
 
 
 def recorded(membrane, stimulus, duration, diameter=2*um, change=None):
-    """Inject into one end; return times (ms), distances (mm) and v (mV) of all compartments."""
-    share = float(np.sqrt((diameter/(2*um)).to("").magnitude))
+    """Inject into one end; return times (ms), distances (mm) and v (mV) of all compartments.
+
+    A thicker neurite is as many length constants long as the one of 2 µm and is cut into as many
+    pieces; it needs more current for the same voltage, by the diameter to the power of 3/2.
+    """
+    share = float(np.sqrt((diameter/(2*um)).to("").magnitude))  # length constants go with the root
     shape = rb.Morphology.cylinder(length=4*mm*share, diameter=diameter)
     cell = rb.Cell(shape, membrane, axial_resistivity=resistivity, max_length=piece*share)
     net = rb.Network(dt=dt)
