@@ -225,7 +225,7 @@ class Assembly:
             values.check_complete()
             if values.stale:
                 check_crossing(values, self.clock.dt)
-            if name not in self._populations:
+            if name not in self._populations and self.resumed is None:
                 warn_above_threshold(values)
 
     def _lower(self) -> None:

@@ -1,4 +1,4 @@
-"""Electrodes on cells with a morphology: voltage clamp and current clamp with a resistance."""
+"""Electrodes at places and point cells: voltage clamp and current clamp with a resistance."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from rheobase.errors import UserError, WiringError
 from rheobase.language.model import Model
 from rheobase.network import stimuli
 from rheobase.network.currents import Current
+from rheobase.simulation import point_electrodes
 from rheobase.simulation.cable_parts import Part
 from rheobase.simulation.cable_population import Sites
 from rheobase.simulation.population import Cells
@@ -30,24 +31,14 @@ ELECTRODE = """
     v_{0} = v + R_{0}*injected_{0} : mV"""
 
 
-def _sites(cells: Cells, call: str) -> Sites:
-    if isinstance(cells, Sites):
-        return cells
-    raise WiringError(
-        f"{call}: an electrode is at a place on cells with a morphology",
-        given=repr(cells),
-        mend=f"for point cells, write net.clamp({cells.name}, -65*mV) or net.inject(...)",
-    )
-
-
-def _resistance(given: Any, sites: Sites, text: str, call: str) -> float:
+def _resistance(given: Any, written: str, text: str, call: str) -> float:
     if given is None:
         alone = "clamp" if text is CLAMP else "inject"
         what = "holds a voltage" if text is CLAMP else "injects a current"
         raise WiringError(
             f"{call}: the resistance of the electrode is missing",
             expected="series_resistance=, in Mohm",
-            mend=f"write series_resistance=5*Mohm; net.{alone}({sites._written}, ...) {what} "
+            mend=f"write series_resistance=5*Mohm; net.{alone}({written}, ...) {what} "
             "without an electrode",
         )
     found = to_si(given, _OHM, what=f"{call}: series_resistance", paste="series_resistance=5*Mohm")
@@ -60,18 +51,23 @@ def _resistance(given: Any, sites: Sites, text: str, call: str) -> float:
     return found
 
 
-def place(cells: Cells, text: str, label: str, given: str | None, resistance: Any,
-          call: str) -> tuple[Sites, str]:  # fmt: skip
-    """Put an electrode at places; return them and what its variables end with.
+def place(
+    cells: Cells, text: str, label: str, given: str | None, resistance: Any, call: str
+) -> str:
+    """Put an electrode at places, or point cells; return what its variables end with.
 
     Raises
     ------
     WiringError, UnitError, UserError
-        It is no place on cells with a morphology, the network has run, the name is taken, or the
+        It is no place or cell with a voltage, the network has run, the name is taken, or the
         resistance is missing.
     """
-    sites = _sites(cells, call)
-    ohms = _resistance(resistance, sites, text, call)
+    if not isinstance(cells, Sites):
+        ohms = _resistance(resistance, cells.name, text, call)
+        at_points = point_electrodes.CLAMP if text is CLAMP else point_electrodes.ELECTRODE
+        return point_electrodes.attach(cells, at_points, label, given, ohms, call)
+    sites = cells
+    ohms = _resistance(resistance, sites._written, text, call)
     cable = sites._cable
     if any(p.values.arrays is not None for p in cable.patches):
         raise WiringError(
@@ -92,7 +88,7 @@ def place(cells: Cells, text: str, label: str, given: str | None, resistance: An
     part: Part = cable.add_point(model, name, f"I_{name}")
     part.example = sites._written.partition(".at(")[2].removesuffix(")")
     cable.grow(part, sites.indices)
-    return sites, name
+    return name
 
 
 def command(value: Any, call: str) -> Current:

@@ -278,7 +278,7 @@ class Describing(Detecting):
     def voltage_clamp(self, cells: Cells, command: Any, *, series_resistance: Any = None,
                       start: Any = "0 ms", stop: Any = None,
                       name: str | None = None) -> str:  # fmt: skip
-        """Clamp places on cells with a morphology through an electrode with a resistance.
+        """Clamp places or point cells through an electrode with a resistance.
 
         I = (command - v)/R flows into the compartment from `start` until `stop`. `net.clamp` holds
         a voltage without a resistance.
@@ -286,7 +286,7 @@ class Describing(Detecting):
         Parameters
         ----------
         cells
-            Places: `cells.at("soma")`.
+            Places, `cells.at("soma")`, or point cells with a voltage and a current in amperes.
         command : quantity or stimulus
             The voltage, or one of `rb.stimuli` in mV for a voltage over time.
         series_resistance : quantity
@@ -304,29 +304,29 @@ class Describing(Detecting):
         Raises
         ------
         WiringError, UnitError, UserError
-            It is no place on cells with a morphology, or a value is of another dimension.
+            It is no place or cell with a voltage, or a value is of another dimension.
         """
         self._not_while_running("voltage_clamp")
         call = "net.voltage_clamp(...)"
         chosen = self._placed(cells, "voltage_clamp", "a place is clamped")
         held = electrodes.command(command, call)
-        sites, label = electrodes.place(
+        label = electrodes.place(
             chosen, electrodes.CLAMP, "voltage_clamp", name, series_resistance, call
         )
-        self.inject(sites, held, to=f"command_{label}")
-        self.inject(sites, electrodes.switch(start, stop), to=f"on_{label}")
+        self.inject(chosen, held, to=f"command_{label}")
+        self.inject(chosen, electrodes.switch(start, stop), to=f"on_{label}")
         return f"I_{label}"
 
     def current_clamp(self, cells: Cells, current: Any, *, series_resistance: Any = None,
                       name: str | None = None) -> str:  # fmt: skip
-        """Inject a current into places through an electrode whose resistance is in the recording.
+        """Inject a current through an electrode whose resistance is in the recording.
 
         The cell gets the current, as with `net.inject`; the electrode sees v + R I.
 
         Parameters
         ----------
         cells
-            Places: `cells.at("soma")`.
+            Places, `cells.at("soma")`, or point cells with a voltage and a current in amperes.
         current
             One of `rb.stimuli`.
         series_resistance : quantity
@@ -342,15 +342,15 @@ class Describing(Detecting):
         Raises
         ------
         WiringError, UnitError, UserError
-            It is no place on cells with a morphology, or a value is of another dimension.
+            It is no place or cell with a voltage, or a value is of another dimension.
         """
         self._not_while_running("current_clamp")
         chosen = self._placed(cells, "current_clamp", "a current goes into a place")
-        sites, label = electrodes.place(
+        label = electrodes.place(
             chosen, electrodes.ELECTRODE, "electrode", name, series_resistance,
             "net.current_clamp(...)",
         )  # fmt: skip
-        self.inject(sites, current, to=f"injected_{label}")
+        self.inject(chosen, current, to=f"injected_{label}")
         return f"v_{label}"
 
     def extracellular(self, cells: Cells, potential: Any, waveform: Any) -> None:
