@@ -52,6 +52,28 @@ def test_values_over_time():
     assert len(shown["values"]["scale"]) == 255
 
 
+def test_a_page_begins_where_there_is_something_to_see():
+    found = CELL.discretize([3, 2])
+    rest, rises, peak = np.full(5, -70.0), [-50, -60, -70, -70, -70], [-70, -70, 20, -40, -70]
+    values = np.array([rest, rest, rises, peak, rest])
+    shown = data(CELL.page(values, compartments=found, label="v", unit="mV"))
+    assert shown["values"]["start"] == 3
+    assert (shown["home"], shown["home_name"], shown["origin"]) == (1, "soma", "the soma's center")
+    only = data(CELL.page(np.array([rest, np.full(5, np.nan), peak]), compartments=found))
+    assert only["values"]["start"] == 2
+    assert data(CELL.page(np.array([rest, rest]), compartments=found))["values"]["start"] == 0
+    assert "start" not in data(CELL.page(peak, compartments=found))["values"]
+    cable = rb.Morphology.cylinder(length=9 * um, diameter=1 * um)
+    assert data(cable.page())["origin"] == "the start of the first section"
+
+
+def test_colors_of_a_page():
+    scale = data(CELL.page([1, 2], colormap="magma"))["values"]["scale"]
+    assert (scale[0], scale[-1]) == ("#000004", "#fcfdbf")
+    with pytest.raises(rb.errors.UnknownNameError, match='did you mean "magma"'):
+        CELL.page([1, 2], colormap="magna")
+
+
 def test_recorded_traces_know_their_times():
     traces = xarray.DataArray(
         np.zeros((3, 2)), dims=("time", "cell"), coords={"time": [0.0, 1e-4, 2e-4]}, name="v",

@@ -15,6 +15,7 @@ import numpy as np
 
 from rheobase.errors import FileFormatError, ShapeError
 from rheobase.morphology.coloring import Values, pieces_of, region_colors, values_of
+from rheobase.morphology.drawing import check_colormap
 from rheobase.morphology.swc_text import file_at
 from rheobase.morphology.trees import Morphology
 from rheobase.units import to_si
@@ -36,8 +37,10 @@ class Page:
     """A morphology to be turned, in a notebook or as a file: `Morphology.page`.
 
     Drag to turn it, drag with Shift (or two fingers) to move it, turn the wheel to come closer,
-    double-click to begin again; the arrow keys, + and - do the same. What lies under the pointer
-    is named. With values over time there is a slider, and the space bar plays.
+    double-click to begin again; the arrow keys, +, - and 0 do the same, and r turns it slowly. What
+    lies under the pointer is named. Values over time play from where there is something to see,
+    with their course in the middle of the first section and under the pointer; the space bar stops,
+    comma and point step. Whoever asks for less motion starts it by hand.
 
     Attributes
     ----------
@@ -108,8 +111,10 @@ def page(
     limits: tuple[float, float] | None,
     title: str | None,
     times: Any = None,
+    colormap: str = "viridis",
 ) -> Page:
     """Return the page of a morphology: see `Morphology.page`."""
+    check_colormap(colormap)
     shown = values_of(morphology, values, compartments, label, unit, limits)
     pieces = pieces_of(morphology, compartments)
     lines = [pieces.starts, pieces.ends, pieces.start_radii[:, None], pieces.end_radii[:, None]]
@@ -125,11 +130,15 @@ def page(
         "colors": list(region_colors(morphology).values()),
         "sections": _sections(morphology, names),
         "compartments": compartments is not None,
+        "origin": morphology.path_origin,
+        "home": 0 if compartments is None else compartments.counts[0] // 2,
+        "home_name": names[0].replace("_", " "),
     }
     if shown is not None:
-        data["values"] = _values(shown)
+        data["values"] = _values(shown, colormap)
         if len(shown.numbers) > 1:
             data["values"]["times"] = _times(times, values, len(shown.numbers))
+            data["values"]["start"] = _start(shown)
     return Page(morphology.name if title is None else title, data)
 
 
@@ -146,7 +155,17 @@ def _sections(morphology: Morphology, names: list[str]) -> list[list[float]]:
     ]
 
 
-def _values(shown: Values) -> dict[str, Any]:
+def _start(shown: Values) -> int:
+    """Return the first row that shows something: most of the largest spread over the cell."""
+    known = np.where(np.isfinite(shown.numbers), shown.numbers, np.nan)
+    known = np.clip(known, shown.low, shown.high)
+    empty = np.isnan(known).all(axis=1)
+    known[empty] = 0.0
+    spread = np.nanmax(known, axis=1) - np.nanmin(known, axis=1)
+    return int(np.argmax(spread >= 0.7 * spread.max()))
+
+
+def _values(shown: Values, colormap: str) -> dict[str, Any]:
     """Return the steps of the scale of every value, one byte each; 255 is no value."""
     from matplotlib import colormaps
     from matplotlib.colors import to_hex
@@ -155,7 +174,7 @@ def _values(shown: Values) -> dict[str, Any]:
     known = np.isfinite(share)
     steps = np.clip(np.round(np.where(known, share, 0.0) * (_STEPS - 2)), 0, _STEPS - 2)
     steps = np.where(known, steps, _STEPS - 1).astype(np.uint8)
-    scale = colormaps["viridis"](np.linspace(0, 1, _STEPS - 1))
+    scale = colormaps[colormap](np.linspace(0, 1, _STEPS - 1))
     return {
         "steps": _packed(steps, "u1"),
         "frames": len(steps),

@@ -452,7 +452,7 @@ class Morphology:
             Two of x, y, z.
         colormap : str
             Of Matplotlib.
-        limits : tuple of float, optional
+        limits : tuple of float or quantity, optional
             Values of the ends of the color bar.
         scale_bar : bool or quantity
             Whether there is one, or its length.
@@ -478,6 +478,7 @@ class Morphology:
         limits: tuple[float, float] | None = None,
         title: str | None = None,
         times: Any = None,
+        colormap: str = "viridis",
     ) -> Page:
         """Return a page that shows the morphology in three dimensions, to be turned.
 
@@ -493,16 +494,18 @@ class Morphology:
             What `discretize` gave.
         label, unit : str, optional
             What the values are, and the unit of values without one.
-        limits : tuple of float, optional
+        limits : tuple of float or quantity, optional
             Values of the ends of the color bar.
         title : str, optional
             Heading; the name if not given.
         times : quantity or array of float [s], optional
             Of the rows of values; those of recorded traces are known.
+        colormap : str
+            Of Matplotlib.
         """
         from rheobase.morphology.page import page
 
-        return page(self, values, compartments, label, unit, limits, title, times)
+        return page(self, values, compartments, label, unit, limits, title, times, colormap)
 
     def __repr__(self) -> str:
         length = sum(section.length for section in self.sections)

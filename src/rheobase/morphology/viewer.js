@@ -59,9 +59,17 @@ const mix = (color) => Array.from({length: SHADES}, (_, k) => {
   const far = (values ? 0.3 : 0.5)*(1 - k/(SHADES - 1))**1.5, back = paper();
   return `rgb(${color.map((c, axis) => Math.round(c*(1 - far) + back[axis]*far)).join()})`;
 });
+// On dark paper the dark end of a scale would vanish: dark colors are lifted towards white.
+const lifted = (color) => {
+  const light = (0.3*color[0] + 0.59*color[1] + 0.11*color[2])/255;
+  return color.map((c) => Math.round(c + (255 - c)*0.45*Math.max(0, 0.6 - light)/0.6));
+};
+const seen = (hex) => {
+  if (!dark.matches) return rgb(hex);
+  return hex === "#000000" ? [240, 240, 238] : lifted(rgb(hex));
+};
 const prepare = () => {
-  const plain = values ? [...values.scale, "#bbbbbb"] : cell.colors;
-  shades = plain.map((hex) => mix(dark.matches && hex === "#000000" ? [240, 240, 238] : rgb(hex)));
+  shades = (values ? [...values.scale, "#bbbbbb"] : cell.colors).map((hex) => mix(seen(hex)));
 };
 const colorOf = (section, node) =>
   values ? steps[frame*values.places + node] : cell.sections[section][0];
@@ -82,6 +90,7 @@ const project = () => {
     const o = 8*k;
     screen[5*k + 4] = (put(lines[o], lines[o + 1], lines[o + 2], 5*k, 0)
       + put(lines[o + 3], lines[o + 4], lines[o + 5], 5*k, 2))/2;
+    if (!lines[o + 6] && !lines[o + 7]) screen[5*k + 4] = -1e9;  // a wire, no membrane: behind all
   }
   cell.balls.forEach((ball, b) => {
     const at = 5*(count + b);
@@ -107,7 +116,7 @@ const draw = () => {
       continue;
     }
     pen.strokeStyle = shades[colorOf(sectionOf[k], nodeOf[k])][shade];
-    pen.lineWidth = Math.max((lines[8*k + 6] + lines[8*k + 7])*s, 1.1);
+    pen.lineWidth = Math.max((lines[8*k + 6] + lines[8*k + 7])*s, 1.4);
     pen.beginPath();
     pen.moveTo(screen[5*k], screen[5*k + 1]);
     pen.lineTo(screen[5*k + 2], screen[5*k + 3]);
@@ -167,7 +176,7 @@ canvas.addEventListener("pointermove", (event) => {
 for (const kind of ["pointerup", "pointercancel"])
   canvas.addEventListener(kind, (event) => held.delete(event.pointerId));
 canvas.addEventListener("contextmenu", (event) => event.preventDefault());
-canvas.addEventListener("pointerleave", () => { tip.textContent = ""; });
+canvas.addEventListener("pointerleave", () => { tip.textContent = ""; point(-1); });
 canvas.addEventListener("wheel", (event) => {
   event.preventDefault();
   const factor = Math.exp(-event.deltaY*(event.deltaMode ? 0.05 : 0.0015));
@@ -184,13 +193,28 @@ canvas.addEventListener("keydown", (event) => {
     ArrowLeft: () => rotate(-0.1, 0), ArrowRight: () => rotate(0.1, 0),
     ArrowUp: () => rotate(0, -0.1), ArrowDown: () => rotate(0, 0.1),
     "+": () => { zoom *= 1.15; }, "=": () => { zoom *= 1.15; }, "-": () => { zoom /= 1.15; },
-    Home: reset, "0": reset, " ": () => { if (values && values.frames > 1) toggle(); },
+    Home: reset, "0": reset, r: spin, ",": () => stepBy(-1), ".": () => stepBy(1), " ": () => { if (moving) toggle(); },
   };
   if (!keys[event.key]) return;
   event.preventDefault();
   keys[event.key]();
   redraw();
 });
+
+let spinning = 0;
+const spin = () => {
+  if (spinning) { cancelAnimationFrame(spinning); spinning = 0; } else {
+    let before = performance.now();
+    const on = (now) => {
+      rotate((now - before)*0.0004, 0);
+      before = now;
+      redraw();
+      spinning = requestAnimationFrame(on);
+    };
+    spinning = requestAnimationFrame(on);
+  }
+  turner.setAttribute("aria-pressed", String(Boolean(spinning)));
+};
 
 // --- what lies under the pointer ---------------------------------------------------------------
 const name = (x, y) => {
@@ -209,7 +233,9 @@ const name = (x, y) => {
     if (away < nearest) { nearest = away; best = k; }
   }
   tip.textContent = best < 0 ? "" : told(best);
+  point(best);
 };
+const valueOf = (step) => values.low + (values.high - values.low)*step/254;
 const told = (k) => {
   const ball = k >= count ? cell.balls[k - count] : null;
   const number = ball ? ball[4] : sectionOf[k], node = ball ? ball[5] : nodeOf[k];
@@ -217,12 +243,11 @@ const told = (k) => {
   const thick = ball ? 2*ball[3] : lines[8*k + 6] + lines[8*k + 7];
   const parts = [cell.regions[region].replace("_", " "), `section ${number}`, `${length} µm long`];
   if (thick > 0) parts.push(`${+thick.toPrecision(3)} µm thick`);
-  if (number) parts.push(`begins ${path} µm from the soma, order ${branches}`);
+  if (number) parts.push(`begins ${path} µm from ${cell.origin}, order ${branches}`);
   if (cell.compartments) parts.push(`node ${node}`);
   if (values) {
     const step = steps[frame*values.places + node];
-    if (step < 255)
-      parts.push(`${values.label}: ${+(values.low + (values.high - values.low)*step/254).toPrecision(4)}`);
+    if (step < 255) parts.push(`${values.label}: ${+valueOf(step).toPrecision(4)}`);
   }
   return parts.join(" · ");
 };
@@ -235,14 +260,20 @@ const made = (tag, kind, text) => {
   return element;
 };
 const keys = [];
+const brushes = [];  // what is drawn again when the paper turns dark
+const digits = (value) => +value.toPrecision(4);
 if (values) {
   const scaleKey = made("span", "scale");
   const strip = made("canvas");
   strip.width = values.scale.length;
   strip.height = 1;
-  const brush = strip.getContext("2d");
-  values.scale.forEach((color, k) => { brush.fillStyle = color; brush.fillRect(k, 0, 1, 1); });
-  const digits = (value) => +value.toPrecision(4);
+  brushes.push(() => {
+    const brush = strip.getContext("2d");
+    values.scale.forEach((hex, k) => {
+      brush.fillStyle = `rgb(${seen(hex).join()})`;
+      brush.fillRect(k, 0, 1, 1);
+    });
+  });
   scaleKey.append(made("span", "", `${values.label}:`), made("span", "", digits(values.low)), strip,
     made("span", "", digits(values.high)));
   bar.append(scaleKey);
@@ -254,42 +285,130 @@ if (values) {
     bar.append(key);
   });
 }
+const moving = values !== null && values.frames > 1;
 let playing = 0;
 const slider = made("input"), play = made("button", "", "▶"), now = made("output");
+const timeOf = (k) => values.times[k] === undefined ? `row ${k}` : `${values.times[k]} ms`;
 const show = (k) => {
   frame = k;
   slider.value = k;
-  const time = values.times[k];
-  now.textContent = time === undefined ? `row ${k}` : `${time} ms`;
+  slider.setAttribute("aria-valuetext", timeOf(k));
+  now.textContent = timeOf(k);
   redraw();
+  drawTraces();
 };
 const advance = () => {
   if (!playing) return;
-  show((frame + 1) % values.frames);
-  playing = setTimeout(advance, 40);
+  const last = frame + 1 >= values.frames;
+  if (!document.hidden) show(last ? 0 : frame + 1);
+  playing = setTimeout(advance, frame + 1 >= values.frames ? 700 : 40);
 };
 const toggle = () => {
-  if (playing) { clearTimeout(playing); playing = 0; } else { playing = setTimeout(advance, 0); }
+  if (playing) { clearTimeout(playing); playing = 0; } else { playing = setTimeout(advance, 40); }
   play.textContent = playing ? "❚❚" : "▶";
   play.setAttribute("aria-label", playing ? "stop" : "play");
 };
-if (values && values.frames > 1) {
+const stepBy = (by) => {
+  if (!moving) return;
+  if (playing) toggle();
+  show(Math.max(0, Math.min(values.frames - 1, frame + by)));
+};
+if (moving) {
   const group = made("span", "time");
   Object.assign(slider, {type: "range", min: 0, max: values.frames - 1, step: 1, value: 0});
   slider.setAttribute("aria-label", "time");
   play.setAttribute("aria-label", "play");
-  slider.addEventListener("input", () => show(+slider.value));
+  slider.addEventListener("input", () => { if (playing) toggle(); show(+slider.value); });
   play.addEventListener("click", toggle);
   group.append(play, slider, now);
   bar.append(group);
 }
-bar.append(made("span", "help", "drag to turn, wheel to come closer, Shift and drag to move"));
+const turner = made("button", "", "⟳");
+turner.setAttribute("aria-label", "turn slowly");
+turner.title = "turn slowly (key r)";
+turner.addEventListener("click", spin);
+bar.append(turner, made("span", "help", "drag or arrow keys: turn · wheel, + and −: closer · "
+  + "Shift and drag: move · 0: begin again" + (moving ? " · space: play" : "")));
+
+// --- values over time, of the middle of the soma and of what is pointed at ---------------------
+const graph = moving ? made("canvas") : null;
+let pointed = -1;
+const point = (k) => {
+  if (!moving) return;
+  const node = k < 0 ? -1 : k >= count ? cell.balls[k - count][5] : nodeOf[k];
+  if (node === pointed) return;
+  pointed = node;
+  drawTraces();
+};
+const MARGIN = [58, 12, 10, 20];                           // left, right, top, bottom
+const drawTraces = () => {
+  if (!graph) return;
+  const [w, h] = [graph.clientWidth, graph.clientHeight], ink = getComputedStyle(document.body);
+  graph.width = Math.round(w*ratio);
+  graph.height = Math.round(h*ratio);
+  const plot = graph.getContext("2d"), [left, right, top, bottom] = MARGIN;
+  plot.setTransform(ratio, 0, 0, ratio, 0, 0);
+  plot.font = "12px system-ui, sans-serif";
+  const x = (k) => left + (w - left - right)*k/(values.frames - 1);
+  const y = (step) => h - bottom - (h - top - bottom)*step/254;
+  const soft = ink.getPropertyValue("--soft"), line = ink.getPropertyValue("--line");
+  plot.fillStyle = soft;
+  plot.strokeStyle = line;
+  plot.strokeRect(left, top, w - left - right, h - top - bottom);
+  plot.textAlign = "right";
+  plot.fillText(digits(values.high), left - 6, y(254) + 8);
+  plot.fillText(digits(values.low), left - 6, y(0));
+  plot.textAlign = "left";
+  plot.fillText(timeOf(0), left, h - 5);
+  plot.textAlign = "right";
+  plot.fillText(timeOf(values.frames - 1), w - right, h - 5);
+  const trace = (node, color, name, place) => {
+    plot.strokeStyle = plot.fillStyle = color;
+    plot.lineWidth = 1.6;
+    plot.beginPath();
+    for (let k = 0, lifting = true; k < values.frames; k++) {
+      const step = steps[k*values.places + node];
+      if (step === 255) { lifting = true; continue; }
+      if (lifting) plot.moveTo(x(k), y(step)); else plot.lineTo(x(k), y(step));
+      lifting = false;
+    }
+    plot.stroke();
+    plot.fillText(name, w - right - 6, top + 14 + 15*place);
+  };
+  trace(cell.home, ink.getPropertyValue("--ink"), cell.home_name, 0);
+  if (pointed >= 0 && pointed !== cell.home)
+    trace(pointed, ink.getPropertyValue("--mark"), "where you point", 1);
+  plot.strokeStyle = ink.getPropertyValue("--accent");
+  plot.lineWidth = 1.5;
+  plot.beginPath();
+  plot.moveTo(x(frame), top);
+  plot.lineTo(x(frame), h - bottom);
+  plot.stroke();
+};
+if (graph) {
+  const box = made("div");
+  box.id = "graph";
+  graph.setAttribute("role", "img");
+  graph.setAttribute("aria-label", `${values.label} over time`);
+  box.append(graph);
+  bar.before(box);
+  const seek = (event) => {
+    if (event.type === "pointermove" && !event.buttons) return;
+    if (playing) toggle();
+    const share = (event.offsetX - MARGIN[0])/(graph.clientWidth - MARGIN[0] - MARGIN[1]);
+    show(Math.max(0, Math.min(values.frames - 1, Math.round(share*(values.frames - 1)))));
+  };
+  graph.addEventListener("pointerdown", seek);
+  graph.addEventListener("pointermove", seek);
+}
 
 // --- begin -------------------------------------------------------------------------------------
 const dress = () => {
   prepare();
   for (const [mark, k] of keys) mark.style.background = shades[k][SHADES - 1];
+  for (const paint of brushes) paint();
   redraw();
+  drawTraces();
 };
 const fit = () => {
   const box = canvas.parentElement.getBoundingClientRect();
@@ -298,10 +417,14 @@ const fit = () => {
   canvas.width = Math.round(width*ratio);
   canvas.height = Math.round(height*ratio);
   redraw();
+  drawTraces();
 };
 dark.addEventListener("change", dress);
 new ResizeObserver(fit).observe(canvas.parentElement);
 dress();
 fit();
-if (values && values.frames > 1) show(0);
+if (moving) {
+  show(values.start);                                      // where there is something to see
+  if (!window.matchMedia("(prefers-reduced-motion: reduce)").matches) toggle();
+}
 })();
