@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.morphology.dense_trees import any_tree, dense
 from tests.morphology.random_trees import input_resistance, morphologies
 
 import rheobase as rb
@@ -201,3 +202,33 @@ def test_refused(call, words):
         call()
     for word in words:
         assert word in str(refused.value)
+
+
+def eliminated(compartments):
+    """The conductances between compartments, junctions eliminated."""
+    matrix = np.zeros((compartments.nodes, compartments.nodes))
+    for k, p in enumerate(compartments.parent):
+        for a, b in ((k, p), (p, k)) if p >= 0 else ():
+            matrix[a, a] += compartments.conductance_to_parent[k]
+            matrix[a, b] -= compartments.conductance_to_parent[k]
+    inner, outer = compartments.membrane, np.flatnonzero(compartments.is_junction)
+    to_outer = np.linalg.solve(matrix[np.ix_(outer, outer)], matrix[np.ix_(outer, inner)])
+    return matrix[np.ix_(inner, inner)] - matrix[np.ix_(inner, outer)] @ to_outer
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_matrices_of_any_tree_are_those_of_quadrature(seed):
+    numbers = np.random.default_rng(seed)
+    morphology = any_tree(numbers)
+    counts = [int(n) for n in numbers.integers(1, 6, len(morphology.sections))]
+    resistivity = {region: numbers.uniform(0.5, 3) for region in morphology.regions}
+    given = {region: f"{value!r} ohm*metre" for region, value in resistivity.items()}
+    got = morphology.discretize(counts, axial_resistivity=given)
+    want = dense(morphology, counts, resistivity)
+    inside = got.membrane
+    np.testing.assert_allclose(got.area[inside], want.area, rtol=1e-9)
+    np.testing.assert_allclose(got.diameter[inside], want.diameter, rtol=1e-9)
+    np.testing.assert_allclose(got.path[inside], want.path, rtol=1e-9, atol=1e-15)
+    np.testing.assert_array_equal(got.section[inside], want.section)
+    scale = np.abs(want.conductance).max()
+    np.testing.assert_allclose(eliminated(got), want.conductance, rtol=1e-7, atol=1e-9 * scale)

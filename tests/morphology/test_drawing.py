@@ -109,3 +109,18 @@ def test_units_of_values_and_limits_are_converted():
     assert (bar.get_ylabel(), bar.get_ylim()) == ("v (mV)", (-80, 20))
     same = CELL.plot([-70, -50] * mV, label="v", limits=(-0.08, 0.02) * volt)
     np.testing.assert_array_equal(polygons(ax).get_facecolors(), polygons(same).get_facecolors())
+
+
+def test_the_soma_lies_above_its_neurites():
+    ax = rb.morphology.examples.thalamocortical_1().plot()
+    (neurites,) = [c for c in ax.collections if c.get_gid() == "neurites"]
+    (soma,) = [c for c in ax.collections if c.get_gid() == "soma"]
+    assert soma.get_zorder() > neurites.get_zorder()
+    assert len(soma.get_paths()) == 20
+    assert (soma.get_facecolor()[:, :3] == 0).all()
+
+
+def test_the_scale_bar_keeps_away_from_a_flat_cell():
+    ax = rb.Morphology.cylinder(length=1000 * um, diameter=1 * um).plot()
+    (bar,) = ax.lines
+    assert bar.get_ydata()[0] < -20

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # name when something is drawn.
 _STYLE = "rheobase.plots.style"
 
+_SEAM = 0.4  # points
 _THINNEST = 0.6  # points: thinner neurites are drawn as thick as that
 
 
@@ -56,7 +57,7 @@ def draw(
         by_region = region_colors(morphology)
         regions = np.array([by_region[section.region] for section in morphology.sections])
         of_balls = [regions[section] for _, _, section, _ in pieces.balls]
-        _draw_pieces(axes, pieces, axes_of, regions[pieces.section], of_balls)
+        _draw_pieces(axes, morphology, pieces, axes_of, regions[pieces.section], of_balls)
         if len(by_region) > 1:
             _legend(axes, by_region)
     else:
@@ -66,7 +67,7 @@ def draw(
                 given=f"{len(shown.numbers)} rows",
                 mend="draw one row, values[k], or show all with morphology.page(values, ...)",
             )
-        _colored(axes, pieces, axes_of, shown, colormap, color_bar)
+        _colored(axes, morphology, pieces, axes_of, shown, colormap, color_bar)
     axes.set_aspect("equal")
     axes.axis("off")
     axes.autoscale_view()
@@ -95,8 +96,8 @@ def _size(pieces: Pieces, axes_of: list[int]) -> tuple[float, float]:
     return (6.0, 6.0 * ratio + 0.3) if ratio < 1 else (6.5 / ratio + 1.5, 6.5)
 
 
-def _colored(axes: Axes, pieces: Pieces, axes_of: list[int], shown: Values, colormap: str,
-             color_bar: bool) -> None:  # fmt: skip
+def _colored(axes: Axes, morphology: Morphology, pieces: Pieces, axes_of: list[int],
+             shown: Values, colormap: str, color_bar: bool) -> None:  # fmt: skip
     from matplotlib import colormaps
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize, to_hex
@@ -107,7 +108,7 @@ def _colored(axes: Axes, pieces: Pieces, axes_of: list[int], shown: Values, colo
             scale.to_rgba(shown.numbers[0]), shown.numbers[0], strict=True)]
     )  # fmt: skip
     of_balls = [colors[node] for _, _, _, node in pieces.balls]
-    _draw_pieces(axes, pieces, axes_of, colors[pieces.node], of_balls)
+    _draw_pieces(axes, morphology, pieces, axes_of, colors[pieces.node], of_balls)
     if not color_bar:
         return
     bar = axes.figure.colorbar(scale, ax=axes, shrink=0.7, pad=0.02)
@@ -117,22 +118,38 @@ def _colored(axes: Axes, pieces: Pieces, axes_of: list[int], shown: Values, colo
 
 
 def _draw_pieces(
-    axes: Axes, pieces: Pieces, axes_of: list[int], colors: Any, of_balls: list[Any]
+    axes: Axes,
+    morphology: Morphology,
+    pieces: Pieces,
+    axes_of: list[int],
+    colors: Any,
+    of_balls: list[Any],
 ) -> None:
-    """Draw frusta as lines of at least some width and polygons of their own; balls as disks."""
+    """Draw frusta as lines of at least some width and polygons of their own; balls as disks.
+
+    The soma lies above its neurites, the lines from its middle to where they begin below it.
+    """
     from matplotlib.collections import LineCollection, PolyCollection
     from matplotlib.patches import Circle
 
     starts, ends = pieces.starts[:, axes_of] * 1e6, pieces.ends[:, axes_of] * 1e6
-    if len(starts):
-        lines = np.stack([starts, ends], axis=1)
+    regions = np.array([section.region == "soma" for section in morphology.sections])
+    is_soma = regions[pieces.section] if len(starts) else np.zeros(0, dtype=bool)
+    colors = np.asarray(colors)
+    for chosen, order, gid in ((~is_soma, 1, "neurites"), (is_soma, 3, "soma")):
+        if not chosen.any():
+            continue
+        a, b, own = starts[chosen], ends[chosen], colors[chosen]
+        shapes = _outlines(a, b, pieces.start_radii[chosen] * 1e6, pieces.end_radii[chosen] * 1e6)
         axes.add_collection(
-            LineCollection(list(lines), colors=colors, linewidths=_THINNEST, capstyle="round")
-        )
-        shapes = _outlines(starts, ends, pieces.start_radii * 1e6, pieces.end_radii * 1e6)
+            LineCollection(list(np.stack([a, b], axis=1)), colors=own, linewidths=_THINNEST,
+                           capstyle="round", zorder=order)
+        )  # fmt: skip
+        # edges of their own color close the seams between neighbors
         axes.add_collection(
-            PolyCollection(list(shapes), facecolors=colors, linewidths=0, gid="neurites")
-        )
+            PolyCollection(list(shapes), facecolors=own, edgecolors=own, linewidths=_SEAM,
+                           joinstyle="round", gid=gid, zorder=order)
+        )  # fmt: skip
     for (center, radius, _, _), color in zip(pieces.balls, of_balls, strict=True):
         x, y = center[axes_of] * 1e6
         axes.add_patch(Circle((x, y), radius * 1e6, color=color, linewidth=0, zorder=3, gid="soma"))
@@ -170,7 +187,7 @@ def _scale_bar(axes: Axes, length: Any) -> None:
         size = power * max(factor for factor in (1, 2, 5) if factor * power <= wanted)
     else:
         size = length_si(length, "plot: scale_bar", "scale_bar=100*um") * 1e6
-    y = bottom - 0.03 * (top - bottom)
+    y = bottom - 0.03 * max(top - bottom, extent)
     axes.plot([left, left + size], [y, y], color="#222222", linewidth=2, solid_capstyle="butt")
     text = f"{size:g} µm" if size < 1000 else f"{size / 1000:g} mm"
     axes.annotate(text, (left + size / 2, y), (0, -3), textcoords="offset points", ha="center",
