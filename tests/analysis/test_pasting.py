@@ -58,6 +58,7 @@ def test_what_is_no_model_is_told_what_to_write():
     shape = rb.Morphology.cylinder(length=10 * um, diameter=1 * um)
     cell = rb.Cell(shape, membrane)
     cells = rb.Network().add(rb.models.LIF, name="cells")
+    more = {calls.phase_plane: ["v", "w"], rb.levels.reduce: ["LIF", [1, 2] * nA]}
     for call, given, words in [
         (calls.rheobase, membrane, "no model and no cell\ngiven: Membrane: L\nwrite rb.analysis."
          "rheobase(membrane.point(area=20000*um**2), ...), or rb.analysis.rheobase(rb.Cell("),
@@ -67,8 +68,9 @@ def test_what_is_no_model_is_told_what_to_write():
         (calls.phase_plane, cell, "it takes one point: phase_plane(membrane.point("),
         (calls.behavior, cell, "rb.analysis.behavior: this is no model\ngiven: <Cell cylinder"),
         (calls.chronaxie, cells, "give what its cells are, which is what net.add was given: "),
+        (rb.levels.reduce, cell, "rb.levels.reduce: this is no model\ngiven: <Cell cylinder"),
         (calls.behavior, 3, "this is no model\ngiven: 3\nwrite rb.analysis.behavior(rb.models."),
     ]:  # fmt: skip
         with pytest.raises(rb.errors.WiringError) as refused:
-            call(given, *(["v", "w"] if call is calls.phase_plane else []))
+            call(given, *more.get(call, []))
         assert words in str(refused.value)

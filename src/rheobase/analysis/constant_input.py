@@ -184,6 +184,8 @@ def trial(
             model, call=call, input=input, duration=duration, dt=dt, method=method,
             initial=initial, seed=seed, backend=backend, at=at, spiking=spiking,
         )  # fmt: skip
+    if not isinstance(model, Model):
+        raise no_model(call, model, f"{call}(rb.models.LIF, ...)")
     found = experiment(
         model, call=call, input=input, duration=duration, dt=dt, method=method, initial=initial,
         seed=seed, backend=backend, spiking=spiking,
@@ -216,7 +218,7 @@ def experiment(
         There is no such input or parameter.
     """
     if not isinstance(model, Model):
-        raise no_model(call, model, f"{call}(rb.models.LIF, ...)")
+        raise no_model(call, model, f"{call}(rb.models.LIF, ...)", cells=False)
     if spiking and model.threshold is None:
         raise WiringError(
             f"{call}: {model.name} has no threshold, so it has no spikes to count",
