@@ -162,11 +162,13 @@ def _channel(name: str, member: Mechanism, pictures: Path) -> list[str]:
     told = describe(name)
     assert told is not None
     lines = ["", f"### {name}", "", _plain(told.title), ""]
-    if isinstance(member, rb.Channel):
-        path = pictures / f"{name}.svg"
-        _save(member.plot()[0].figure, path)
-        shown = "Steady states and time constants" if member.forms else "Current"
-        lines += [f"![{shown} of {name}](channels/{path.name})", ""]
+    assert isinstance(member, (rb.Channel, rb.channels.Pool))
+    path = pictures / f"{name}.svg"
+    _save(member.plot()[0].figure, path)
+    shown = "Steady states and time constants" if member.forms else "Current"
+    if isinstance(member, rb.channels.Pool):
+        shown = "Concentrations at a steady current, and the decay"
+    lines += [f"![{shown} of {name}](channels/{path.name})", ""]
     equations = [e.text for e in member.equations if e.kind != PARAMETER]
     lines += ["```text", *equations, "```", ""]
     lines += ["| symbol | default | unit | meaning |", "|---|---|---|---|"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rheobase.channels.channel import Channel
 from rheobase.channels.joining import Placed, ion_lines, mechanism_text, place
@@ -18,7 +18,10 @@ from rheobase.language.model import Model
 from rheobase.language.names import is_noise
 from rheobase.language.reading import unknown_parameter
 from rheobase.language.values import read_value
-from rheobase.units import parse_unit
+from rheobase.units import parse_unit, quantity, to_si
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _OWN = ("v", "I", "area", "C_m", "temperature", "V_spike", "t", "dt", "i", "j", "N", "pi")
 """Names of the membrane itself."""
@@ -299,6 +302,82 @@ class Membrane:
             moved |= more
         changes = ((e.name, e.expression) for e in self._patch.differential)
         return any(name != "v" and x is not None and names_in(x) & moved for name, x in changes)
+
+    def steady_currents(self, v: Any, **concentrations: Any) -> Mapping[str, Any]:
+        """Return the current per area of every channel at a held voltage, all else settled.
+
+        Gates are where they go at the voltage, and the concentrations of pools where the currents
+        leave them. Their sum is the steady current of the membrane.
+
+        Parameters
+        ----------
+        v : quantity
+            One voltage, or an array of them.
+        **concentrations
+            Of pools that are held: `Ca_i=0.1*uM`.
+
+        Returns
+        -------
+        mapping of str to quantity
+            By the names of `currents`, in uA/cm**2, positive outwards.
+
+        Raises
+        ------
+        UnknownNameError, UserError
+            The membrane keeps no such ion, or a pool has several states.
+
+        Examples
+        --------
+        >>> from rheobase import channels
+        >>> membrane = Membrane([channels.HHSodium, channels.HHPotassium, channels.Leak])
+        >>> {name: round(float(i.magnitude), 3)
+        ...  for name, i in membrane.steady_currents("-65 mV").items()}
+        {'I_Na': -1.22, 'I_K': 4.4, 'I_L': -3.184}
+        """
+        import numpy as np
+
+        from rheobase.channels.settling import Settled
+
+        unit, volt = parse_unit("uA/cm**2"), parse_unit("mV").dimension
+        volts = np.asarray(to_si(v, volt, what="steady_currents: v", paste="-65*mV"))
+        settled = Settled(self, np.atleast_1d(volts), concentrations)
+        found = zip(self.currents, settled.currents(), strict=True)
+        return MappingProxyType({
+            name: quantity(values.reshape(volts.shape), unit)
+            for name, (_, values) in found
+        })  # fmt: skip
+
+    def plot(
+        self, low: Any = "-100 mV", high: Any = "50 mV", *, ax: Any = None, **concentrations: Any
+    ) -> tuple[Axes, ...]:
+        """Draw the steady currents of its channels and their sum, and all gates.
+
+        At every voltage gates are where they go, and concentrations where the currents leave
+        them. Where the sum of all currents crosses 0 the membrane can rest. Strong currents are
+        drawn on a logarithmic scale, which is linear from -1 to 1 uA/cm**2.
+
+        Parameters
+        ----------
+        low, high : quantity
+            The range of voltages.
+        ax : three Axes, optional
+            Where to draw currents, steady states and time constants of gates; one of a membrane
+            without gates; a new figure if not given.
+        **concentrations
+            Of pools that are held: `Ca_i=0.1*uM`.
+
+        Returns
+        -------
+        tuple of Axes
+
+        Raises
+        ------
+        UserError, UnknownNameError
+            The range is empty, the membrane keeps no such ion, or a pool has several states.
+        """
+        from rheobase.channels.membrane_drawing import draw_membrane
+
+        return draw_membrane(self, low, high, ax, concentrations)
 
     def describe(self) -> str:
         """Return the equations of a patch and a table of its parameters."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rheobase.channels.mechanism import Mechanism, MechanismArguments, checked_name
 from rheobase.channels.reversal import valence_of
@@ -11,6 +11,9 @@ from rheobase.errors import EquationError, UnitError
 from rheobase.language.definitions import DIFFERENTIAL, Equation
 from rheobase.language.functions import UserFunction
 from rheobase.units import parse_unit
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 CONCENTRATION = parse_unit("mM").dimension
 
@@ -85,6 +88,32 @@ class Pool(Mechanism):
             doc=doc,
             ions={ion: valence_of(ion, valence, f"Pool({ion!r})")},
         ))  # fmt: skip
+
+    def plot(self, *, ax: Any = None, temperature: Any = 37) -> tuple[Axes, ...]:
+        """Draw where the concentration settles at a constant current, and how it decays.
+
+        The decay is from ten times the concentration at rest. Of constant concentrations the
+        Nernst potential is drawn, against the concentration inside.
+
+        Parameters
+        ----------
+        ax : two Axes, optional
+            Where to draw; one for constant concentrations; a new figure if not given.
+        temperature : float or quantity
+            Of the Nernst potential, in degrees Celsius.
+
+        Returns
+        -------
+        tuple of Axes
+
+        Raises
+        ------
+        UserError
+            The pool has several states, or no concentration at rest.
+        """
+        from rheobase.channels.membrane_drawing import draw_pool
+
+        return draw_pool(self, ax, temperature)
 
     def _take(self, arguments: MechanismArguments) -> None:
         super()._take(arguments)
