@@ -196,9 +196,6 @@ def test_what_sends_spikes(net, cells):
 def test_synapses_for_point_cells_only(net, cells):
     soma = cells.at("soma")
     noise = net.add(rb.stimuli.poisson("10 Hz"), 1, name="noise")
-    coupling = rb.synapses.Coupling("v_pre - v_post")
-    refused(errors.WiringError, lambda: net.connect(soma, soma, weight=1 * nS, synapse=coupling),
-            "joins point cells", "rb.synapses.GapJunction()")  # fmt: skip
     refused(errors.WiringError,
             lambda: net.connect(noise, soma, weight=1 * nS, synapse=AMPA, storage="procedural"),
             'storage="procedural" is for point cells')  # fmt: skip

@@ -107,7 +107,7 @@ def test_synapses_of_the_library(name):
         assert_same_model(synapse, round_trip(synapse))
         return
     elif name == "GapJunction":
-        synapse = made()
+        synapse = made(rectifying=True)
     else:
         required = [p for p in inspect.signature(made).parameters.values() if p.default is p.empty]
         synapse = made(**{p.name: GIVEN[p.name] for p in required})
@@ -122,7 +122,8 @@ def test_synapses_of_the_library(name):
 
 GIVEN = dict(tau=2 * ms, E=0 * mV, w_max=1 * nS, tau_plus=20 * ms, tau_minus=20 * ms, a_plus=0.01,
              a_minus=0.012, tau_rise=1 * ms, tau_decay=5 * ms, eta=1 * nS,
-             equations="dI/dt = -I/(2*ms) : pA", receives="I += weight")  # fmt: skip
+             equations="dI/dt = -I/(2*ms) : pA", receives="I += weight",
+             release="1/(1 + exp(-v/mV))")  # fmt: skip
 
 
 def test_synapses_as_text():

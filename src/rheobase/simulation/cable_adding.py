@@ -19,7 +19,7 @@ from rheobase.simulation.cable_population import (
 )
 from rheobase.simulation.clock import Clock
 from rheobase.simulation.population import Cells, check_names
-from rheobase.synapses.gap_junctions import Coupling, GapJunction
+from rheobase.synapses.gap_junctions import Coupling
 
 
 def is_cells(model: Any) -> TypeGuard[Cell | Sequence[Cell]]:
@@ -104,11 +104,6 @@ def check_ends(source: Cells, sink: Cells, synapse: Any, of: str | None, storage
             f"{call}: random places may be in one compartment, and what acts all the time joins "
             "compartments once",
             mend='choose them with at: cells.at("dendrite", fraction=0.5)',
-        )
-    if isinstance(synapse, Coupling) and not isinstance(synapse, GapJunction):
-        raise WiringError(
-            f"{call}: {synapse} joins point cells",
-            mend="between compartments, write synapse=rb.synapses.GapJunction()",
         )
     if isinstance(sink, Sites) and storage == "procedural":
         raise WiringError(

@@ -181,7 +181,8 @@ def sum_conductances(projections: Any) -> list[tuple[str, CellValues]]:
 def begin(plans: Sequence[ContinuousPlan], populations: Sequence[Any]) -> None:
     """Let the sums of junctions be those of the voltages at the start, for the first sample."""
     ends = [plan for plan in plans if plan.input_array.startswith("sum_")
-            and getattr(populations[plan.target].program, "linear", None) is not None]  # fmt: skip
+            and getattr(populations[plan.target].program, "linear", None) is not None
+            and plan.source_array in populations[plan.source].arrays]  # fmt: skip
     for plan in ends:
         populations[plan.target].arrays[plan.input_array][:] = 0.0
     for plan in ends:

@@ -43,10 +43,13 @@ def place(sites: Sites, synapse: Receptor, to: str | None, call: str) -> Part:
 
 
 def place_piece(sites: Sites, synapse: Receptor | Coupling, label: str,
-                make: Callable[[str], Piece], call: str) -> Part:  # fmt: skip
-    """Place points at sites, as `place` does; `make` gives their equations from a name."""
-    cable = sites._cable
-    part = next((p for p, what in cable.placed.items() if what == synapse), None)
+                make: Callable[[str], Piece], call: str, end: str = "") -> Part:  # fmt: skip
+    """Place points at sites, as `place` does; `make` gives their equations from a name.
+
+    `end` tells apart those that one coupling has at its source and at its target.
+    """
+    cable, key = sites._cable, (end, synapse) if end else synapse
+    part = next((p for p, what in cable.placed.items() if what == key), None)
     built = any(p.values.arrays is not None for p in cable.patches)
     if part is not None and np.all(part.element[sites.indices] >= 0):
         return part
@@ -61,7 +64,7 @@ def place_piece(sites: Sites, synapse: Receptor | Coupling, label: str,
         model = Model(text, parameters=dict(piece.parameters), name=name,
                       receives=dict(piece.receives) or None)  # fmt: skip
         part = cable.add_point(model, name, piece.term)
-        cable.placed[part] = synapse
+        cable.placed[part] = key
     cable.grow(part, sites.indices)
     part.example = sites._written.partition(".at(")[2].removesuffix(")")
     return part

@@ -129,8 +129,10 @@ def _seconds(value: float) -> Any:
 
 
 def _cells(cells: Cells) -> Plain:
-    written = cells._written if isinstance(cells, Sites) else None
-    return {"population": cells.name, "indices": cells._where, "sites": written}
+    plain: dict[str, Any] = {"population": cells.name, "indices": cells._where, "sites": None}
+    if isinstance(cells, Sites):
+        plain |= {"sites": cells._written, "repeated": cells._repeated}
+    return plain
 
 
 def _read_cells(net: Network, part: Mapping[str, Any]) -> Cells:
@@ -143,7 +145,8 @@ def _read_cells(net: Network, part: Mapping[str, Any]) -> Cells:
         return View(population, indices)
     if part["sites"] is None:
         return CellView(population, indices)
-    return Sites(population._site_population, indices, part["sites"], repeated=True)
+    return Sites(population._site_population, indices, part["sites"],
+                 bool(part.get("repeated", False)))  # fmt: skip
 
 
 # -- populations ----------------------------------------------------------------------------

@@ -35,6 +35,7 @@ from rheobase.network import currents, distributions, rules, texts, trains, wave
 from rheobase.simulation.projection import Target, Term
 from rheobase.synapses.extending import Piece
 from rheobase.synapses.gap_junctions import Coupling, GapJunction
+from rheobase.synapses.graded import Graded
 from rheobase.synapses.receptors import Receptor
 from rheobase.units import (
     DIMENSIONLESS,
@@ -104,7 +105,18 @@ def _kinds() -> tuple[Kind, ...]:
         Kind(
             "coupling", Coupling, lambda c: {"f": c.text, "name": c.name}, lambda p: Coupling(**p)
         ),
-        Kind("gap junction", GapJunction, lambda c: {"name": c.name}, lambda p: GapJunction(**p)),
+        Kind(
+            "gap junction",
+            GapJunction,
+            lambda c: {"name": c.name, "rectifying": not c.both_ways, "area": c._area},
+            lambda p: GapJunction(**p),
+        ),
+        Kind(
+            "graded synapse",
+            Graded,
+            lambda c: {"release": c.text, "name": c.name, **c._given},
+            lambda p: Graded(**p),
+        ),
         record("piece", Piece),
         record("target", Target),
         record("sum", Term),

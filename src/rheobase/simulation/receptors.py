@@ -11,13 +11,14 @@ import numpy as np
 
 from rheobase.errors import WiringError
 from rheobase.language.model import Model
-from rheobase.simulation import cable_gaps, cable_ports, cable_receptors, wiring
+from rheobase.simulation import cable_couplings, cable_gaps, cable_ports, cable_receptors, wiring
 from rheobase.simulation.cable_population import Sites
 from rheobase.simulation.population import Cells, Population
 from rheobase.simulation.projection import Projection, Target, Term
 from rheobase.simulation.warning import warn
 from rheobase.synapses.extending import Piece, current_input, extend
 from rheobase.synapses.gap_junctions import SIEMENS, Coupling, GapJunction
+from rheobase.synapses.graded import Graded
 from rheobase.synapses.nmda import NMDA
 from rheobase.synapses.receptors import Receptor
 from rheobase.units import parse_unit, usual_unit
@@ -151,6 +152,8 @@ def _couple(source: Cells, sink: Cells, synapse: Coupling, to: str | None,
         terms += [Term(t.of, t.to, True) for t in _one_way(sink, source, synapse, to, call)]
     if isinstance(synapse, GapJunction):
         dimension, line = SIEMENS, "weight*(v_pre - v_post)"
+    elif isinstance(synapse, Graded):
+        dimension, line = SIEMENS, f"g += weight*({synapse.text})"
     else:
         assert isinstance(sink.model, Model) and isinstance(source.model, Model)
         name = wiring.input_of(sink, to, call, "a coupling")
@@ -160,7 +163,7 @@ def _couple(source: Cells, sink: Cells, synapse: Coupling, to: str | None,
     unit = parse_unit("nS" if dimension == SIEMENS else usual_unit(dimension) or "1")
     placed_as = terms[0].to.removeprefix("sum_1_")
     return Target(terms[0].to, terms[0].of, dimension, unit, line, tuple(terms), placed_as,
-                  signed=not isinstance(synapse, GapJunction))  # fmt: skip
+                  signed=not isinstance(synapse, (GapJunction, Graded)))  # fmt: skip
 
 
 def _gap_end(cells: Cells, synapse: GapJunction, to: str | None, call: str) -> str:
@@ -183,15 +186,19 @@ def _gap_end(cells: Cells, synapse: GapJunction, to: str | None, call: str) -> s
 
 def _one_way(source: Cells, sink: Cells, synapse: Coupling, to: str | None,
              call: str) -> list[Term]:  # fmt: skip
-    base = _own_model(sink, call)
+    base = sink.model if isinstance(sink, Sites) else _own_model(sink, call)
     _own_model(source, call)
-    if isinstance(synapse, GapJunction):
+    assert isinstance(base, Model)
+    if isinstance(sink, Sites):
+        cable_couplings.check_input(to, call)
+    if isinstance(synapse, (GapJunction, Graded)):
         target = current_input(base, sink.name, to, call)
     else:
         target = base.equation(wiring.input_of(sink, to, call, "a coupling"))
     pre, post = source.population, sink.population
-    assert isinstance(pre._model, Model) and isinstance(post._model, Model)
-    separated = synapse.between(pre._model, post._model, (source.name, sink.name), call)
+    read, added = (c.model if isinstance(c, Sites) else c.population._model for c in (source, sink))
+    assert isinstance(read, Model) and isinstance(added, Model)
+    separated = synapse.between(read, added, (source.name, sink.name), call)
 
     def reading(name: str) -> Piece:
         assert isinstance(pre._own_model, Model)
@@ -200,11 +207,18 @@ def _one_way(source: Cells, sink: Cells, synapse: Coupling, to: str | None,
     def summing(name: str) -> Piece:
         return synapse.target_piece(name, separated, base, target, sink.name, call)
 
-    of_source = _attach(pre, ("source", synapse), synapse, reading, call)
-    of_sink = _attach(post, ("target", synapse, target.name), synapse, summing, call)
-    assert isinstance(pre._own_model, Model)
-    read = separated.variables(of_source, pre._own_model)
-    return [Term(of, to) for of, to in zip(read, separated.sums(of_sink), strict=True)]
+    if isinstance(source, Sites):
+        found = cable_couplings.variables(source, synapse, separated, call)
+    else:
+        of_source = _attach(pre, ("source", synapse), synapse, reading, call)
+        assert isinstance(pre._own_model, Model)
+        found = separated.variables(of_source, pre._own_model)
+    if isinstance(sink, Sites):
+        sums = cable_couplings.sums(sink, synapse, separated, summing, call)
+    else:
+        key = ("target", synapse, target.name)
+        sums = separated.sums(_attach(post, key, synapse, summing, call))
+    return [Term(of, into) for of, into in zip(found, sums, strict=True)]
 
 
 def _place_gate(population: Population, synapse: NMDA, call: str) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rheobase.synapses.gap_junctions import Coupling as Coupling
     from rheobase.synapses.gap_junctions import GapJunction as GapJunction
+    from rheobase.synapses.graded import Graded as Graded
     from rheobase.synapses.nmda import NMDA as NMDA
     from rheobase.synapses.nmda import LinearNMDA as LinearNMDA
     from rheobase.synapses.plasticity import STDP as STDP
@@ -51,6 +52,7 @@ _HOMES = {
     "Exponential": "receptors",
     "ExponentialCurrent": "receptors",
     "GapJunction": "gap_junctions",
+    "Graded": "graded",
     "LinearNMDA": "nmda",
     "NMDA": "nmda",
     "TextReceptor": "text_receptor",

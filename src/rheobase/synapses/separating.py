@@ -96,6 +96,8 @@ def _of_binary(node: Binary) -> Products:
         return _multiplied(_products(node.left), _products(node.right))
     if node.operator == "/":
         below = _products(node.right)
+        if side(node.right) == "pre":  # of the source, whatever it is
+            below = [(node.right, _ONE)]
         if len(below) == 1:
             p, q = below[0]
             inverse = (_over(p), _over(q))
