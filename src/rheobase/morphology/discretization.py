@@ -268,8 +268,8 @@ class _Division:
 
     def _section(self, k: int) -> None:
         section, n = self.morphology.sections[k], self.counts[k]
-        edges = section.length * np.arange(n + 1) / n
-        centers = section.length * (np.arange(n) + 0.5) / n
+        halves = section.length * np.arange(2 * n + 1) / (2 * n)
+        edges, centers = halves[::2], halves[1::2]
         area, diameter, volume = section.profile.parts(edges)
         ohms = section.profile.resistance_to(centers) * self.resistivity[k]
         self.start_ohm[k] = ohms[0]
@@ -277,9 +277,9 @@ class _Division:
         self.first[k] = self.nodes
         parents = np.arange(self.nodes - 1, self.nodes + n - 1)
         conductances = np.zeros(n)
-        conductances[1:] = 1.0 / np.diff(ohms)
+        conductances[1:] = 1.0 / (ohms[1:] - ohms[:-1])
         parents[0], conductances[0] = self._attachment(k)
-        edge_points = between(section.points, section.positions, edges)
+        places = between(section.points, section.positions, halves)
         self._add(
             k,
             parent=parents,
@@ -289,9 +289,9 @@ class _Division:
             diameter=diameter,
             length=np.full(n, section.length / n),
             fraction=(np.arange(n) + 0.5) / n,
-            position=between(section.points, section.positions, centers),
-            start=edge_points[:-1],
-            end=edge_points[1:],
+            position=places[1::2],
+            start=places[:-1:2],
+            end=places[2::2],
         )
         if k == 0 and self.branches_at_start:
             self.start_node = self.nodes

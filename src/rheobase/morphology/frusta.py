@@ -54,8 +54,8 @@ class Profile:
         )
         for total, integral in zip(sums, (self.area, self.diameter, self.volume), strict=True):
             total[0], total[-1] = 0.0, integral[-1]  # rings at the very ends belong to them
-        area, diameter, volume = (np.diff(total) for total in sums)
-        return area, diameter / np.diff(edges), volume
+        area, diameter, volume = (total[1:] - total[:-1] for total in sums)
+        return area, diameter / (edges[1:] - edges[:-1]), volume
 
     def resistance_to(self, places: Floats) -> Floats:
         """Return the integral of dx/(pi r**2) from the start to places."""
@@ -69,7 +69,7 @@ class Profile:
     def _inside(self, places: Floats) -> tuple[Ints, Floats, Floats, Floats, Floats]:
         """Return for each place its frustum, the path into it, both radii and the slant."""
         s = self.positions
-        k = np.clip(np.searchsorted(s, places, side="right") - 1, 0, len(s) - 2)
+        k = np.minimum(np.maximum(s.searchsorted(places, side="right") - 1, 0), len(s) - 2)
         width = s[k + 1] - s[k]
         # The last frustum may have no length: a jump of the radius at the very end.
         safe = np.where(width > 0, width, 1.0)
@@ -89,22 +89,25 @@ def profile(points: Floats, radii: Floats) -> Profile:
     radii : ndarray, shape (points,)
         m.
     """
-    widths = np.sqrt((np.diff(points, axis=0) ** 2).sum(axis=1))
+    steps = points[1:] - points[:-1]
+    widths = np.sqrt((steps * steps).sum(axis=1))
     r1, r2 = radii[:-1], radii[1:]
-    parts = (
-        widths,
-        np.pi * (r1 + r2) * np.hypot(widths, r2 - r1),
-        widths * (r1 + r2),
-        widths / (np.pi * r1 * r2),
-        np.pi * widths * (r1 * r1 + r1 * r2 + r2 * r2) / 3,
-        widths / np.sqrt(r1 + r2),
-    )
-    positions, area, diameter, resistance, volume, root = (
-        np.concatenate([[0.0], np.cumsum(part)]) for part in parts
-    )
+    parts = np.empty((6, len(widths)))
+    parts[0] = widths
+    parts[1] = np.pi * (r1 + r2) * np.hypot(widths, r2 - r1)
+    parts[2] = widths * (r1 + r2)
+    parts[3] = widths / (np.pi * r1 * r2)
+    parts[4] = np.pi * widths * (r1 * r1 + r1 * r2 + r2 * r2) / 3
+    parts[5] = widths / np.sqrt(r1 + r2)
+    sums = np.zeros((6, len(radii)))
+    np.cumsum(parts, axis=1, out=sums[:, 1:])
+    positions, area, diameter, resistance, volume, root = sums
     return Profile(positions, radii, area, diameter, resistance, volume, root)
 
 
 def between(points: Floats, positions: Floats, places: Floats) -> Floats:
     """Return the coordinates at places along a chain of points, shape (places, 3)."""
-    return np.stack([np.interp(places, positions, points[:, axis]) for axis in range(3)], axis=1)
+    found = np.empty((len(places), 3))
+    for axis in range(3):
+        found[:, axis] = np.interp(places, positions, points[:, axis])
+    return found

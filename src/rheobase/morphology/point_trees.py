@@ -206,7 +206,7 @@ class Sectioning:
             radii[0] = radii[1]  # where it leaves the soma it is as wide as itself
         while len(points) > 2 and not (points[0] != points[1]).any():
             points, radii = points[1:], radii[1:]  # it begins with a width of its own
-        if len(points) < 2 or not np.ptp(points, axis=0).any():
+        if len(points) < 2 or not (points != points[0]).any():
             self.lost += chain
             return False
         region = region_name(int(self.tree.labels[chain[0]]))

@@ -116,7 +116,7 @@ def _check(section: Section) -> None:
             f"a section of region {section.region}: every radius is above 0",
             given=f"{radii.min() * 1e6:g}*um at point {int(radii.argmin())}",
         )
-    if not np.ptp(points, axis=0).any():
+    if not (points != points[0]).any():
         raise UserError(f"a section of region {section.region} has no length")
     if not 0.0 <= section.parent_fraction <= 1.0:
         raise UserError(
