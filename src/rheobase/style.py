@@ -126,6 +126,33 @@ def legend(ax: Axes, *, beside: bool, inside: str = "upper right") -> None:
     ax.legend(fontsize=9, labelcolor=INK, handlelength=1.2, borderaxespad=0.4, **place)
 
 
+def legend_above(ax: Axes) -> None:
+    """Put a legend inside the axes, in room made for it above all that is drawn.
+
+    Where somebody has set the limits of y it is put where least is drawn.
+    """
+    names = ax.get_legend_handles_labels()[1]
+    box, inch = ax.get_window_extent(), 72 / ax.figure.dpi
+    width, height = inch * box.width, inch * box.height  # points
+    across = max(1, int(width // (5.2 * max(map(len, names), default=1) + 34)))
+    rows = -(-len(names) // across)
+    place: dict[str, Any] = {"loc": "best"}
+    if ax.get_autoscaley_on():
+        ax.autoscale_view(scalex=False)
+        low, high = ax.get_ylim()
+        share = min(0.6, (14 * rows + 6) / height)
+        ax.set_ylim(low, low + (high - low) / (1 - share), auto=True)
+        place = {"loc": "upper right", "borderpad": 0.2}
+    look: dict[str, Any] = {
+        "fontsize": 9,
+        "labelcolor": INK,
+        "framealpha": 0.85,
+        "edgecolor": "none",
+    }
+    ax.legend(handlelength=1.2, borderaxespad=0.2, ncols=across, columnspacing=1.2,
+              labelspacing=0.3, **look, **place)  # fmt: skip
+
+
 def count_of(ax: Axes, kind: str) -> int:
     """Return how many artists of a kind (their gid) the axes hold: the number of the next."""
     return sum(artist.get_gid() == kind for artist in ax.get_children())

@@ -169,3 +169,33 @@ def test_places_are_called_where_they_are():
     assert drawn_of(two) == ["cell 0, soma 0 um", "cell 0, dendrite 50 um",
                              "cell 1, dendrite 150 um"]  # fmt: skip
     assert drawn_of(one, two)[3] == "other[0] soma 0 um"
+
+
+@pytest.mark.parametrize("count", [2, 7])
+def test_a_legend_hides_nothing(count, make_result):
+    import matplotlib.pyplot as plt
+
+    result = make_result(names=("a rather long name", "another"), cells=(count + 1) // 2)
+    figure, axes = plt.subplots(2, 1, figsize=(6, 4), layout="constrained")
+    ax = plots.traces(result, "v", ax=axes[1])
+    figure.canvas.draw()
+    box = ax.get_legend().get_window_extent()
+    assert ax.get_window_extent().contains(box.x0, box.y0)
+    for line in ax.lines:
+        drawn_to = ax.transData.transform(np.column_stack(line.get_data()))[:, 1].max()
+        assert drawn_to <= box.y0 + 1
+    before = ax.get_ylim()
+    plots.traces(result, "v", ax=ax)  # again: the room is made once
+    assert ax.get_ylim()[1] - ax.get_ylim()[0] < 2 * (before[1] - before[0])
+    beside = plots.traces(result, "v")
+    beside.figure.canvas.draw()
+    assert beside.get_legend().get_window_extent().x0 >= beside.get_window_extent().x1
+
+
+def test_limits_that_were_set_stay(make_result):
+    import matplotlib.pyplot as plt
+
+    ax = plt.subplots()[1]
+    ax.set_ylim(-70, 0)
+    plots.traces(make_result(), "v", ax=ax)
+    assert ax.get_ylim() == (-70, 0) and ax.get_legend() is not None

@@ -157,8 +157,10 @@ def draw_pool(pool: Pool, ax: Any, temperature: Any) -> tuple[Axes, ...]:
         found = Held(pool, given).of(line.expression)
         return np.broadcast_to(np.asarray(found, np.float64), np.shape(inside))
 
-    left, right = _axes(ax, 2)
     rest = float(settled_where(lambda c: change(c, 0.0), (1,))[0])
+    if not np.isfinite(rest):
+        raise UserError("plot: the pool has no concentration at rest without a current")
+    left, right = _axes(ax, 2)
     currents = np.geomspace(0.01, 10, _POINTS)
     inward = -1e-2 * currents  # A/m**2
     settled = settled_where(lambda c: change(c, inward), currents.shape)
@@ -189,8 +191,6 @@ def _decay(change: Any, rest: float) -> tuple[Floats, Floats]:
 
     t = integral of dc/(dc/dt), by Simpson's rule in the logarithm of what is left of c.
     """
-    if not np.isfinite(rest):
-        raise UserError("plot: the pool has no concentration at rest without a current")
     left = np.geomspace((_FALL - 1) * rest, 0.01 * rest, 2 * _POINTS - 1)
     slope = -left / change(rest + left, 0.0)  # dt for a change of log(left)
     step = np.log(left[0] / left[-1]) / (left.size - 1)

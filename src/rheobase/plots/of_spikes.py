@@ -12,7 +12,16 @@ import numpy as np
 from rheobase.errors import UserError
 from rheobase.network.grid import TOLERANCE
 from rheobase.plots.sources import Row, rows_of
-from rheobase.plots.style import color, count_of, dressed, label, legend, remark, show_times
+from rheobase.plots.style import (
+    color,
+    count_of,
+    dressed,
+    label,
+    legend,
+    legend_above,
+    remark,
+    show_times,
+)
 from rheobase.results.spikes import SpikeTrains
 
 if TYPE_CHECKING:
@@ -213,10 +222,13 @@ def population_rate(source: Any, bin: Any = 5e-3, ax: Axes | None = None) -> Axe
             gid="population_rate",
         )
         show_times(ax, trains.start, trains.stop, first=first)
-    ax.set_ylim(bottom=0)
     label(ax, "time (s)", "rate per cell (Hz)")
     if count_of(ax, "population_rate") > 1:
-        legend(ax, beside=beside)
+        if beside:
+            legend(ax, beside=True)
+        else:
+            legend_above(ax)
+    ax.set_ylim(bottom=0, auto=None)
     return ax
 
 

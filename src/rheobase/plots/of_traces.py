@@ -15,6 +15,7 @@ from rheobase.plots.style import (
     dressed,
     label,
     legend,
+    legend_above,
     remark,
     show_times,
     with_unit,
@@ -104,7 +105,10 @@ def traces(
         show_times(ax, *each.span, first=first)
     label(ax, "time (s)", with_unit(found[0].variable, found[0].unit))
     if count_of(ax, "traces") > 1 or labels is not None:
-        legend(ax, beside=beside)
+        if beside:
+            legend(ax, beside=True)
+        else:
+            legend_above(ax)
     return ax
 
 

@@ -10,6 +10,7 @@ from rheobase.style import count_of as count_of
 from rheobase.style import dressed as dressed
 from rheobase.style import label as label
 from rheobase.style import legend as legend
+from rheobase.style import legend_above as legend_above
 from rheobase.style import pretty_unit as pretty_unit
 from rheobase.style import remark as remark
 from rheobase.style import show_times as show_times
