@@ -83,7 +83,7 @@ def test_values_over_distance(value):
     want = np.exp(-cell.compartments.path[inside] / 100e-6)  # 0.1 mS/cm**2 is 1 S/m**2
     np.testing.assert_allclose(cell.values("g_L")[inside], want)
     assert cell.values("g_L")[0] == 3.0
-    assert "g_L: 0.00497871 to 0.0818731 mS/cm**2" in str(cell)
+    assert "  g_L: 0.00497871 to 0.3 mS/cm**2\n" in str(cell)  # 0.3 in the soma
 
 
 def test_values_for_all_regions_that_have_them():
@@ -172,6 +172,13 @@ def test_methods():
             method="euler")  # fmt: skip
     refused(errors.WiringError, "there is no crossing 'exact'", crossing="exact")
     refused(errors.UnitError, "axial_resistivity", axial_resistivity=3 * ms)
+
+
+def test_printed_values_are_those_of_all_compartments():
+    membrane = rb.Membrane([rb.channels.HHSodium, rb.channels.Leak])  # g_Na is 120 mS/cm**2
+    cell = rb.Cell(SHAPE, membrane, parameters={"soma": {"g_Na": 60 * mS / cm**2}})
+    assert "  g_Na: 60 to 120 mS/cm**2\n" in str(cell)
+    assert "  g_Na: 7 mS/cm**2\n" in str(cell(g_Na=7 * mS / cm**2))
 
 
 def test_called_it_is_a_changed_copy():

@@ -158,8 +158,8 @@ class Cell:
         Parameters
         ----------
         **changes
-            Arguments of `Cell`, such as max_length; or parameters, such as g_Na, which are added
-            to those the cell has.
+            Arguments of `Cell`, such as max_length: ``parameters=`` replaces all of them. Or
+            parameters, such as g_Na, with values for the whole cell.
 
         Raises
         ------
@@ -350,8 +350,9 @@ class Cell:
                 f"{compartments.length[nodes].max(initial=0.0) * 1e6:.4g} um, {area:.6g} um**2, "
                 f"{membranes[region]!r}"
             )
-        for name, parts in self._painting.items():
-            numbers = np.concatenate([p[1] for p in parts])
+        for name in self._painting:
+            numbers = self.values(name)  # what was painted over, and what was not painted
+            numbers = numbers[np.isfinite(numbers)]
             unit = next(m.unit_of(name) for m in self.patches.values() if name in m.names)
             low, high = unit.from_si(numbers.min()), unit.from_si(numbers.max())
             span = f"{low:.6g}" if low == high else f"{low:.6g} to {high:.6g}"
