@@ -36,6 +36,10 @@ from rheobase.errors import InternalError
 from rheobase.units.quantities import cache_directory
 
 _INLINED_SOURCES = (
+    "machine.py",
+    "machine_values.py",
+    "kinds.py",
+    "objects.py",
     "intrinsics.py",
     "atomics.py",
     "primitives.py",
@@ -80,8 +84,6 @@ def _writable(folder: Path) -> bool:
 @cache
 def _surroundings() -> bytes:
     """Everything besides its source that the machine code of a module depends on."""
-    import llvmlite
-    import numba
     from llvmlite import binding
 
     try:
@@ -91,8 +93,8 @@ def _surroundings() -> bytes:
     features = ",".join(sorted(k for k, on in binding.get_host_cpu_features().items() if on))
     parts = [
         own,
-        numba.__version__,
-        llvmlite.__version__,
+        metadata.version("numba"),
+        metadata.version("llvmlite"),
         sys.version,
         binding.get_process_triple(),
         binding.get_host_cpu_name(),
@@ -125,6 +127,37 @@ def module_from_source(source: str, name: str) -> ModuleType:
         with _timed():
             _modules[full_name] = _load(path, full_name)
     return _modules[full_name]
+
+
+def functions_from_source(source: str, name: str) -> Any:
+    """Return the C functions of a generated module: those with ``@cfunc``, which take int64 only.
+
+    Their machine code is made by `machine.py`, many times as fast as by numba, and found again on
+    disk by processes that then need not import numba. What is written in a way that only numba
+    understands comes from `module_from_source`.
+
+    Parameters
+    ----------
+    source, name : str
+        As for `module_from_source`.
+
+    Returns
+    -------
+    object
+        Each function is an attribute, and has an `address`.
+    """
+    global _compiled_at_import
+    from rheobase.rendering.objects import module_of
+
+    full_name = _full_name(source, name)
+    path = cache_folder() / f"{full_name}.py"
+    with _timed():
+        _write_once(path, source)
+        found = module_of(source, path, full_name)
+    if found is None:
+        return module_from_source(source, name)
+    _compiled_at_import += found[1]
+    return found[0]
 
 
 @cache

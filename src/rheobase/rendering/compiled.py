@@ -1,4 +1,4 @@
-"""Kernels of a program, compiled by numba and found again on disk by the next process."""
+"""Kernels of a program, compiled and found again on disk by the next process."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class CompiledKernels:
     """
 
     def __init__(self, program: Program) -> None:
-        from rheobase.rendering.cache import module_from_source
+        from rheobase.rendering.cache import functions_from_source
 
         self.program = program
         self.array_names = tuple(a.name for a in program.arrays)
-        self._module = module_from_source(self.source, program.name)
+        self._module = functions_from_source(self.source, program.name)
         self.update_address = self._address("update_at")
         self.on_spike_address = self._address("on_spike_at") if program.on_spike else 0
         self.anchor_address = self._address("anchor_at") if program.anchor else 0

@@ -303,7 +303,7 @@ def fill_address(law: str) -> int:
         ``fill(seed, stream, lo, hi, step, draw, expected, columns, weights, number, out)``: the
         same counts, times weights (`number` of them, 1 or hi - lo), are added to hi - lo float64.
     """
-    from rheobase.rendering.cache import module_from_source
+    from rheobase.rendering.cache import functions_from_source
 
     if law == "poisson_sum":
         more = ", expected, columns, weights, number"
@@ -321,7 +321,7 @@ def fill_address(law: str) -> int:
     else:
         raise InternalError(f"no law of random numbers is called {law!r}")
     source = _SOURCE.format(law=law, more=more, views=views, types=", ".join(["int64"] * count))
-    address: int = module_from_source(source, f"fill_{law}").fill_at.address
+    address: int = functions_from_source(source, f"fill_{law}").fill_at.address
     return address
 
 
@@ -337,9 +337,16 @@ def external(law: str) -> Any:
     law : {"uniform", "normal"}
         As for `fill_address`.
     """
-    from llvmlite import binding
     from numba import types
+
+    return types.ExternalFunction(symbol_of(law), types.void(*[types.int64] * 7))
+
+
+@cache
+def symbol_of(law: str) -> str:
+    """Tell the linker where the C function of a law is, and return its name there."""
+    from llvmlite import binding
 
     symbol = f"rheobase_fill_{law}"
     binding.add_symbol(symbol, fill_address(law))
-    return types.ExternalFunction(symbol, types.void(*[types.int64] * 7))
+    return symbol

@@ -1,4 +1,4 @@
-"""The kernels of a synapse: compiled by numba, or run by NumPy, which defines them."""
+"""The kernels of a synapse: compiled, or run by NumPy, which defines them."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ class CompiledSynapse:
     """
 
     def __init__(self, program: SynapseProgram) -> None:
-        from rheobase.rendering.cache import module_from_source
+        from rheobase.rendering.cache import functions_from_source
 
         self.program = program
-        module = module_from_source(self.source, f"synapse_{_identifier(program.name)}")
+        module = functions_from_source(self.source, f"synapse_{_identifier(program.name)}")
         self.on_pre_address = int(module.on_pre_at.address)
         self.on_post_address = int(module.on_post_at.address) if program.has_post else 0
         self.on_reward_address = int(module.on_reward_at.address) if program.on_reward.writes else 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from rheobase.rendering.cache import module_from_source, part_source
+from rheobase.rendering.cache import functions_from_source, part_source
 
 FOLDER = Path(__file__).parent
 
@@ -17,5 +17,5 @@ FOLDER = Path(__file__).parent
 @cache
 def address_of(part: str, function: str) -> int:
     """Return the address of a C function of a part; the part is compiled, or found on disk."""
-    module = module_from_source(part_source(FOLDER, part), f"engine_{part}")
+    module = functions_from_source(part_source(FOLDER, part), f"engine_{part}")
     return int(getattr(module, function).address)

@@ -97,8 +97,8 @@ def solve_wood(cable, chunk):
         right[parent] = fma(f, own, right[parent])
         factor[node] = f
         right[node] = own * q
-    for node in range(roots):
-        right[node] = right[node] * (1.0 / diagonal[node])
+    for root in range(roots):
+        right[root] = right[root] * (1.0 / diagonal[root])
     for more in range(nodes - roots):
         node = unsigned(roots + more)
         right[node] = fma(factor[node], right[parents[node]], right[node])
