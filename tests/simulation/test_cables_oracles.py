@@ -9,7 +9,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 import rheobase as rb
-from rheobase.units import Mohm, cm, mS, ms, mV, nA, nS, ohm, um, uS
+from rheobase.units import Hz, Mohm, cm, mS, ms, mV, nA, nS, ohm, um, uS
 
 GOLDEN = (np.sqrt(5) - 1) / 2
 
@@ -272,3 +272,30 @@ def test_the_current_through_a_gap_junction():
     np.testing.assert_allclose(current[0], [-30, 30])
     for other in (junction(0.005, False, "interpreter"), junction(0.005, False, threads=2)):
         assert np.array_equal(v, other[0])
+
+
+def smooth(dt, early, clamp):
+    """Return how far a sine on one compartment is off its closed form [mV]; RC = 1 ms."""
+    net = rb.Network(dt=dt * ms)
+    cells = net.add(rc_cell(), name="cells")
+    place, frequency = cells.at(fraction=0.5), 200 * Hz
+    phase = np.pi * 0.2 * dt if early else 0.0
+    if clamp:  # through the resistance of the membrane: half the amplitude, half the time constant
+        command = rb.stimuli.step(-65 * mV) + rb.stimuli.sine(20 * mV, frequency, phase=phase)
+        net.voltage_clamp(place, command, series_resistance=100 * Mohm)
+    else:
+        net.inject(place, rb.stimuli.sine(0.1 * nA, frequency, phase=phase))
+    net.record(cells, "v", every=0.5 * ms)
+    trace = net.run(10 * ms, backend="interpreter").traces["cells"]
+    t, w, rate = trace.time.values * 1e3, 2 * np.pi * 0.2, 2.0 if clamp else 1.0
+    away = (rate * np.sin(w * t) - w * np.cos(w * t) + w * np.exp(-rate * t)) / (rate**2 + w**2)
+    return np.abs(trace.v.values[:, 0] + 65 - (20 if clamp else 10) * away).max()
+
+
+@pytest.mark.parametrize("clamp", [False, True])
+def test_what_changes_smoothly_is_held_and_lags_by_half_a_step(clamp):
+    held = [smooth(dt, False, clamp) for dt in (0.02, 0.01)]
+    early = [smooth(dt, True, clamp) for dt in (0.02, 0.01)]
+    assert held[0] / held[1] == pytest.approx(2, rel=0.05)
+    assert early[0] / early[1] > 3.5
+    assert early[1] < 0.03 * held[1]
