@@ -257,3 +257,32 @@ def test_a_written_gate_must_be_linear_to_have_a_time_constant():
     channel = rb.Channel("I = g*o*(v - E) : uA/cm**2\ndo/dt = (1 - o)**2/ms : 1", parameters=VALUES)
     with pytest.raises(EquationError, match="do/dt is not linear in o, so it has no time constant"):
         channel.gates["o"].steady(0 * mV)
+
+
+NAIVE = """
+    I = g*m**3*(v - E) : uA/cm**2
+    alpha_m = 0.1*(v + 40*mV)/mV/(1 - exp(-(v + 40*mV)/(10*mV)))/ms : 1/ms
+    beta_m = 4*exp(-(v + 65*mV)/(18*mV))/ms : 1/ms
+"""
+
+
+@pytest.mark.parametrize("backend", ["numba", "interpreter"])
+@pytest.mark.parametrize("pool", [False, True])
+def test_rates_that_are_0_over_0_at_one_voltage(pool, backend):
+    """Hodgkin and Huxley's as printed, at -40 mV, where x/(1 - exp(-x)) is 1."""
+    naive = rb.Channel(NAIVE, parameters=dict(g=1 * mS / cm**2, E=50 * mV), name="Na")
+    want = rb.channels.HHSodium.gates["m"]
+    voltages = [-65, -40, -20] * mV
+    assert naive.gates["m"].steady(voltages) == pytest.approx(want.steady(voltages), abs=1e-6)
+    assert naive.gates["m"].time_constant(-40 * mV).magnitude == pytest.approx(
+        want.time_constant(-40 * mV).magnitude, abs=1e-6
+    )
+    more = [rb.channels.LType, rb.channels.CalciumPool] if pool else []
+    shape = rb.Morphology.cylinder(length=10 * um, diameter=10 * um)
+    net = rb.Network(dt=0.025 * ms)
+    cells = net.add(rb.Cell(shape, rb.Membrane([naive, rb.channels.Leak, *more])), name="cells")
+    cells.v = -40 * mV
+    net.record(cells, "v", "m_Na")
+    traces = net.run(1 * ms, backend=backend).traces["cells"]
+    assert traces.m_Na.values[0, 0] == pytest.approx(want.steady(-40 * mV), abs=1e-6)
+    assert -60 < traces.v.values[-1, 0] < 50

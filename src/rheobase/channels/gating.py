@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 _MS = parse_unit("ms")
+BESIDE = 1e-9
+"""So far beside a voltage it is looked where something is 0/0 there [V]."""
 
 
 class Held:
@@ -274,8 +276,7 @@ class Gate:
         UserError
             Something it depends on is not given.
         """
-        found = self._held(v, values).steady(self._form)
-        return _plain(found, v, values)
+        return _plain(self._at(v, values, lambda held: held.steady(self._form)), v, values)
 
     def time_constant(self, v: Any = None, **values: Any) -> Any:
         """Return how fast the gate goes there; 0 ms where it follows at once.
@@ -292,8 +293,19 @@ class Gate:
         quantity
             In ms.
         """
-        found = self._held(v, values).time_constant(self._form)
+        found = self._at(v, values, lambda held: held.time_constant(self._form))
         return quantity(_plain(found, v, values), _MS)
+
+    def _at(self, v: Any, values: Mapping[str, Any], what: Callable[[Held], Any]) -> Any:
+        """Return something at held values; where it is 0/0 at a voltage, that just beside."""
+        held = self._held(v, values)
+        with np.errstate(all="ignore"):
+            found = what(held)
+        if not np.any(np.isnan(found)) or "v" not in held._known:
+            return found
+        beside = self._held(v, values)
+        beside._known["v"] = beside._known["v"] + BESIDE
+        return np.where(np.isnan(found), what(beside), found)
 
     def _held(self, v: Any, values: Mapping[str, Any]) -> Held:
         return Held(self._mechanism, dict(values) if v is None else {"v": v, **values})

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rheobase.cables.cell import FIXED, GEOMETRY
+from rheobase.channels.gating import BESIDE
 from rheobase.channels.mechanism import refuse_sign
 from rheobase.channels.reversal import in_celsius, refuse_below_zero
 from rheobase.errors import UserError
@@ -57,7 +58,8 @@ class PatchValues(CellValues):
         others = [state for state in self.states if state != "v" and state not in self._mutable]
         if all(state in self._steady for state in others):
             found = self._evaluate(self._steady[name], cells, cells, self.size, None)
-            return np.array(np.broadcast_to(found, cells.shape), np.float64)
+            if np.all(np.isfinite(found)):
+                return np.array(np.broadcast_to(found, cells.shape), np.float64)
         return self._settle(others)[name][cells]
 
     def _settle(self, names: Sequence[str]) -> dict[str, Floats]:
@@ -77,7 +79,10 @@ class PatchValues(CellValues):
         for place, state in enumerate(slopes.states):
             if self.model.unit_of(state).dimension == mM:
                 x[:, place] = _TRACE / slopes.scales[place]
-        x[:, slopes.states.index("v")] = voltages / slopes.scales[slopes.states.index("v")]
+        of_v = slopes.states.index("v")
+        x[:, of_v] = voltages / slopes.scales[of_v]
+        with np.errstate(all="ignore"):  # rates such as x/(1 - exp(-x)) are 0/0 at one voltage
+            x[~np.all(np.isfinite(slopes(x)), axis=-1), of_v] += BESIDE / slopes.scales[of_v]
         x = slopes.settle(x, [slopes.states.index(n) for n in names], rounds=30)
         settled = {n: held[back] for n, held in slopes.named(x).items()}
         self._settled = (key, settled)
