@@ -165,10 +165,20 @@ def test_places_are_called_where_they_are():
     def drawn_of(*traces):
         return names(plots.traces(Result([], traces, dt=1e-3, stop=5e-3, seed=0), "v"))
 
-    assert drawn_of(one) == ["soma 0 um", "dendrite 50 um", "dendrite 150 um"]
-    assert drawn_of(two) == ["cell 0, soma 0 um", "cell 0, dendrite 50 um",
-                             "cell 1, dendrite 150 um"]  # fmt: skip
-    assert drawn_of(one, two)[3] == "other[0] soma 0 um"
+    assert drawn_of(one) == ["soma 0 µm", "dendrite 50 µm", "dendrite 150 µm"]
+    assert drawn_of(two) == ["cell 0, soma 0 µm", "cell 0, dendrite 50 µm",
+                             "cell 1, dendrite 150 µm"]  # fmt: skip
+    assert drawn_of(one, two)[3] == "other[0] soma 0 µm"
+
+
+def test_many_places_are_no_cells():
+    many, count = places([0, 0, 0]), 12
+    where = {k: np.repeat(v, 4) for k, v in many.where.items()}
+    values = {"v": np.repeat(many.values["v"], 4, axis=1)}
+    many = TraceData("all", "cells", np.arange(5) * 1e-3, np.arange(count), values, {"v": "mV"},
+                     "site", where)  # fmt: skip
+    ax = plots.traces(Result([], (many,), dt=1e-3, stop=5e-3, seed=0), "v")
+    assert [text.get_text() for text in ax.texts] == ["12 places, and their mean"]
 
 
 @pytest.mark.parametrize("count", [2, 7])

@@ -214,6 +214,13 @@ def test_recording_what_some_places_lack(net, cells):
     assert "places of HH" in text
     refused(errors.UnknownNameError, lambda: net.record(cells.at("soma"), "m_N"),
             "'cells' has no variable 'm_N'; did you mean m_Na?", "g_Na [mS/cm**2]")  # fmt: skip
+    refused(
+        errors.UnknownNameError, lambda: net.record(cells.at("soma"), "m"), "did you mean m_Na?"
+    )
+    refused(AttributeError, lambda: cells.g, "did you mean g_Na or g_K or g_L?")
+    refused(AttributeError, lambda: cells[1].dendrite,
+            "'cells' has no variable 'dendrite', which is a region",
+            'write cells[1].at("dendrite")')  # fmt: skip
     refused(errors.WiringError, lambda: net.record(cells.at("soma"), "g_Na"),
             "g_Na is a parameter and does not change during a run")  # fmt: skip
 

@@ -176,7 +176,7 @@ def _of_array(array: xr.DataArray) -> _Recorded:
 
 def _places(where: Mapping[str, np.ndarray]) -> tuple[str, ...]:
     """Return what to call places on cells with a morphology: region, and path from the soma."""
-    return tuple(f"{region} {1e6 * path:.4g} um"
+    return tuple(f"{region} {1e6 * path:.4g} µm"
                  for region, path in zip(where["region"], where["path"], strict=True))  # fmt: skip
 
 
@@ -265,7 +265,7 @@ def _draw_crowd(ax: Axes, each: _Recorded, name: str, *, alone: bool) -> None:
     mean = each.values.mean(axis=1)
     ax.plot(each.times, mean, color=ink, linewidth=1.8, label=name, gid="traces")
     if alone:
-        remark(ax, f"{cells} cells, and their mean")
+        remark(ax, f"{cells} {'places' if each.places else 'cells'}, and their mean")
 
 
 def _draw_spikes(ax: Axes, each: _Recorded, column: int, wanted: bool | None, ink: str) -> None:

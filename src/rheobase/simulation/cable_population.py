@@ -16,6 +16,7 @@ from rheobase.simulation.cable_parts import Cable, Part
 from rheobase.simulation.cable_values import SiteValues
 from rheobase.simulation.population import Cells, Population, StateTable, View, _brief, _places
 from rheobase.simulation.reading import read_quantity
+from rheobase.simulation.values import NoSuchVariableError
 from rheobase.units import UNITS, split_quantity
 
 if TYPE_CHECKING:
@@ -155,6 +156,12 @@ class Branched(Cells):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
+        shapes = [cell.morphology for cell in self._cable.cells]
+        if name not in self._cable.values.kinds and any(name in s.regions for s in shapes):
+            raise NoSuchVariableError(
+                f"{self.name!r} has no variable {name!r}, which is a region",
+                mend=f'write {self._written}.at("{name}")',
+            )
         return getattr(self.everywhere, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -352,6 +359,12 @@ class Sites(View):
             "path": self._cable.values.geometry["distance"][where],
             "compartment": self.compartment,
         }
+
+    def _told_apart(self) -> dict[str, Any]:
+        where = self.coordinates()
+        path = [f"{1e6 * one:.4g}" for one in where["path"]]
+        return {"cell": where["cell"], "region": where["region"], "path (um)": np.array(path),
+                "compartment": where["compartment"]}  # fmt: skip
 
     @property
     def _written(self) -> str:

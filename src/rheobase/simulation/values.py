@@ -129,6 +129,9 @@ class CellValues:
     def unknown(self, name: str) -> NoSuchVariableError:
         """Return the error for a name that stands for nothing."""
         meant = did_you_mean(name, self.kinds)
+        longer = [known for known in self.kinds if known.startswith(f"{name}_")]
+        if longer and (meant or "").lower() != name.lower():  # m of a channel Na is m_Na
+            meant = " or ".join(longer[:3])
         ending = f"; did you mean {meant}?" if meant else ""
         return NoSuchVariableError(
             f"{self.name!r} has no variable {name!r}{ending}", mend=f"there are: {self.listing()}"
