@@ -12,7 +12,14 @@ from tests.engine.cable_plans import PASSIVE, RECEPTOR, REST, SQUID, population
 from rheobase.errors import EquationError
 from rheobase.language.model import Model
 from rheobase.lowering.cable import lower_patch, lower_point
-from rheobase.lowering.stages import MOST_ARRAYS, SCRATCH, loops, touched
+from rheobase.lowering.stages import (
+    MOST_ARRAYS,
+    MOST_PLAIN,
+    SCRATCH,
+    loops,
+    most_arrays,
+    touched,
+)
 from rheobase.rendering import CompiledKernels
 from rheobase.rendering.numba_source import source_of
 
@@ -164,7 +171,8 @@ def test_a_wide_membrane_is_cut_into_narrow_loops() -> None:
     program = lower_patch(wide(9), density | {"area"})
     parts = loops(program.update)
     assert 8 < len(parts) < 25
-    assert max(len(touched(part)) for part in parts) <= MOST_ARRAYS + 2
+    assert all(len(touched(part)) <= most_arrays(part) + 2 for part in parts)
+    assert {most_arrays(part) for part in parts} == {MOST_ARRAYS, MOST_PLAIN}
     written = [w.target for part in parts for w in part.writes if SCRATCH not in w.target]
     assert sorted(written) == sorted(w.target for w in program.update.writes)
 
@@ -175,9 +183,33 @@ def test_a_narrow_membrane_is_not_cut() -> None:
     assert "part" not in source_of(program)
 
 
-@pytest.mark.parametrize("channels, pool", [(3, False), (7, False), (5, True)])
-def test_a_wide_membrane_has_the_same_bits_compiled(channels: int, pool: bool) -> None:
-    model, size = wide(channels, pool), 300
+def ladder() -> Model:
+    """A membrane with a kinetic scheme of two rows of five states, and a gate."""
+    right = {f"{row}{k}": "" for row in "CI" for k in range(5)}
+    links = [(f"{row}{k}", f"{row}{k + 1}") for row in "CI" for k in range(4)]
+    for a, b in [*links, *((f"C{k}", f"I{k}") for k in range(5))]:
+        right[a] += f" + down*{b} - up*{a}"
+        right[b] += f" + up*{a} - down*{b}"
+    text = "dv/dt = (I/area + (g_0*C4 + g_1*m)*(E - v))/C_m : mV\nI : nA (input)\n"
+    text += "".join(f"d{name}/dt = {x.removeprefix(' + ')} : 1\n" for name, x in right.items())
+    text += """
+    up = 90*exp(v/(24*mV))/ms : 1/ms
+    down = 20*exp(-v/(24*mV))/ms : 1/ms
+    dm/dt = (1/(1 + exp((v + 50*mV)/(6*mV))) - m)/ms : 1
+    """
+    values = dict(area="1 um**2", C_m="1 uF/cm**2", g_0="2 mS/cm**2", g_1="0.1 mS/cm**2", E="0 mV")
+    return Model(text, name="ladder", parameters=values)
+
+
+def test_the_elimination_of_a_scheme_is_cut_into_few_loops() -> None:
+    program = lower_patch(ladder(), frozenset({"area"}))
+    assert len(program.together[0]) == 10
+    assert len(loops(program.update)) < 12
+
+
+@pytest.mark.parametrize("channels, pool", [(3, False), (7, False), (5, True), (2, None)])
+def test_a_wide_membrane_has_the_same_bits_compiled(channels: int, pool: bool | None) -> None:
+    model, size = ladder() if pool is None else wide(channels, pool), 300
     rng = np.random.default_rng(1)
     density = {f"g_{k}": rng.uniform(0.5, 2, size) for k in range(channels)}
     program = lower_patch(model, frozenset(density) | {"area"})
