@@ -244,3 +244,17 @@ def test_a_current_in_the_wrong_unit_is_told():
     (text,) = [str(each.message) for each in caught]
     assert text.startswith("v of 'cells' is ") and "in cell 1 at 1 ms" in text
     assert text.endswith("which no membrane stands: look for a current in the wrong unit")
+
+
+def test_equations_that_are_never_finite_are_told_once():
+    """A time constant of 0: one error, and none of the warnings of what was tried before it."""
+    gate = rb.Channel(
+        "I = g*m*(v - E) : uA/cm**2\nm_inf = 0.5 : 1\ntau_m = 0*ms : ms",
+        parameters=dict(g=1 * mS / cm**2, E=0 * mV), name="x",
+    )  # fmt: skip
+    net = rb.Network(dt=0.025 * ms)
+    net.add(rb.Membrane([gate]).point(area=1000 * um**2), name="cells")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        with pytest.raises(NotFiniteError, match="v of 'cells' became nan in cell 0 at 0 ms"):
+            net.run(1 * ms)

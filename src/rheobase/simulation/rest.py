@@ -239,7 +239,9 @@ class _Problem:
                 break
             x = np.where((trusted & ~settled)[:, None], x + move, x)
             new = _size(self.slopes(x))
-            growth = np.clip(np.nan_to_num(size / np.maximum(new, 1e-300), nan=0.5), 1.2, 10.0)
+            with np.errstate(invalid="ignore"):
+                shrunk = size / np.maximum(new, 1e-300)
+            growth = np.clip(np.nan_to_num(shrunk, nan=0.5), 1.2, 10.0)
             step = np.where(trusted, np.minimum(step * growth, 1e12), step * 0.25)
             size = new
         return x, settled & np.all(np.isfinite(x), axis=1)

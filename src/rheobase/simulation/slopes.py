@@ -252,8 +252,9 @@ def expand(function: Callable[[Floats], Floats], z: Floats) -> tuple[Floats, Flo
     moves = directions.reshape(count * _PLACES.size, *(1,) * len(lead), count) * step
     found = function(np.concatenate([z[None], z + moves]))  # (1 + 4 m, ..., n)
     beside = found[1:].reshape(count, _PLACES.size, *lead, found.shape[-1])
-    sums = np.tensordot(_WEIGHTS, beside, axes=(0, 1))  # (m, ..., n)
-    return found[0], np.asarray(np.moveaxis(sums, 0, -1) / step[..., None, :])
+    with np.errstate(all="ignore"):  # what is not finite is looked at by the caller
+        sums = np.tensordot(_WEIGHTS, beside, axes=(0, 1))  # (m, ..., n)
+        return found[0], np.asarray(np.moveaxis(sums, 0, -1) / step[..., None, :])
 
 
 def solve(tables: Floats, right: Floats) -> Floats:
