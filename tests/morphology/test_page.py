@@ -58,13 +58,13 @@ def test_a_page_begins_where_there_is_something_to_see():
     values = np.array([rest, rest, rises, peak, rest])
     shown = data(CELL.page(values, compartments=found, label="v", unit="mV"))
     assert shown["values"]["start"] == 3
-    assert (shown["home"], shown["home_name"], shown["origin"]) == (1, "soma", "the soma's center")
+    assert (shown["home"], shown["home_name"], shown["origin"]) == (1, "soma", "the soma")
     only = data(CELL.page(np.array([rest, np.full(5, np.nan), peak]), compartments=found))
     assert only["values"]["start"] == 2
     assert data(CELL.page(np.array([rest, rest]), compartments=found))["values"]["start"] == 0
     assert "start" not in data(CELL.page(peak, compartments=found))["values"]
     cable = rb.Morphology.cylinder(length=9 * um, diameter=1 * um)
-    assert data(cable.page())["origin"] == "the start of the first section"
+    assert data(cable.page())["origin"] == "the start"
 
 
 def test_colors_of_a_page():

@@ -19,7 +19,7 @@ STEPS = """
 const canvas = document.querySelector("#view canvas"), slider = document.querySelector("input");
 const get = (selector) => document.querySelector(selector);
 const key = (name) => canvas.dispatchEvent(
-  new KeyboardEvent("keydown", {key: name, cancelable: true}));
+  new KeyboardEvent("keydown", {key: name, cancelable: true, bubbles: true}));
 const drawn = async () => { await wait(150); return canvas.toDataURL(); };
 const changed = async (how) => {
   const old = await drawn();

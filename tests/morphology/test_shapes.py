@@ -1,3 +1,6 @@
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -163,3 +166,14 @@ def test_a_description_that_holds_itself(monkeypatch):
     ring["children"] = [ring]
     with pytest.raises(rb.errors.UserError, match=r"more than 50 sections[\s\S]*hold itself"):
         rb.Morphology.tree(ring)
+
+
+def test_morphologies_are_equal_by_what_they_are():
+    def stick(length=500 * um):
+        return rb.Morphology.ball_and_stick(20 * um, length, 2 * um)
+
+    one = stick()
+    assert one == stick() == pickle.loads(pickle.dumps(one)) == copy.deepcopy(one)
+    assert hash(one) == hash(stick()) and len({one, stick(), stick(400 * um)}) == 2
+    assert one != stick(400 * um) and one != one.relabeled(dendrite="apical") and one != "x"
+    assert one.sections[1] == stick().sections[1] != one.sections[0]

@@ -130,7 +130,7 @@ def page(
         "colors": list(region_colors(morphology).values()),
         "sections": _sections(morphology, names),
         "compartments": compartments is not None,
-        "origin": morphology.path_origin,
+        "origin": "the soma" if morphology.sections[0].region == "soma" else "the start",
         "home": 0 if compartments is None else compartments.counts[0] // 2,
         "home_name": names[0].replace("_", " "),
     }

@@ -51,6 +51,17 @@ class Section:
             object.__setattr__(self, name, held)
         _check(self)
 
+    def __eq__(self, other: object) -> bool:
+        """Whether another section has the same region, place in the tree, points and radii."""
+        return isinstance(other, Section) and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def _key(self) -> tuple[Any, ...]:
+        arrays = (self.points.tobytes(), self.radii.tobytes())
+        return (self.region, self.parent, float(self.parent_fraction), *arrays)
+
     @cached_property
     def profile(self) -> Profile:
         """Area, resistance and volume as functions of the path."""

@@ -57,6 +57,15 @@ class Morphology:
     def __post_init__(self) -> None:
         object.__setattr__(self, "sections", _linked(self.sections))
 
+    def __eq__(self, other: object) -> bool:
+        """Whether another morphology has the same name and the same sections."""
+        if self is other or not isinstance(other, Morphology):
+            return self is other
+        return self.name == other.name and self.sections == other.sections
+
+    def __hash__(self) -> int:
+        return hash((self.name, len(self.sections), self.sections[0]))
+
     # --- made ---------------------------------------------------------------------------------
 
     @classmethod

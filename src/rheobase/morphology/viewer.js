@@ -188,7 +188,9 @@ canvas.addEventListener("wheel", (event) => {
 }, {passive: false});
 const reset = () => { turn = upright.slice(); zoom = 1; shiftX = shiftY = 0; redraw(); };
 canvas.addEventListener("dblclick", reset);
-canvas.addEventListener("keydown", (event) => {
+document.addEventListener("keydown", (event) => {
+  if (event.target.closest && event.target.closest("input, button")) return;
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
   const keys = {
     ArrowLeft: () => rotate(-0.1, 0), ArrowRight: () => rotate(0.1, 0),
     ArrowUp: () => rotate(0, -0.1), ArrowDown: () => rotate(0, 0.1),
