@@ -333,3 +333,12 @@ def test_no_gradient(net, cells, by):
             lambda: rb.gradient(net, lambda r: r.traces["cells"].v.mean(), [by],
                                 duration=1 * ms),
             "'cells' are cells with a morphology, which have no derivative here")  # fmt: skip
+
+
+def test_point_cells_have_no_places(net):
+    point = net.add(rb.models.LIF, 2, name="point")
+    for call in (lambda: point.at("soma"), lambda: point[0].at("soma"), lambda: point.everywhere):
+        refused(errors.UnknownNameError, call,
+                "'point' has no places, which are on cells with a morphology",
+                "give the cells themselves")  # fmt: skip
+    assert not hasattr(point, "at")

@@ -128,6 +128,11 @@ class CellValues:
 
     def unknown(self, name: str) -> NoSuchVariableError:
         """Return the error for a name that stands for nothing."""
+        if name in ("at", "everywhere"):
+            return NoSuchVariableError(
+                f"{self.name!r} has no places, which are on cells with a morphology",
+                mend="give the cells themselves, or add net.add(rb.Cell(morphology, membrane))",
+            )
         meant = did_you_mean(name, self.kinds)
         longer = [known for known in self.kinds if known.startswith(f"{name}_")]
         if longer and (meant or "").lower() != name.lower():  # m of a channel Na is m_Na
