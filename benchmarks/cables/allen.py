@@ -1,13 +1,13 @@
 """A cell of the Allen Institute with 11 mechanisms, here and in Arbor.
 
-    python benchmarks/cables/allen.py --arbor PYTHON --files DIRECTORY [--dt 0.0005] [--out FILE]
+    python benchmarks/cables/allen.py --arbor PYTHON --files DIRECTORY [--dt 0.025] [--out FILE]
 
 The directory is `python/example` of Arbor's source archive, with the morphology
 (`single_cell_allen.swc`) and the fitted parameters (`single_cell_allen_fit.json`); neither is
 copied here. 0.5 nA flow into the soma from 10 to 90 ms. The channels are those of Arbor's catalogue
 "allen", written in the language of `rb.Channel`; the sodium channel is a kinetic scheme of 12
-states whose rates reach thousands per millisecond, which asks for small steps. Arbor, of first
-order, runs with two steps and is extrapolated to none.
+states whose rates reach thousands per millisecond. Arbor, of first order, runs with two small steps
+and is extrapolated to none. Several steps may be given; the first is the one that counts.
 """
 
 from __future__ import annotations
@@ -23,11 +23,29 @@ FITTED, SHAPE = "single_cell_allen_fit.json", "single_cell_allen.swc"
 CURRENT, EVERY, DURATION, START = 0.5, 0.05, 100.0, -90.0
 REGIONS = {"soma": "soma", "axon": "axon", "dend": "dendrite", "apic": "apical_dendrite"}
 
-# Of the kinetic scheme, per ms: closed to inactivated, open to inactivated, subunits, opening
-C_ON, C_OFF, O_ON, O_OFF = 0.01, 40.0, 8.0, 0.05
-ALPHA, BETA, GAMMA, DELTA, UP, DOWN = 400.0, 12.0, 250.0, 60.0, 2.51, 5.32
-STATES = ["C1", "C2", "C3", "C4", "C5", "O", "I1", "I2", "I3", "I4", "I5", "I6"]
-
+SODIUM = """
+    I = g*O*(v - E) : uA/cm**2
+    up = 400*exp(v/(24*mV))/ms : 1/ms
+    down = 12*exp(-v/(24*mV))/ms : 1/ms
+    x = 2.51 : 1
+    y = 5.32 : 1
+    C1 <-> C2 : 4*up, down
+    C2 <-> C3 : 3*up, 2*down
+    C3 <-> C4 : 2*up, 3*down
+    C4 <-> C5 : up, 4*down
+    C5 <-> O : 250/ms, 60/ms
+    I1 <-> I2 : 4*up*x, down/y
+    I2 <-> I3 : 3*up*x, 2*down/y
+    I3 <-> I4 : 2*up*x, 3*down/y
+    I4 <-> I5 : up*x, 4*down/y
+    I5 <-> I6 : 250/ms, 60/ms
+    C1 <-> I1 : 0.01/ms, 40/ms
+    C2 <-> I2 : 0.01*x/ms, 40/y/ms
+    C3 <-> I3 : 0.01*x**2/ms, 40/y**2/ms
+    C4 <-> I4 : 0.01*x**3/ms, 40/y**3/ms
+    C5 <-> I5 : 0.01*x**4/ms, 40/y**4/ms
+    O <-> I6 : 8/ms, 0.05/ms
+    """
 GATED = {
     "Kv3_1": """
         I = g*m*(v - E) : uA/cm**2
@@ -92,66 +110,6 @@ GATED = {
 WARM = {"K_T": 21, "Kv2like": 21, "Im_v2": 30, "Ca_LVA": 21}  # T_ref of those with Q10 = 2.3
 
 
-def steps(factor: float) -> list[tuple[str, str, float, float]]:
-    """Return the scheme: from, to, rates forward and back [1/ms], negative where v acts.
-
-    A negative rate is a multiple of ALPHA exp(v/24 mV) forward, of BETA exp(-v/24 mV) back.
-    """
-    found = []
-    for k in range(4):
-        found.append((f"C{k + 1}", f"C{k + 2}", -(4.0 - k), -(k + 1.0)))
-        found.append((f"I{k + 1}", f"I{k + 2}", -(4 - k) * UP, -(k + 1) / DOWN))
-    for closed, opened in (("C5", "O"), ("I5", "I6")):
-        found.append((closed, opened, factor * GAMMA, factor * DELTA))
-    found.append(("O", "I6", factor * O_ON, factor * O_OFF))
-    for k in range(5):
-        found.append((f"C{k + 1}", f"I{k + 1}", factor * C_ON * UP**k, factor * C_OFF / DOWN**k))
-    return found
-
-
-def sodium(factor: float) -> Any:
-    """Return the sodium channel, its rates multiplied by a factor."""
-    import rheobase as rb
-
-    lines = [
-        "I = g*O*(v - E) : uA/cm**2", "g : mS/cm**2", "E : mV",
-        f"up = {factor * ALPHA!r}*exp(v/(24*mV))/ms : 1/ms",
-        f"down = {factor * BETA!r}*exp(-v/(24*mV))/ms : 1/ms",
-    ]  # fmt: skip
-    into: dict[str, list[str]] = {state: [] for state in STATES}
-    out: dict[str, list[str]] = {state: [] for state in STATES}
-    for first, second, forward, back in steps(factor):
-        there = f"{-forward!r}*up" if forward < 0 else f"{forward!r}/ms"
-        again = f"{-back!r}*down" if back < 0 else f"{back!r}/ms"
-        into[second].append(f"{there}*{first}")
-        into[first].append(f"{again}*{second}")
-        out[first].append(there)
-        out[second].append(again)
-    for state in STATES:
-        lines.append(
-            f"d{state}/dt = {' + '.join(into[state])} - ({' + '.join(out[state])})*{state} : 1"
-        )
-    return rb.Channel("\n".join(lines), parameters={"g": "15 mS/cm**2", "E": "53 mV"}, name="NaV")
-
-
-def sodium_at(v: float, factor: float) -> dict[str, float]:
-    """Return where the states of the sodium channel go at a voltage [mV]."""
-    import numpy as np
-
-    up, down = factor * ALPHA * np.exp(v / 24), factor * BETA * np.exp(-v / 24)
-    matrix = np.zeros((12, 12))
-    for first, second, forward, back in steps(factor):
-        a, b = STATES.index(first), STATES.index(second)
-        there = -forward * up if forward < 0 else forward
-        again = -back * down if back < 0 else back
-        matrix[b, a] += there
-        matrix[a, a] -= there
-        matrix[a, b] += again
-        matrix[b, b] -= again
-    matrix[-1] = 1
-    return dict(zip(STATES, np.linalg.solve(matrix, np.eye(12)[-1]).tolist(), strict=True))
-
-
 def membranes(fitted: dict[str, Any], celsius: float) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the membrane and axial resistivity of every region."""
     import rheobase as rb
@@ -160,7 +118,9 @@ def membranes(fitted: dict[str, Any], celsius: float) -> tuple[dict[str, Any], d
     values: dict[str, dict[str, float]] = {}
     for entry in fitted["genome"]:
         values.setdefault(entry["section"], {})[entry["name"]] = float(entry["value"])
-    known = {"NaV": sodium(2.3 ** ((celsius - 37) / 10))}
+    known = {"NaV": rb.Channel(
+        SODIUM, parameters={"g": "15 mS/cm**2", "E": "53 mV", "Q10": 2.3, "T_ref": 37}, name="NaV"
+    )}  # fmt: skip
     for name, text in GATED.items():
         potential = "nernst" if name.startswith("Ca") else "-45 mV" if name == "Ih" else "-107 mV"
         given: dict[str, Any] = {"g": "1 mS/cm**2", "E": potential}
@@ -198,14 +158,9 @@ def ours(files: Path, dt: float) -> dict[str, Any]:
     net = rb.Network(dt=dt * ms)
     cells = net.add(cell, name="cell")
     cells.v = START * mV
-    states = sodium_at(START, 2.3 ** ((celsius - 37) / 10))
     for region in shape.regions:
         places = cells.at(section=shape.sections_of(region).tolist())
         for name, channel in made[region].channels.items():
-            if name == "NaV":
-                for state, value in states.items():
-                    setattr(places, f"{state}_NaV", value)
-                continue
             held = {"Ca_i": 100 * nM} if name == "SK" else {"v": START * mV}
             for gate, form in channel.gates.items():
                 setattr(places, f"{gate}_{name}", float(form.steady(**held)))
@@ -273,33 +228,38 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--arbor", metavar="PYTHON")
     parser.add_argument("--files", type=Path, required=True)
-    parser.add_argument("--dt", type=float, default=0.0005, help="ms")
+    parser.add_argument("--dt", type=float, nargs="+", default=[0.025], help="ms")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--work", choices=("ours", "arbor"), help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.work:
-        print(json.dumps({"ours": ours, "arbor": arbor}[asked.work](asked.files, asked.dt)))
+        print(json.dumps({"ours": ours, "arbor": arbor}[asked.work](asked.files, asked.dt[0])))
         return 0
     from cells import crossings
 
-    mine = worked(sys.executable, "ours", asked.files, asked.dt)
     fine = worked(asked.arbor, "arbor", asked.files, 0.0005)
     coarse = worked(asked.arbor, "arbor", asked.files, 0.001)
     true = [2 * a - b for a, b in zip(fine["v"], coarse["v"], strict=True)]
     times = [k * EVERY for k in range(len(true))]
-    spikes = [crossings(times, v, -20.0) for v in (mine["v"][: len(true)], true)]
-    late = [a - b for a, b in zip(*spikes, strict=True)]
-    apart = sum(abs(a - b) for a, b in zip(mine["v"], true, strict=False)) / len(true)
+    target = crossings(times, true, -20.0)
+    found = []
+    for dt in asked.dt:
+        mine = worked(sys.executable, "ours", asked.files, dt)
+        spikes = crossings(times, mine["v"][: len(true)], -20.0)
+        late = [a - b for a, b in zip(spikes, target, strict=True)]
+        apart = sum(abs(a - b) for a, b in zip(mine["v"], true, strict=False)) / len(true)
+        found.append({
+            "dt ms": dt, "spikes ms": spikes, "largest difference ms": max(map(abs, late)),
+            "mean difference mV": apart, "seconds": mine["seconds"],
+        })  # fmt: skip
     result = {
-        "dt ms": asked.dt, "spikes ms": spikes[0], "of Arbor": spikes[1],
-        "largest difference ms": max(map(abs, late)), "mean difference mV": apart,
-        "seconds": mine["seconds"], "seconds of Arbor, dt 0.0005 ms": fine["seconds"],
-        "versions": [mine["version"], fine["version"]],
+        **found[0], "of Arbor": target, "seconds of Arbor, dt 0.0005 ms": fine["seconds"],
+        "versions": [mine["version"], fine["version"]], "other steps": found[1:],
     }  # fmt: skip
     print(json.dumps(result, indent=1))
     if asked.out:
         asked.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    return int(result["largest difference ms"] > 0.05 or apart > 0.1)
+    return int(found[0]["largest difference ms"] > 0.05 or found[0]["mean difference mV"] > 0.1)
 
 
 if __name__ == "__main__":
