@@ -262,3 +262,16 @@ def test_pictures():
     text = str(caught.value)
     assert f"not one for each compartment of {tree.name}: they are for all nodes" in text
     assert f"expected: {inside} values" in text and "values[cell.compartments.membrane]" in text
+
+
+def test_cells_are_equal_by_what_they_are():
+    cell = made(parameters={"dendrite": {"g_L": "0.1*mS/cm**2*exp(-distance/(100*um))"}})
+    same = made(parameters={"dendrite": {"g_L": "0.1*mS/cm**2*exp( -distance/(100*um) )"}})
+    assert cell == same == pickle.loads(pickle.dumps(cell)) and hash(cell) == hash(same)
+    for other in (
+        made(), made(max_length=10 * um), made(spikes="v > 0*mV"), made(method="backward_euler"),
+        made(axial_resistivity=150 * ohm * cm), made(name="other"), "x",
+        made(membrane={"soma": HH, "dendrite": PASSIVE(g_L=0.2 * mS / cm**2)}),
+    ):  # fmt: skip
+        assert cell != other
+        assert other in ("x", made()) or made() != other

@@ -43,3 +43,15 @@ def test_runs_joined_off_the_interval_are_irregular(make_result):
     assert not segment.analogsignals
     signal = segment.irregularlysampledsignals[0]
     np.testing.assert_array_equal(signal.times.magnitude, joined.traces["near"].time)
+
+
+def test_places_on_cells_are_told():
+    where = {"cell": np.array([0, 0]), "region": np.array(["soma", "axon"]),
+             "path": np.array([0.0, 20e-6]), "compartment": np.array([0, 4])}  # fmt: skip
+    data = TraceData("along", "cells", np.arange(3) * 1e-3, np.array([0, 4]),
+                     {"v": np.ones((3, 2))}, {"v": "mV"}, "site", where)  # fmt: skip
+    block = Result([], [data], dt=1e-3, stop=3e-3, seed=0).to_neo()
+    (signal,) = block.segments[0].analogsignals
+    assert set(signal.array_annotations) == set(where)
+    for name, values in where.items():
+        np.testing.assert_array_equal(signal.array_annotations[name], values)

@@ -200,3 +200,14 @@ def test_what_is_refused(net):
             lambda: net.connect(some, other.at("soma"), weight=1 * nS,
                                 synapse=rb.synapses.GapJunction()),
             "what acts all the time joins compartments once")  # fmt: skip
+
+
+def test_a_table_of_states_tells_the_places(net):
+    cells = net.add(ball_and_stick(), 2, name="cells")
+    heads, first, *_, last = str(cells.at("dendrite", fraction=1.0).state()).split("\n")[1:]
+    assert heads.split()[:6] == ["cell", "region", "path", "(um)", "compartment", "v"]
+    assert first.split()[:2] == ["0", "dendrite"] and last.split()[:2] == ["1", "dendrite"]
+    lines = str(cells.state()).split("\n")
+    assert lines[2].split()[:4] == ["0", "soma", lines[2].split()[2], "0"]
+    assert len(lines) == 23 and lines[-1] == f"... and {cells.everywhere.size - 20} more"
+    assert cells.state()["v"].size == cells.everywhere.size

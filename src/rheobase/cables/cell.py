@@ -378,6 +378,26 @@ class Cell:
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuilt, (self._arguments,)
 
+    def __eq__(self, other: object) -> bool:
+        """Whether another cell has the same shape, membranes, values, compartments and spikes."""
+        if self is other or not isinstance(other, Cell):
+            return self is other
+        mine, theirs = ((c.name, c.method, c.crossing, c.site, c.morphology, dict(c.membranes))
+                        for c in (self, other))  # fmt: skip
+        return mine == theirs and all(
+            np.array_equal(one, two, equal_nan=True)
+            for one, two in zip(self._solved(), other._solved(), strict=True)
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.method, self.morphology))
+
+    def _solved(self) -> list[Any]:
+        """Return the arrays that are solved with: the tree, and the values of each node."""
+        names = sorted({name for model in self.patches.values() for name in model.defaults})
+        tree = self.compartments
+        return [np.array(tree.counts), tree.conductance_to_parent, *map(self.node_values, names)]
+
     @property
     def _arguments(self) -> dict[str, Any]:
         """What it was made of, by name."""

@@ -68,7 +68,8 @@ def _signal(data: TraceData, variable: str) -> neo.AnalogSignal | neo.Irregularl
         units = quantities.dimensionless
     about = {
         "name": f"{data.name}.{variable}",
-        "array_annotations": {"cell": data.cells},
+        # of places on cells with a morphology: cell, region, path (m) and compartment too
+        "array_annotations": {**data.where} if data.over == "site" else {data.over: data.cells},
         "population": data.population,
         "variable": variable,
         "unit": unit,

@@ -11,6 +11,7 @@ from rheobase.errors import UserError
 
 if TYPE_CHECKING:
     from rheobase.results.result import Result
+    from rheobase.results.traces import TraceData
 
 
 def write_nwb(result: Result, path: Path) -> Path:
@@ -56,6 +57,18 @@ def _add_units(file: Any, result: Result) -> None:
             )
 
 
+def _columns(data: TraceData) -> str:
+    """Return what the columns are of: the numbers of cells, or places on them."""
+    if data.over != "site":
+        return f"{data.over}s {data.cells.tolist()}"
+    where = zip(data.where["cell"], data.where["region"], data.where["path"],
+                data.where["compartment"], strict=True)  # fmt: skip
+    return "; ".join(
+        f"cell {cell}, {region}, {1e6 * path:.6g} um from the soma, compartment {compartment}"
+        for cell, region, path, compartment in where
+    )
+
+
 def _add_traces(file: Any, result: Result) -> None:
     from pynwb import TimeSeries
 
@@ -67,7 +80,7 @@ def _add_traces(file: Any, result: Result) -> None:
                 data=values,
                 timestamps=data.times,
                 unit=data.units[variable],
-                description=f"{variable} of cells {data.cells.tolist()} of {data.population}",
-                comments="columns are cells",
+                description=f"{variable} of {_columns(data)} of {data.population}",
+                comments=f"columns are {data.over}s",
             )
             file.add_acquisition(series)

@@ -30,9 +30,10 @@ class StateTable(Mapping[str, Any]):
 
     _ROWS: ClassVar[int] = 20
 
-    def __init__(self, name: str, cells: Ints, values: Mapping[str, Any],
-                 word: str = "cell") -> None:  # fmt: skip
+    def __init__(self, name: str, cells: Ints, values: Mapping[str, Any], word: str = "cell",
+                 where: Mapping[str, Ints] | None = None) -> None:  # fmt: skip
         self._name, self._cells, self._values, self._word = name, cells, dict(values), word
+        self._where = where or {}  # of places on cells: what tells them apart instead of numbers
 
     def __getitem__(self, name: str) -> Any:
         return self._values[name]
@@ -44,12 +45,14 @@ class StateTable(Mapping[str, Any]):
         return len(self._values)
 
     def __str__(self) -> str:
-        heads = [self._word, *(_head(name, value) for name, value in self._values.items())]
         shown = self._cells[: self._ROWS]
-        rows = [[str(cell) for cell in shown]]
+        told = self._where or {self._word: self._cells}
+        heads = [*told, *(_head(name, value) for name, value in self._values.items())]
+        rows = [[str(each) for each in column[: self._ROWS]] for column in told.values()]
         for value in self._values.values():
             numbers = np.broadcast_to(value.magnitude, self._cells.shape)[: self._ROWS]
-            rows.append(["-" if np.isneginf(x) else f"{x:.6g}" for x in numbers])
+            none = np.isneginf(numbers) | np.isnan(numbers) & bool(self._where)
+            rows.append(["-" if no else f"{x:.6g}" for x, no in zip(numbers, none, strict=True)])
         widths = [max(map(len, [h, *column])) for h, column in zip(heads, rows, strict=True)]
         lines = ["  ".join(h.rjust(w) for h, w in zip(heads, widths, strict=True))]
         for row in zip(*rows, strict=True):
@@ -210,7 +213,11 @@ class Cells(ABC):
                 names.append("refractory_left")
             names.append("last_spike")
         found = {name: getattr(self, name) for name in names}
-        return StateTable(self.name, self.indices, found, values._word)
+        return StateTable(self.name, self.indices, found, values._word, self._told_apart())
+
+    def _told_apart(self) -> dict[str, Any]:
+        """Return the columns a table of states begins with in place of the numbers, if any."""
+        return {}
 
 
 class Population(Cells):
