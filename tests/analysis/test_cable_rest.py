@@ -9,6 +9,7 @@ from tests.analysis.cells import (
     passive,
     squid,
 )
+from tests.morphology.dense_trees import any_tree
 
 import rheobase as rb
 from rheobase.analysis.cable_rest import cable_rest
@@ -59,6 +60,45 @@ def test_calcium_rests_too():
     net.run(1 * second)
     np.testing.assert_allclose(cells.v.to(mV).magnitude, 1e3 * rest.voltage, atol=1e-4)
     np.testing.assert_allclose(cells.Ca_i.to("mM").magnitude, rest.states["Ca_i"], rtol=1e-3)
+
+
+def eigenvalues(rest):
+    """Those of the whole linear system, junctions eliminated [1/s]."""
+    cell, farad = rest.cell, rest.capacitance
+    slopes = -(rest.conductances().toarray() + np.diag(farad * rest.steady))
+    inside, outside = cell.compartments.membrane, np.flatnonzero(cell.compartments.is_junction)
+    corner = np.linalg.solve(slopes[np.ix_(outside, outside)], slopes[np.ix_(outside, inside)])
+    along = slopes[np.ix_(inside, inside)] - slopes[np.ix_(inside, outside)] @ corner
+    size = inside.size + sum(one.table[:, 1:, 0].size for one in rest.linear)
+    whole, at = np.zeros((size, size)), inside.size
+    whole[:at, :at] = along / farad[inside, None]
+    for one in rest.linear:
+        count = one.table.shape[-1]
+        order = [one.place, *(k for k in range(count) if k != one.place)]
+        for node, table in zip(one.nodes, one.table, strict=True):
+            places = [int(np.searchsorted(inside, node)), *range(at, at + count - 1)]
+            whole[np.ix_(places, places)] += table[np.ix_(order, order)]
+            at += count - 1
+    return np.linalg.eigvals(whole)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_growing_modes_are_eigenvalues(seed):
+    numbers = np.random.default_rng(seed)
+    shape = any_tree(numbers, most=5)
+    channels = rb.channels
+    some = [
+        passive,
+        squid(E_L=numbers.uniform(-60, 0) * mV),
+        rb.Membrane([channels.HHSodium(g=numbers.uniform(100, 400) * mS / cm**2),
+                     channels.HHPotassium, channels.Leak(E=-40 * mV), channels.MType],
+                    temperature=6.3),
+        rb.Membrane([channels.HHSodium, channels.HHPotassium, channels.Leak(E=-20 * mV),
+                     channels.LType, channels.CalciumPool, channels.SK]),
+    ]  # fmt: skip
+    membranes = {region: some[int(numbers.integers(0, 4))] for region in shape.regions}
+    rest = cable_rest(rb.Cell(shape, membranes, max_length=60 * um), "test")
+    assert rest.growing() == np.count_nonzero(eigenvalues(rest).real > 0)
 
 
 def test_the_rheobase_of_a_passive_cell_is_ohms_law():

@@ -222,6 +222,18 @@ def test_what_fires_by_itself_has_no_rest(recwarn):
     assert not recwarn
 
 
+def test_a_cell_that_fires_by_itself_has_no_rest():
+    """The squid axon rests up to 9.78 uA/cm**2, its leak at -21.8 mV; a dendrite quiets it."""
+    quiet, firing = (squid(E_L=volts * mV) for volts in (-25, -18))
+    assert mohm(input_resistance(ball_and_stick(quiet))) > 0
+    for function in (input_resistance, membrane_time_constant):
+        refused(EquationError, function, ball_and_stick(firing),
+                words=["does not rest without input: it fires by itself",
+                       "modes in which it leaves its steady state: 2"])  # fmt: skip
+    quieted = ball_and_stick({"soma": firing, "dendrite": passive})
+    assert mohm(input_resistance(quieted)) > 0
+
+
 def test_places_are_one_compartment():
     cell = ball_and_stick()
     refused(WiringError, input_resistance, cell, at="dendrite",

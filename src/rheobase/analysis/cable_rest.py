@@ -32,6 +32,42 @@ _LONGEST = 0.01
 """Longest change of a voltage in one step [V]."""
 _SETTLED = 1e-11
 """Volts: a smaller step, of an interval without end, is the last."""
+_SLOWEST = 1e-4
+"""The lowest angular frequency looked at [1/s]."""
+_FINER = 12
+"""How often intervals of frequencies are halved."""
+
+
+@dataclass(frozen=True)
+class Linear:
+    """How the membrane of one region follows small changes of v.
+
+    Attributes
+    ----------
+    nodes : ndarray
+        Of its compartments.
+    place : int
+        Of v among the states.
+    table : ndarray, shape (compartments, states, states)
+        Derivatives of the slopes [1/s], states in units of their own.
+    """
+
+    nodes: NDArray[np.int64]
+    place: int
+    table: Floats
+
+    def response(self, s: NDArray[np.complex128]) -> NDArray[np.complex128]:
+        """Return the slope of v by v with the others following exp(s t), (compartments, s)."""
+        others = [k for k in range(self.table.shape[-1]) if k != self.place]
+        found = np.repeat(self.table[:, self.place, self.place, None], s.size, axis=1) + 0j
+        if others:
+            inner = self.table[:, others][:, :, others]
+            by_v = self.table[:, others, self.place][..., None]
+            of = self.table[:, self.place, others]
+            for k, one in enumerate(s):
+                follow = np.linalg.solve(one * np.eye(len(others)) - inner, by_v + 0j)[..., 0]
+                found[:, k] += np.sum(of * follow, axis=1)
+        return np.asarray(found)
 
 
 @dataclass(frozen=True)
@@ -50,6 +86,8 @@ class CableRest:
         held; 0 at junctions.
     capacitance : ndarray, shape (nodes,)
         Of the compartments [F], 0 at junctions.
+    linear : tuple of Linear
+        What the membranes do near rest, one for each region.
     """
 
     cell: Cell
@@ -58,6 +96,7 @@ class CableRest:
     steady: Floats
     frozen: Floats
     capacitance: Floats
+    linear: tuple[Linear, ...]
 
     def conductances(self, steady: bool = True) -> Any:
         """Return the matrix of conductances [S]: of it the voltages are the inverse."""
@@ -66,11 +105,50 @@ class CableRest:
         slopes = self.steady if steady else self.frozen
         return (_axial(self.cell) - diags_array(self.capacitance * slopes)).tocsc()
 
+    def growing(self) -> int:
+        """Return how many modes of small disturbances grow; 0 if the rest is stable.
+
+        They are the zeros with a positive real part of the determinant of s C + G - C j(s), G the
+        axial conductances and j how the slopes of v follow v. By the argument principle the
+        determinant of n compartments turns, from s = 0 to s = i infinity, by pi (n/2 - zeros),
+        where membranes whose voltage is held settle (so that j has no such poles). It is followed
+        as the product of the pivots of the elimination, on a grid made finer where they turn fast.
+        """
+        farad = self.capacitance[self.capacitance > 0]
+        fastest = np.max(_axial(self.cell).diagonal()[self.capacitance > 0] / farad)
+        fastest = max(fastest, *(np.abs(one.table).max() for one in self.linear))
+        omega = np.geomspace(_SLOWEST, 1e3 * fastest, 200)
+        angles = self._angles(omega)
+        for _ in range(_FINER):
+            turned = np.abs(np.diff(np.unwrap(angles, axis=0), axis=0)).max(axis=1)
+            wide = np.flatnonzero(turned > 0.5)
+            if not wide.size:
+                break
+            between = np.sqrt(omega[wide] * omega[wide + 1])
+            omega = np.insert(omega, wide + 1, between)
+            angles = np.insert(angles, wide + 1, self._angles(between), axis=0)
+        turns = np.unwrap(angles, axis=0)
+        turn = float(np.sum(turns[-1] - turns[0]))
+        return round(farad.size / 2 - turn / np.pi)
+
+    def _angles(self, omega: Floats) -> Floats:
+        """Return the angles of the pivots at s = i omega, shape (omega, nodes)."""
+        tree, s = self.cell.compartments, np.asarray(1j * omega, np.complex128)
+        pivots = np.zeros((tree.nodes, omega.size), np.complex128)
+        pivots += _axial(self.cell).diagonal()[:, None]
+        for one in self.linear:
+            own = self.capacitance[one.nodes][:, None]
+            pivots[one.nodes] += own * (s - one.response(s))
+        for node in range(tree.nodes - 1, 0, -1):  # every node comes after its parent
+            square = tree.conductance_to_parent[node] ** 2
+            pivots[tree.parent[node]] -= square / pivots[node]
+        return np.angle(pivots).T
+
 
 def cable_rest(cell: Cell, call: str) -> CableRest:
     """Return the steady state of a cell without input.
 
-    Whether it is stable is not looked at.
+    Whether it is stable is not looked at: see `CableRest.growing`.
 
     Raises
     ------
@@ -97,7 +175,9 @@ def cable_rest(cell: Cell, call: str) -> CableRest:
             continue
         voltage = voltage + move
         if largest < _SETTLED and step > 1.0:
-            return CableRest(cell, voltage, patches.states(), steady, frozen, capacitance)
+            return CableRest(
+                cell, voltage, patches.states(), steady, frozen, capacitance, patches.linear()
+            )
         now = float(np.max(np.abs(missing)))
         step = min(step * min(max(size / max(now, 1e-300), 2.0), 10.0), 1e9)
         size = now
@@ -179,6 +259,7 @@ class _Patches:
         self.slopes: list[Slopes] = []
         self.nodes: list[NDArray[np.int64]] = []
         self.x: list[Floats] = []
+        self.tables: dict[int, Floats] = {}
         inside = tree.membrane
         for region, number in zip(tree.regions, range(len(tree.regions)), strict=True):
             nodes = inside[tree.region[inside] == number]
@@ -208,6 +289,7 @@ class _Patches:
             x[:, at] = voltage[nodes] / slopes.scales[at]
             x = self.x[number] = slopes.settle(x, others, rounds=30)
             found, table = expand(slopes, x)
+            self.tables[number] = table
             slope[nodes] = found[:, at] * slopes.scales[at]
             frozen[nodes] = steady[nodes] = table[:, at, at]
             if others:
@@ -216,6 +298,13 @@ class _Patches:
                 follow = solve(inner, by_v)
                 steady[nodes] += np.sum(table[:, at, others] * follow, axis=1)
         return slope, steady, frozen
+
+    def linear(self) -> tuple[Linear, ...]:
+        """Return what each did at the last voltages."""
+        return tuple(
+            Linear(nodes, slopes.states.index("v"), self.tables[number])
+            for number, (slopes, nodes) in enumerate(zip(self.slopes, self.nodes, strict=True))
+        )
 
     def states(self) -> dict[str, Floats]:
         """Return all states but v by name, in SI units, nan where there is none."""

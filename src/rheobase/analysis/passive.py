@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from rheobase.analysis.cable_rest import cable_rest, node_of, refuse_place, site_of
+from rheobase.analysis.cable_rest import CableRest, cable_rest, node_of, refuse_place, site_of
 from rheobase.analysis.constant_input import Trial, input_of, trial
 from rheobase.analysis.pasting import model_text, no_model
 from rheobase.analysis.peeling import peel_samples
@@ -94,7 +94,7 @@ def input_resistance(
             return _measured(model, current, at, measured_at, duration, dt, input, backend)
         from scipy.sparse.linalg import spsolve
 
-        matrix = cable_rest(model, _RESISTANCE).conductances(steady)
+        matrix = _cable_rest(model, _RESISTANCE).conductances(steady)
         inward = np.zeros(model.compartments.nodes)
         inward[node] = 1.0
         found = float(np.asarray(spsolve(matrix, inward))[seen])
@@ -236,9 +236,22 @@ def _rest(model: Model, call: str) -> tuple[Slopes, Any]:
     if away < _AT_REST and np.max(growing) < 0:
         return slopes, x
     points = fixed_points(model)
-    raise EquationError(
+    raise _no_rest(model, call, f"fixed points, none of them stable: {len(points)}")
+
+
+def _cable_rest(cell: Cell, call: str) -> CableRest:
+    """Return the rest of a cell with a morphology, if it is stable."""
+    rest = cable_rest(cell, call)
+    growing = rest.growing()
+    if growing:
+        raise _no_rest(cell, call, f"modes in which it leaves its steady state: {growing}")
+    return rest
+
+
+def _no_rest(model: Model | Cell, call: str, seen: str) -> EquationError:
+    return EquationError(
         f"{call}: {model.name} does not rest without input: it fires by itself",
-        given=f"fixed points, none of them stable: {len(points)}",
+        given=seen,
         mend="shift it to where it rests, with another value of a parameter",
     )
 
@@ -248,7 +261,7 @@ def _slowest(cell: Cell) -> float:
     from scipy.sparse import diags_array
     from scipy.sparse.linalg import eigsh
 
-    rest = cable_rest(cell, _CONSTANT)
+    rest = _cable_rest(cell, _CONSTANT)
     matrix = rest.conductances(steady=False)
     if cell.compartments.nodes < 4:
         inside = cell.compartments.membrane
