@@ -194,6 +194,19 @@ def test_it_is_explained_and_estimated():
     assert estimate.synapses == pytest.approx(len(net.projections["made"]), rel=0.4)
 
 
+def test_a_receptor_is_a_port_of_point_cells_and_drives_too():
+    net = rb.Network(dt=0.1 * ms, seed=1)
+    point = net.add(rb.models.LIF, 2, name="point")
+    noise = net.add(rb.stimuli.poisson(50 * Hz), 3, name="noise")
+    made = net.connect(noise, point, weight=1 * nS, synapse=STDP, to=AMPA)
+    net.drive(point, rb.stimuli.poisson(50 * Hz), weight=1 * nS, to=AMPA)
+    assert made.to == "ampa"
+    assert list(point.model.receives) == ["i_syn", "ampa"]
+    both = net.connect(noise, point, weight=1 * nS, to=AMPA, name="plain")  # as synapse=AMPA
+    assert both.to == "ampa"
+    net.run(5 * ms, backend="interpreter")
+
+
 def refused(kind, call, *words):
     with pytest.raises(kind) as caught:
         call()
@@ -216,6 +229,13 @@ def test_what_does_not_go_is_refused():
     refused(errors.WiringError,
             lambda: net.connect(point, soma, weight=1 * nS, synapse=STDP, to=nmda),
             "no weight of STDP arrives there", "write to=rb.synapses.LinearNMDA()")  # fmt: skip
+    refused(errors.UnknownNameError,
+            lambda: net.connect(point, soma, weight=1 * nS, synapse=STDP, to="ampa"),
+            "'cells' has no receptor 'ampa'", "write to=rb.synapses.Exponential(")  # fmt: skip
+    refused(errors.WiringError,
+            lambda: net.connect(point, soma, weight=1 * nS, synapse=[AMPA, STDP]),
+            "a connection has one synapse, here are 2",
+            "synapse=rb.synapses.STDP(...), to=rb.synapses.Exponential(")  # fmt: skip
     calcium = rb.Synapse("dx/dt = -x/(20*ms) : 1", on_pre="x += Ca_post/mM")
     refused(errors.EquationError,
             lambda: net.connect(point, soma, weight=1 * nS, synapse=calcium, to=AMPA),

@@ -144,7 +144,7 @@ def test_cells_that_do_not_spike(net, lif, rate):
     (dict(synapse="STDP"), rb.errors.WiringError,
      ["this is no synapse", 'receives=dict(excitatory="g_e += weight")']),
     (dict(synapse=["STDP", "AMPA"]), rb.errors.WiringError,
-     ["a connection has one synapse, here are 2", 'to="ampa")']),
+     ["a connection has one synapse, here are 2", "to=rb.synapses.Exponential(tau=2*ms"]),
     (dict(storage="sparse"), rb.errors.WiringError,
      ["no storage 'sparse'", 'expected: "stored", or "procedural"']),
     (dict(weight_dtype="int8"), rb.errors.WiringError, ["no weights of 'int8'", "float32"]),

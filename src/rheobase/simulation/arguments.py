@@ -151,9 +151,8 @@ def check_kinds(synapse: Any, weight_dtype: Any, call: str) -> None:
     if isinstance(synapse, (list, tuple)) and synapse:
         raise WiringError(
             f"{call}: a connection has one synapse, here are {len(synapse)}",
-            mend="for a synapse that changes on a receptor, give the model the receptor, named:"
-            ' net.add(model + rb.synapses.Exponential(tau=2*ms, E=0*mV, name="ampa"), N), then'
-            ' net.connect(..., synapse=rb.synapses.STDP(...), to="ampa")',
+            mend="a synapse that changes delivers to a receptor: net.connect(..., "
+            "synapse=rb.synapses.STDP(...), to=rb.synapses.Exponential(tau=2*ms, E=0*mV))",
         )
     if synapse is not None and not hasattr(synapse, "kind"):
         raise WiringError(

@@ -28,8 +28,10 @@ def spike_target(sites: Sites, to: str | None, call: str, plastic: bool = False)
     """
     ports = {port: part for part in sites._cable.points for port in part.values.model.receives}
     receptor = "synapse=rb.synapses.Exponential(tau=2*ms, E=0*mV)"
+    if plastic:
+        receptor = f"to={receptor.removeprefix('synapse=')}"
     if to is None:
-        given = f"to={receptor.removeprefix('synapse=')} beside synapse=" if plastic else receptor
+        given = f"{receptor} beside synapse=" if plastic else receptor
         raise WiringError(
             f"{call}: a spike acts on a membrane through a receptor, and none is given",
             mend=f"write {given}" + (f', or to="{next(iter(ports))}"' if ports else ""),

@@ -214,7 +214,7 @@ class Describing(Detecting):
         stream = f"injection {number} into {chosen.name}.{name}"
         self._told.injections.append(Injection(chosen, current, name, stream))
 
-    def drive(self, cells: Cells, train: Any, weight: Any = None, to: str | None = None,
+    def drive(self, cells: Cells, train: Any, weight: Any = None, to: Any = None,
               synapse: Any = None) -> None:  # fmt: skip
         """Send each cell its own train of spikes, without storing them.
 
@@ -226,7 +226,7 @@ class Describing(Detecting):
             One of `rb.stimuli`: poisson, regular_spikes, spike_times.
         weight : quantity
             Of each spike; one, or one a cell.
-        to : str
+        to : str or receptor
             Which of the cells' inputs for spikes, if there are several.
         synapse
             A receptor of `rb.synapses` the spikes arrive at, as for `connect`.
@@ -238,6 +238,7 @@ class Describing(Detecting):
         """
         self._not_while_running("drive")
         chosen = self._placed(cells, "drive", "a receptor is at a place")
+        synapse, to = receptors.given_as_port(chosen, synapse, to, f"net.drive({chosen.name}, ...)")
         target = wiring.drive_target(chosen, train, receptors.drive_port(chosen, synapse, to))
         call = f"net.drive({chosen.name}, ...)"
         weights = wiring.drive_weights(weight, target, chosen, call)
