@@ -171,3 +171,24 @@ def test_the_nearest_place_of_cells_in_a_network():
     found = cells.at(near=(300, 20, 0) * um)
     assert repr(found) == "<Sites cells.at(near=[300, 20, 0]*um): 2 compartments>"
     assert list(found.compartment) == list(cell.compartments.at(path=300 * um)) * 2
+
+
+def test_several_regions():
+    parts = rb.morphology.examples.pyramidal().discretize(20 * um)
+    both = ["dendrite", "apical_dendrite"]
+    for place in ({}, dict(path=100 * um), dict(path=(50 * um, 90 * um)), dict(branch_order=3)):
+        apart = [parts.at(region, **place) for region in both]
+        np.testing.assert_array_equal(parts.at(both, **place), np.sort(np.concatenate(apart)))
+    assert len(parts.at(["soma", "axon"])) == len(parts.at("axon")) + 1
+    for call, words in [
+        (dict(region=["dendrite", "axn"]), ["has no region 'axn'", 'did you mean "axon"?']),
+        (dict(region=[]), ["at: the list of regions is empty"]),
+        (dict(region=both, fraction=0.5), ["all of dendrite, apical_dendrite has ",
+                                           'at(["dendrite", "apical_dendrite"], path=100*um)']),
+        (dict(region=["soma", "axon"], path=5000 * um), ["all of soma, axon has no place"]),
+        (dict(region=["soma", "axon"], section=50), ["is not of region soma, axon"]),
+    ]:  # fmt: skip
+        with pytest.raises(rb.errors.UserError) as refused:
+            parts.at(**call)
+        for word in words:
+            assert word in str(refused.value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -108,7 +109,7 @@ class Compartments:
 
     def at(
         self,
-        region: str | None = None,
+        region: str | Sequence[str] | None = None,
         *,
         fraction: Any = None,
         path: Any = None,
@@ -118,7 +119,8 @@ class Compartments:
     ) -> Ints:
         """Return the compartments at a place, as node indices.
 
-        - ``at("soma")``: the middle of the soma. Any other region alone: all of its compartments.
+        - ``at("soma")``: the middle of the soma. Any other region alone: all of its compartments;
+          ``at(["dendrite", "apical_dendrite"])``: those of several.
         - ``at("dendrite", fraction=0.5)``: along a region that does not branch;
           ``at(fraction=0.5)`` along a morphology that does not.
         - ``at(path=300*um)``: every place at that path from the soma's center, in a region
@@ -131,8 +133,8 @@ class Compartments:
 
         Parameters
         ----------
-        region : str, optional
-            One of ``regions``.
+        region : str or sequence of str, optional
+            Of ``regions``.
         fraction : float or sequence of float, optional
             From 0 (start) to 1 (end); several are several places.
         path : quantity or pair of quantities, optional

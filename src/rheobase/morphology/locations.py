@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -16,10 +17,12 @@ if TYPE_CHECKING:
     from rheobase.morphology.compartments import Compartments
     from rheobase.morphology.trees import Morphology
 
+Regions: TypeAlias = str | Sequence[str] | None
+
 
 def locate(
     compartments: Compartments,
-    region: str | None,
+    region: Regions,
     fraction: Any,
     path: Any,
     branch_order: int | None,
@@ -67,7 +70,7 @@ def locate(
 
 
 def _sections(
-    morphology: Morphology, region: str | None, branch_order: int | None, section: Any
+    morphology: Morphology, region: Regions, branch_order: int | None, section: Any
 ) -> Ints:
     """Return the sections of a region, an order and a choice, ascending."""
     count = len(morphology.sections)
@@ -82,19 +85,33 @@ def _sections(
             )
         chosen = np.unique(wanted % count)
     if region is not None:
-        chosen = chosen[np.isin(chosen, morphology.sections_of(region))]
+        names = [region] if isinstance(region, str) or not np.iterable(region) else [*region]
+        found = [morphology.sections_of(name) for name in names]
+        chosen = chosen[np.isin(chosen, np.concatenate([np.zeros(0, np.int64), *found]))]
     if branch_order is not None:
         orders = morphology.branch_orders
         chosen = chosen[orders[chosen] == branch_order]
         if not len(chosen):
             raise UserError(
                 f"at: nothing has the branch order {branch_order}"
-                + (f" in {region}" if region else ""),
+                + (f" in {_listed(region)}" if region else ""),
                 expected=f"0 to {orders.max()}",
             )
     if not len(chosen):
-        raise UserError(f"at: section {section!r} is not of region {region}")
+        if not region:
+            raise UserError("at: the list of regions is empty", mend='write at("dendrite")')
+        raise UserError(f"at: section {section!r} is not of region {_listed(region)}")
     return chosen
+
+
+def _listed(region: Regions) -> str:
+    return str(region) if isinstance(region, str) or region is None else ", ".join(region)
+
+
+def _region(region: Regions) -> str:
+    """Return what to call a region, or several; "" for none."""
+    several = region is not None and not isinstance(region, str) and len(region) > 1
+    return f"{'all of' if several else 'the region'} {_listed(region)}" if region else ""
 
 
 def _fractions(fraction: Any) -> list[float]:
@@ -121,7 +138,7 @@ def _all_of(compartments: Compartments, sections: Ints) -> Ints:
     )
 
 
-def _chain(morphology: Morphology, chosen: Ints, region: str | None) -> Ints:
+def _chain(morphology: Morphology, chosen: Ints, region: Regions) -> Ints:
     """Return sections that follow each other, or refuse: a fraction would mean many places."""
     sections = morphology.sections
     linked = all(
@@ -130,8 +147,8 @@ def _chain(morphology: Morphology, chosen: Ints, region: str | None) -> Ints:
     )
     leaving = [sum(c in chosen for c in morphology.children[k]) for k in chosen]
     if not linked or max(leaving, default=0) > 1:
-        where = f'"{region}", ' if region else ""
-        what = f"the region {region}" if region else morphology.name
+        where = f"{region!r}, ".replace("'", '"') if region else ""
+        what = _region(region) or morphology.name
         raise UserError(
             f"at: {what} has {len(chosen)} sections that branch: a fraction of it is no one place",
             mend=f"write at({where}path=100*um), at({where}branch_order=1, fraction=0.5) or "
@@ -152,7 +169,7 @@ def _along_chain(compartments: Compartments, chain: Ints, fraction: float) -> in
     return _node(compartments, int(chain[k]), min(max(1 - (ends[k] - place) / length, 0.0), 1.0))
 
 
-def _on_path(compartments: Compartments, chosen: Ints, path: Any, region: str | None) -> Ints:
+def _on_path(compartments: Compartments, chosen: Ints, path: Any, region: Regions) -> Ints:
     """Return the compartments at a path from the soma, or with centers between two paths."""
     pair = isinstance(path, (list, tuple)) or np.ndim(getattr(path, "magnitude", path)) > 0
     found = np.atleast_1d(to_si(path, METRE, what="at: path", paste="path=300*um"))
@@ -172,7 +189,7 @@ def _on_path(compartments: Compartments, chosen: Ints, path: Any, region: str | 
         ends = [
             compartments.morphology.path_at(int(k), f) for k in chosen for f in (0.0, 0.5, 1.0)
         ]  # paths begin in the middle of a soma
-        where = f"the region {region}" if region else compartments.morphology.name
+        where = _region(region) or compartments.morphology.name
         raise UserError(
             f"at: {where} has no place at a path of {path} from "
             f"{compartments.morphology.path_origin}",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -134,6 +135,25 @@ def _check(section: Section) -> None:
             "a section leaves its parent at a fraction between 0 and 1",
             given=str(section.parent_fraction),
         )
+
+
+def linked(sections: Sequence[Section]) -> tuple[Section, ...]:
+    """Check the order, and let what leaves the start of a section leave where that one does."""
+    if not sections:
+        raise UserError("a morphology has at least one section")
+    found: list[Section] = []
+    for k, section in enumerate(sections):
+        if (k == 0) != (section.parent == -1) or section.parent >= k:
+            raise UserError(
+                f"section {k} has the parent {section.parent}",
+                expected="-1 for the first section, for any other a section before it",
+            )
+        parent, fraction = section.parent, section.parent_fraction
+        if k and parent and fraction == 0.0:  # `found` has no such parent any more
+            parent, fraction = found[parent].parent, found[parent].parent_fraction
+            section = replace(section, parent=parent, parent_fraction=fraction)
+        found.append(section)
+    return tuple(found)
 
 
 def lengths_si(values: Any, what: str, paste: str) -> Floats:

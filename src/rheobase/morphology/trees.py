@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -11,12 +11,13 @@ import numpy as np
 
 from rheobase.errors import UnknownNameError, UserError, did_you_mean
 from rheobase.morphology.frusta import Floats, Ints
-from rheobase.morphology.sections import Section
+from rheobase.morphology.sections import Section, linked
 
 if TYPE_CHECKING:
     import os
 
     from matplotlib.axes import Axes
+    from xarray import Dataset
 
     from rheobase.morphology.compartments import Compartments
     from rheobase.morphology.page import Page
@@ -55,7 +56,7 @@ class Morphology:
     name: str = "morphology"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "sections", _linked(self.sections))
+        object.__setattr__(self, "sections", linked(self.sections))
 
     def __eq__(self, other: object) -> bool:
         """Whether another morphology has the same name and the same sections."""
@@ -386,6 +387,57 @@ class Morphology:
             kept.append(replace(section, parent=places.get(section.parent, -1)))
         return replace(self, sections=tuple(kept))
 
+    def moved(self, by: Any) -> Morphology:
+        """Return the morphology at another place.
+
+        Parameters
+        ----------
+        by : quantity, shape (3,)
+            Along x, y and z.
+        """
+        from rheobase.morphology.transforms import moved
+
+        return moved(self, by)
+
+    def turned(self, angle: float, axis: Any = "z") -> Morphology:
+        """Return the morphology turned around its soma's center (or the start of its root).
+
+        Parameters
+        ----------
+        angle : float
+            In radians, against the clock as seen from the tip of the axis.
+        axis : {"x", "y", "z"} or three numbers
+            The direction of the axis.
+        """
+        from rheobase.morphology.transforms import turned
+
+        return turned(self, angle, axis)
+
+    def scaled(self, factor: float, diameters: float | None = None) -> Morphology:
+        """Return the morphology larger or smaller, about the center of its soma.
+
+        Parameters
+        ----------
+        factor : float
+            Of all lengths, and of diameters too.
+        diameters : float, optional
+            Of the diameters, if another: ``scaled(1, diameters=1.2)`` only widens.
+        """
+        from rheobase.morphology.transforms import scaled
+
+        return scaled(self, factor, diameters)
+
+    def measures(self) -> Dataset:
+        """Return what is measured of every section, as a table with units.
+
+        Region, parent, length, area, volume, mean diameter, path at start and end, branch order,
+        Strahler's order, tortuosity (length over distance of the ends), whether it ends in a tip.
+        ``plot`` colors by any column: ``cell.plot(cell.measures().strahler_order)``.
+        """
+        from rheobase.morphology.measures import measures
+
+        return measures(self)
+
     @cached_property
     def _statistics(self) -> Statistics:
         from rheobase.morphology.statistics import statistics
@@ -525,22 +577,3 @@ class Morphology:
 
     def __str__(self) -> str:
         return f"{self.name}\n{self.statistics()}"
-
-
-def _linked(sections: Sequence[Section]) -> tuple[Section, ...]:
-    """Check the order, and let what leaves the start of a section leave where that one does."""
-    if not sections:
-        raise UserError("a morphology has at least one section")
-    linked: list[Section] = []
-    for k, section in enumerate(sections):
-        if (k == 0) != (section.parent == -1) or section.parent >= k:
-            raise UserError(
-                f"section {k} has the parent {section.parent}",
-                expected="-1 for the first section, for any other a section before it",
-            )
-        parent, fraction = section.parent, section.parent_fraction
-        if k and parent and fraction == 0.0:  # `linked` has no such parent any more
-            parent, fraction = linked[parent].parent, linked[parent].parent_fraction
-            section = replace(section, parent=parent, parent_fraction=fraction)
-        linked.append(section)
-    return tuple(linked)
