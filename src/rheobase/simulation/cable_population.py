@@ -64,8 +64,8 @@ class Branched(Cells):
 
         Parameters
         ----------
-        region : str, optional
-            A region; "soma" alone is its middle, any other alone all of its compartments.
+        region : str or sequence of str, optional
+            A region; "soma" alone is its middle, any other alone, and several, all compartments.
         fraction : float or sequence of float, optional
             From 0 to 1, along a region (or morphology) that does not branch; several are several
             places on each cell, in their order.
