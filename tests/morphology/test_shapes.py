@@ -129,6 +129,10 @@ CYLINDER = rb.Morphology.cylinder(length=100 * um, diameter=2 * um)
         (lambda: CYLINDER.join(3), ["join: what is joined is a morphology", "given: 3"]),
         (lambda: CYLINDER.relabeled(dendrite=3), ["a region has a name", "given: 3"]),
         (lambda: rb.Morphology.cylinder(1 * um, 1 * um, " "), ["a region has a name"]),
+        (lambda: rb.Morphology.tree(levels=3, lenght=1 * um),
+         ["tree: there is no lenght", "of a binary tree: levels, length", "did you mean length?"]),
+        (lambda: rb.Morphology.tree(dict(length=1 * um, diameter=1 * um), levels=3),
+         ["tree: there is no levels", "beside a description: name"]),
         (lambda: rb.Morphology.tree(), ["describe it, or say its levels", "children=[...]"]),
         (lambda: rb.Morphology.tree(dict(length=1 * um, diameter=1 * um, children=[
             dict(length=1 * um, diameter=1 * um, at="end")])),

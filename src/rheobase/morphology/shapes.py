@@ -105,6 +105,24 @@ def binary_tree(
     return Morphology(tuple(sections), "tree")
 
 
+_BINARY = ("levels", "length", "diameter", "length_factor", "diameter_factor", "region")
+
+
+def any_tree(description: Mapping[str, Any] | None, told: Mapping[str, Any]) -> Morphology:
+    """Return a tree, described or binary: see `Morphology.tree`."""
+    known = _BINARY if description is None else ("name",)
+    for key in told:
+        if key not in known:
+            meant = did_you_mean(key, known)
+            of = "of a binary tree" if description is None else "beside a description"
+            raise UnknownNameError(
+                f"tree: there is no {key}",
+                expected=f"{of}: {', '.join(known)}",
+                mend=f"did you mean {meant}?" if meant else "",
+            )
+    return binary_tree(**told) if description is None else tree(description, **told)
+
+
 _KEYS = ("length", "diameter", "diameters", "points", "region", "at", "children")
 
 

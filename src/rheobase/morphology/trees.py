@@ -140,9 +140,9 @@ class Morphology:
         region : str
             Of all.
         """
-        from rheobase.morphology.shapes import binary_tree, tree
+        from rheobase.morphology.shapes import any_tree
 
-        return binary_tree(**binary) if description is None else tree(description, **binary)
+        return any_tree(description, binary)
 
     @classmethod
     def from_swc(
