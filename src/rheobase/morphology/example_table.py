@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from rheobase.units import Unit, nm
-
 _NOT_STATED = "not stated"
 
 
@@ -39,7 +37,7 @@ class Example:
         Names for the numbers of the file.
     plane : str
         Two of x, y, z: where the cell is seen best.
-    unit : Unit, optional
+    unit : str, optional
         Of the file's numbers, if they are not micrometres.
     """
 
@@ -55,7 +53,7 @@ class Example:
     module: str = ""
     regions: Mapping[str, str] = field(default_factory=dict)
     plane: str = "xy"
-    unit: Unit | None = None
+    unit: str | None = None
 
     @property
     def is_shipped(self) -> bool:
@@ -201,7 +199,7 @@ _ALL = (
         "1.12.0",
         "navis",
         {"custom_0": "neurite"},
-        unit=8 * nm,
+        unit="8 nm",
     ),
 )  # fmt: skip
 
