@@ -136,14 +136,30 @@ def _piece(block: Block, inside: list[int], begin: int, end: int, last_use: dict
     leaving = [k for k in own if last_use.get(k, -1) > last]
     if any(block.nodes[k].kind != "float" for k in leaving):
         return None
-    earlier = set(inside[:begin])
-    nodes = tuple(
-        Node("element", (), names[k], n.kind, n.level, names[k], n.section) if k in earlier else n
-        for k, n in enumerate(block.nodes)
-    )
-    writes = [w for w in block.writes if w.node in own]
+    members = set(own)
+    writes = [w for w in block.writes if w.node in members]
     writes += [Write(names[k], k) for k in leaving]
-    return replace(block, nodes=nodes, writes=tuple(writes)).pruned()
+    # only what the writes need is looked at: a membrane is tried to be cut at thousands of places
+    first = own[0]
+    seen: dict[int, Node] = {}
+    stack = [w.node for w in writes]
+    while stack:
+        k = stack.pop()
+        if k in seen:
+            continue
+        n = block.nodes[k]
+        if k < first and k in names:
+            n = Node("element", (), names[k], n.kind, n.level, names[k], n.section)
+        seen[k] = n
+        stack.extend(n.operands)
+    place = {old: new for new, old in enumerate(sorted(seen))}
+    nodes = tuple(
+        Node(n.operation, tuple([place[o] for o in n.operands]), n.payload, n.kind, n.level, n.hint,
+             n.section) if n.operands else n
+        for n in (seen[k] for k in place)
+    )  # fmt: skip
+    moved = tuple(Write(w.target, place[w.node]) for w in writes)
+    return replace(block, nodes=nodes, writes=moved)
 
 
 def _with_writes(piece: Block, block: Block, writes: list[Write]) -> Block:
