@@ -81,3 +81,20 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
         cell.to_swc(path)
     assert [each.name for each in tmp_path.iterdir()] == ["cell.swc"]
     assert path.read_text() == "before"
+
+
+def test_a_branch_a_few_nanometres_thinner_keeps_its_width(tmp_path):
+    cell = rb.Morphology.tree(
+        dict(length=10 * um, diameter=0.43 * um, children=[
+            dict(length=10 * um, diameter=0.42 * um), dict(length=9 * um, diameter=0.42 * um),
+        ])
+    )  # fmt: skip
+    cell.to_swc(tmp_path / "cell.swc")
+    again = rb.Morphology.from_swc(tmp_path / "cell.swc")
+    np.testing.assert_allclose(again.sections[1].radii, [0.21e-6, 0.21e-6])
+
+
+def test_names_with_spaces(tmp_path):
+    cell = rb.Morphology.cylinder(10 * um, 1 * um, region="basal tuft")
+    cell.to_swc(tmp_path / "cell.swc")
+    assert rb.Morphology.from_swc(tmp_path / "cell.swc").regions == ("basal tuft",)

@@ -123,7 +123,7 @@ class _Writer:
             # what leaves a soma is read with a width of its own, and begins with its own point
             own = owner.region == "soma" != section.region
             near = np.allclose(points[0], place, rtol=0, atol=1e-15)
-            if near and np.isclose(width, radii[0], rtol=1e-9) and not own:
+            if near and np.isclose(width, radii[0], rtol=1e-9, atol=0) and not own:
                 points, radii, fractions = points[1:], radii[1:], fractions[1:]
         found: dict[float, int] = {}
         for point, radius, fraction in zip(points, radii, fractions, strict=True):
