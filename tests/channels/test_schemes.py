@@ -233,3 +233,43 @@ def test_rates_may_call_functions_and_read_calcium() -> None:
     assert channel.reads == {"v", "Ca_i"}
     found = channel.gates["O"].steady(Ca_i=np.array([0.0, 0.5, 1.0]) * 1e-3 * rb.units.mM)
     np.testing.assert_allclose(found, [0, 0.5, 2 / 3])
+
+
+def test_second_order_of_a_cell() -> None:
+    """The voltage at the tip of a dendrite with a spike, against smaller steps."""
+
+    def run(dt: float) -> np.ndarray:
+        net = rb.Network(dt=dt * ms)
+        shape = rb.Morphology.ball_and_stick(soma_diameter=20 * um, dendrite_length=300 * um,
+                                             dendrite_diameter=2 * um)  # fmt: skip
+        cell = rb.Cell(shape, MEMBRANE, axial_resistivity=100 * ohm * cm, max_length=30 * um)
+        cells = net.add(cell, name="cell")
+        net.inject(cells.at("soma"), rb.stimuli.step(1.5 * nA))
+        tip = cells.at("dendrite", fraction=1.0)
+        net.record(tip, "v", every=0.4 * ms)
+        return net.run(4 * ms).traces["cell"].v.values[:, 0]
+
+    fine = run(0.0025)
+    assert fine.max() > -10
+    errors = [np.abs(run(dt) - fine).max() for dt in (0.04, 0.02, 0.01)]
+    orders = np.log2(np.divide(errors[:-1], errors[1:]))
+    assert np.all(orders > 1.7) and errors[-1] < 0.2, (errors, orders)
+
+
+@pytest.mark.parametrize("name, unit", [("close_Na", 1 / ms), ("g_Na", mS / cm**2)])
+def test_gradients_go_through_the_elimination(name: str, unit: Any) -> None:
+    """The states of the scheme begin where they settle, which moves with the parameter, too."""
+
+    def gradient(value: float | None) -> Any:
+        net = rb.Network(dt=0.05 * ms)
+        point = net.add(MEMBRANE.point(20000 * um**2), name="cell")
+        if value is not None:
+            setattr(point, name, value * unit)
+        net.inject(point, rb.stimuli.step(4 * nA))
+        return rb.gradient(net, lambda run: np.sum(run["cell"].v ** 2), name, duration=2 * ms,
+                           backend="interpreter")  # fmt: skip
+
+    at = {"close_Na": 0.05, "g_Na": 12.0}[name]
+    found = gradient(None)[name].to(1 / unit).magnitude
+    high, low = (float(gradient(at * (1 + sign * 1e-4)).value) for sign in (1, -1))
+    assert float(np.ravel(found)[0]) == pytest.approx((high - low) / (2e-4 * at), rel=1e-5)
