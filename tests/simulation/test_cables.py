@@ -480,3 +480,31 @@ def test_a_variable_of_one_region_is_nan_elsewhere_in_a_recording(tmp_path):
     result.save(tmp_path / "whole.h5")
     again = rb.Result.load(tmp_path / "whole.h5").traces["cells"]
     np.testing.assert_array_equal(again.m_Na.values, whole.m_Na.values)
+
+
+def test_what_is_added_or_set_to_the_same_between_runs_changes_nothing():
+    def after(change):
+        net = rb.Network(dt=0.025 * ms, seed=1)
+        cells = net.add(ball_and_stick(), 2, name="cells")
+        net.inject(cells.at("soma"), rb.stimuli.step(0.4 * nA, start=0.5 * ms))
+        net.drive(cells.at("dendrite", fraction=0.5), rb.stimuli.spike_times([1, 3] * ms),
+                  weight=2 * nS, synapse=rb.synapses.Exponential(2 * ms, E=0 * mV))  # fmt: skip
+        net.connect(cells[0].at("soma"), cells[1].at("soma"), weight=1 * nS,
+                    synapse=rb.synapses.GapJunction())  # fmt: skip
+        net.record(cells, "v", every=0.1 * ms)
+        net.run(2 * ms, backend="interpreter")
+        change(net, cells)
+        return net.run(3 * ms, backend="interpreter").traces["cells"].v.values
+
+    def current(net, cells):
+        net.record(cells.at("soma"), "I_Na", name="current")
+
+    def conductances(net, cells):
+        cells.g_L = cells.g_L
+
+    def nothing(net, cells):
+        net.inject(cells.at("dendrite", fraction=0.9), rb.stimuli.step(0 * nA))
+
+    want = after(lambda net, cells: None)
+    for change in (current, conductances, nothing):
+        assert np.array_equal(after(change), want), change

@@ -35,6 +35,10 @@ HOLDING = 1e12
 """The conductance that holds a clamped node, in terms of all others of it."""
 
 
+OWN = ("was_", "left_", "slope_")
+"""What the names of the arrays in which jumps are noticed begin with."""
+
+
 def was(name: str) -> str:
     """Return the name of the array of what a variable was."""
     return f"was_{name}"
@@ -114,18 +118,25 @@ def holding(capacitance: AnyArray, total: AnyArray, dt: float) -> AnyArray:
 
 
 def add_missing_arrays(plan: NetworkPlan) -> None:
-    """Give patches and points the arrays in which jumps are noticed."""
+    """Give patches and points the arrays in which jumps are noticed.
+
+    What is looked at from now on has not jumped yet; but voltages that nothing has left count as
+    set, so that every cell begins damped.
+    """
     for _, cable in cables(plan):
         for part in parts(cable):
-            arrays = facts.model(plan, part.place).arrays
-            wanted = [was(name) for name in watched(plan, part.place)]
+            arrays, size = facts.model(plan, part.place).arrays, plan.populations[part.place].size
+            begin: dict[str, AnyArray | float] = {}
+            for name in watched(plan, part.place):
+                begin[was(name)] = arrays[name]
             for name in probed(plan, part.place):
-                wanted += [was(name), slope(name)]
+                begin |= {was(name): arrays[name], slope(name): 0.0}
             if part.place in cable.patches:
-                wanted.append(left(names(plan, part.place)[0]))
-            for name in dict.fromkeys(wanted):
+                begin[left(names(plan, part.place)[0])] = np.nan
+            for name, values in begin.items():
                 if name not in arrays:
-                    arrays[name] = new_array(plan.populations[part.place].size)
+                    arrays[name] = new_array(size)
+                    arrays[name][:] = values
 
 
 def failed_voltage(plan: NetworkPlan, cable: CablePlan, cell: int) -> float:
@@ -144,7 +155,7 @@ def begin_slice(plan: NetworkPlan) -> None:
         for p, place in enumerate(cable.patches):
             name = names(plan, place)[0]
             arrays = facts.model(plan, place).arrays
-            changed = np.abs(arrays[name] - arrays[left(name)]) > NOTICED
+            changed = ~(np.abs(arrays[name] - arrays[left(name)]) <= NOTICED)
             if changed.any():
                 cells = cable.layout.places(p)[0][changed]
                 cable.arrays["damped"][cells] = EULER_STEPS

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rheobase.connectivity.values import CHUNK
+from rheobase.engine import cable_facts
 from rheobase.engine.plan import (
     Connectivity,
     ContinuousPlan,
@@ -62,7 +63,7 @@ def new_arrays(program: Program, values: CellValues,
             if array.role == "last_spike":
                 arrays[array.name][:] = -np.inf
     if old is not None:
-        own = ("arriving_", "observed_")
+        own = ("arriving_", "observed_", *cable_facts.OWN)
         arrays |= {k: v for k, v in old.items() if k.startswith(own) and k not in arrays}
     return arrays
 
