@@ -19,7 +19,7 @@ def script(tmp_path):
     return write
 
 
-COMMANDS = ["tour", "course", "run", "explain", "bench", "doctor"]
+COMMANDS = ["tour", "course", "run", "explain", "show", "convert", "bench", "doctor"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -274,6 +274,24 @@ def test_explain_asks_which_model_of_a_file(capsys):
 def test_explain_refuses_a_file_without_models(script, capsys):
     assert cli.main(["explain", f"{script('x = 1')}:x"]) == 1
     assert "there is no rheobase.Model in" in capsys.readouterr().err
+
+
+def test_explain_channels_membranes_and_cells(tmp_path, script, capsys):
+    assert cli.main(["explain", "HHSodium"]) == 0
+    assert capsys.readouterr().out.startswith("Na: Sodium channel of the squid axon")
+    (tmp_path / "m.toml").write_text(
+        '[membranes.soma]\nchannels = ["Leak"]\n[cells.ball]\nmembrane = "soma"\n'
+        'morphology = "cylinder(length=20 um, diameter=20 um)"\n[populations.x]\nmodel = "ball"\n'
+    )
+    assert cli.main(["explain", f"{tmp_path}/m.toml:soma"]) == 0
+    assert "I_L = g_L*(v - E_L) : uA/cm**2" in capsys.readouterr().out
+    assert cli.main(["explain", f"{tmp_path}/m.toml:ball"]) == 0
+    assert "  ball: 1 compartment in 1 section\n" in capsys.readouterr().out
+    path = script("import rheobase as rb\nm = rb.Membrane([rb.channels.Leak])\n")
+    assert cli.main(["explain", f"{path}:m"]) == 0
+    assert "Membrane: A membrane of L." in capsys.readouterr().out
+    assert cli.main(["explain", f"{tmp_path}/m.toml:bal"]) == 1
+    assert "no model 'bal'" in capsys.readouterr().err
 
 
 def test_our_own_bugs_are_told_apart():

@@ -1,4 +1,4 @@
-"""The ``rheobase`` command: tour, course, run, explain, bench, doctor.
+"""The ``rheobase`` command: tour, course, run, explain, show, convert, bench, doctor.
 
 Every command answers ``--help``. The exit status is 0 when all went well, 1 when the
 work failed (one message, no traceback unless ``--debug``), 2 when the command line was
@@ -11,15 +11,13 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rheobase import __version__
 from rheobase.bench import BENCHMARKS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from rheobase.language.model import Model
 
 FAILED = 1
 INTERRUPTED = 130
@@ -71,12 +69,14 @@ def build_parser() -> argparse.ArgumentParser:
         parents=[common],
         help="show what becomes of a model: equations, integrator, program, source",
         description="Show what becomes of one cell of a model: its equations, the integrator "
-        "chosen and why, the program of one step, and the Python generated from it.",
+        "chosen and why, the program of one step, and the Python generated from it. Of a channel "
+        "or membrane: its equations and values.",
     )
     explain.add_argument(
         "model",
         metavar="MODEL",
-        help="a model of the library (LIF, HodgkinHuxley, ...), FILE.py:NAME or FILE.toml:NAME",
+        help="a model or channel of the library (LIF, HHSodium, ...), or a model, membrane or cell "
+        "of a file: FILE.py:NAME, FILE.toml:NAME",
     )
     explain.add_argument(
         "--dt",
@@ -86,6 +86,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     explain.set_defaults(action=_explain)
 
+    _add_morphologies(commands, common)
     _add_bench(commands, common)
 
     doctor = commands.add_parser(
@@ -97,6 +98,45 @@ def build_parser() -> argparse.ArgumentParser:
     )
     doctor.set_defaults(action=_doctor)
     return parser
+
+
+def _add_morphologies(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    common: argparse.ArgumentParser,
+) -> None:
+    reading = argparse.ArgumentParser(add_help=False)
+    source = (
+        "file of a morphology: .swc, .asc (with morphio), .nml (with libneuroml); or a cell of "
+    )
+    reading.add_argument("file", metavar="FILE", help=f"{source}the gallery, such as pyramidal")
+    of_swc = reading.add_argument_group("reading")
+    of_swc.add_argument("--unit", metavar="UNIT", help="of an SWC file, such as nm (default: um)")
+    of_swc.add_argument(
+        "--minimum-radius", metavar="LENGTH", help='widen thinner points, such as "0.1 um"'
+    )
+    of_swc.add_argument(
+        "--pieces", choices=["largest", "join"], help="of an SWC file in several pieces"
+    )
+    of_swc.add_argument("--cell", metavar="ID", help="of a NeuroML file with several cells")
+    show = commands.add_parser(
+        "show",
+        parents=[common, reading],
+        help="show a morphology: statistics, a picture, a page to turn it",
+        description="Read a morphology, say what was repaired, and print its statistics.",
+    )
+    show.add_argument(
+        "--out", type=Path, metavar="FILE", help="draw it: .png, .svg, .pdf; .html to turn it"
+    )
+    show.add_argument("--open", action="store_true", help="open what was drawn in a web browser")
+    show.set_defaults(action=_show)
+    convert = commands.add_parser(
+        "convert",
+        parents=[common, reading],
+        help="write a morphology of any format as SWC",
+        description="Read a morphology, say what was repaired, and write it as SWC.",
+    )
+    convert.add_argument("target", metavar="TARGET.swc", help="what to write")
+    convert.set_defaults(action=_convert)
 
 
 def _add_run(
@@ -411,6 +451,30 @@ def _place_in(error: Exception, file: Path) -> tuple[str, int, str] | None:
     return None
 
 
+def _reading(options: argparse.Namespace) -> dict[str, str]:
+    names = ("unit", "minimum_radius", "pieces", "cell")
+    return {name: given for name in names if (given := getattr(options, name)) is not None}
+
+
+def _show(options: argparse.Namespace) -> int:
+    from rheobase.errors import UserError
+    from rheobase.morphology.command import show
+
+    if options.open and options.out is None:
+        raise UserError("--open opens what --out writes", mend="write --out cell.html --open")
+    written = show(options.file, options.out, _reading(options))
+    if options.open and written is not None:
+        _open_in_browser(written)
+    return 0
+
+
+def _convert(options: argparse.Namespace) -> int:
+    from rheobase.morphology.command import convert
+
+    convert(options.file, options.target, _reading(options))
+    return 0
+
+
 def _course(options: argparse.Namespace) -> int:
     from rheobase import course
 
@@ -422,22 +486,25 @@ def _explain(options: argparse.Namespace) -> int:
     import rheobase as rb
 
     model = load_model(options.model)
+    if not isinstance(model, (rb.Model, rb.Cell)):  # a channel, pool or membrane is no cell
+        print(model.describe())
+        return 0
     net = rb.Network(dt=options.dt, seed=0)
     net.add(model, 1, name=options.model.rpartition(":")[2])
     print(net.explain())
     return 0
 
 
-def load_model(text: str) -> Model:
-    """The model named on the command line.
+def load_model(text: str) -> Any:
+    """The model named on the command line, or the channel, membrane or cell.
 
     Parameters
     ----------
     text : str
-        The name of a model in ``rheobase.models``; ``FILE.toml:NAME``, a table [models.NAME] of
-        a model file; or ``FILE.py:NAME``: the file is run as a module named ``__explain__``
-        (what stands under ``if __name__ == "__main__"`` does not run) and the model is the value
-        of NAME.
+        The name of a model in ``rheobase.models`` or of a channel in ``rheobase.channels``;
+        ``FILE.toml:NAME``, a table of `models`, `cells`, `membranes` or `channels` of a model
+        file; or ``FILE.py:NAME``: the file is run as a module named ``__explain__`` (what stands
+        under ``if __name__ == "__main__"`` does not run) and the model is the value of NAME.
 
     Raises
     ------
@@ -453,7 +520,8 @@ def load_model(text: str) -> Model:
     if not colon:
         if name.endswith((".py", ".toml")):
             raise UserError(f"{name} is a file: which model of it?", mend=f"write {name}:NAME")
-        return rb.models.find(name)
+        channel = getattr(rb.channels, name, None) if name in rb.channels.__all__ else None
+        return channel if isinstance(channel, _kinds()) else rb.models.find(name)
     models = _models_of(path)
     if name in models:
         return models[name]
@@ -464,20 +532,26 @@ def load_model(text: str) -> Model:
     raise UnknownNameError(f"no model '{name}' in {path}; {hint}")
 
 
-def _models_of(path: str) -> dict[str, Model]:
-    """The models that a file of Python or a model file makes, by name."""
+def _kinds() -> tuple[type, ...]:
+    """The classes of what can be explained."""
+    import rheobase as rb
+
+    return rb.Model, rb.Cell, rb.Membrane, rb.Channel, rb.channels.Pool
+
+
+def _models_of(path: str) -> dict[str, Any]:
+    """The models, channels, membranes and cells of a file of Python or a model file, by name."""
     if path.lower().endswith(".toml"):
         from rheobase import modelfiles
 
-        return modelfiles.read(path).models
+        made = modelfiles.read(path)
+        return {**made.channels, **made.membranes, **made.cells, **made.models}
     import runpy
-
-    import rheobase as rb
 
     if not Path(path).is_file():
         raise FileNotFoundError(2, "no such file", path)
     names = runpy.run_path(str(Path(path).absolute()), run_name="__explain__")
-    return {key: value for key, value in names.items() if isinstance(value, rb.Model)}
+    return {key: value for key, value in names.items() if isinstance(value, _kinds())}
 
 
 def _bench(options: argparse.Namespace) -> int:

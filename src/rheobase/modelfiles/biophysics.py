@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from inspect import signature
 from pathlib import Path as FilePath
@@ -22,6 +22,7 @@ from rheobase.modelfiles.pasting import in_toml
 from rheobase.modelfiles.places import Path
 from rheobase.modelfiles.values import Functions, Values
 from rheobase.morphology import Morphology, d_lambda, examples
+from rheobase.morphology.any_file import reader_of
 from rheobase.morphology.example_table import EXAMPLES
 
 SHAPES: Functions = {
@@ -32,12 +33,6 @@ _OF_SOURCE: Mapping[str, tuple[str, ...]] = {
     "unit": ("file",), "minimum_radius": ("file",), "pieces": ("file",), "cell": ("file",),
     "folder": ("example",),
 }  # fmt: skip
-_READERS: Mapping[str, tuple[Callable[..., Morphology], tuple[str, ...]]] = {
-    ".asc": (Morphology.from_asc, ()),
-    ".nml": (Morphology.from_neuroml, ("cell",)),
-    ".xml": (Morphology.from_neuroml, ("cell",)),
-}
-_OF_SWC = ("unit", "minimum_radius", "pieces")
 
 
 @cache
@@ -206,7 +201,6 @@ class Biophysics:
     def _of_file(self, path: Path) -> Morphology:
         document, table = self.document, self.document.get(path)
         file = document.folder / table["file"]
-        suffix = file.suffix.lower()
         if not file.is_file():
             near = [p.name for p in file.parent.iterdir()] if file.parent.is_dir() else []
             meant = did_you_mean(file.name, near)
@@ -215,7 +209,7 @@ class Biophysics:
                 f"there is no file {file}" + (f"; did you mean {meant}?" if meant else ""),
                 mend="files are named from the folder of the model file",
             )  # fmt: skip
-        read, known = _READERS.get(suffix, (Morphology.from_swc, _OF_SWC))
+        read, known = reader_of(file)
         options = {}
         for key in ("unit", "minimum_radius", "pieces", "cell"):
             if key in table and key not in known:
