@@ -36,6 +36,24 @@ def test_where_the_platform_does_not_tell_nothing_is_refused(monkeypatch):
     net.run(1 * ms)
 
 
+def test_recordings_that_will_not_fit_are_refused_before_the_first_step(monkeypatch, tmp_path):
+    monkeypatch.setattr(memory, "available_bytes", lambda: 10_000)
+    net = rb.Network(dt=0.1 * ms)
+    cells = net.add(rb.models.LIF, 10, name="cells")
+    net.record(cells[:1], "v", name="one")
+    net.record(cells, "v", name="all")
+    with pytest.raises(rb.errors.UserError) as refused:
+        net.run(10 * ms)
+    for words in ("what is recorded in this run needs about 26.4 kB of memory",
+                  "this machine has 10 kB", "'all' alone needs 24 kB", "every=1*ms",
+                  'stream_to="run.h5"'):  # fmt: skip
+        assert words in str(refused.value)
+    assert net.time == 0 * ms
+    net.run(1 * ms)
+    net.run(10 * ms, stream_to=tmp_path / "run.h5")
+    net.run(10 * ms, stop_when="any(cells.v > 0*mV)")
+
+
 def test_this_machine_has_some_memory():
     there = memory.available_bytes()
     assert there is None or there > 10_000_000

@@ -7,7 +7,13 @@ from collections.abc import Iterable
 
 from rheobase.connectivity.ruletable import drawn_by_row
 from rheobase.errors import UserError
-from rheobase.simulation.estimating import bytes_text, expected_bytes, passing_bytes
+from rheobase.simulation.descriptions import Recording
+from rheobase.simulation.estimating import (
+    BYTES_PER_SAMPLE,
+    bytes_text,
+    expected_bytes,
+    passing_bytes,
+)
 from rheobase.simulation.projection import Projection
 from rheobase.simulation.synapses import is_single
 
@@ -48,6 +54,32 @@ def refuse_what_does_not_fit(projections: Iterable[Projection]) -> None:
         given=f"{largest!r} alone needs {bytes_text(needs[largest])}",
         mend=f"{_ways(next(p for p in new if p.name == largest))}; net.estimate(1*second) tells "
         "what a network needs",
+    )
+
+
+def refuse_recordings_that_do_not_fit(recordings: Iterable[Recording], steps: int) -> None:
+    """Refuse a run whose recordings need more memory than there is, before its first step.
+
+    Raises
+    ------
+    UserError
+        With what is needed, what there is, and the largest recording.
+    """
+    needs = {
+        held.name: BYTES_PER_SAMPLE
+        * (steps / held.every_steps * held.cells.size * len(held.variables))
+        for held in recordings
+    }
+    needed, there = sum(needs.values()), available_bytes()
+    if there is None or needed <= there:
+        return
+    largest = max(needs, key=lambda name: needs[name])
+    raise UserError(
+        f"what is recorded in this run needs about {bytes_text(needed)} of memory, and this "
+        f"machine has {bytes_text(there)}",
+        given=f"{largest!r} alone needs {bytes_text(needs[largest])}",
+        mend="record less often, net.record(..., every=1*ms), or fewer cells and places, or write "
+        'the run to a file, net.run(..., stream_to="run.h5")',
     )
 
 

@@ -32,6 +32,7 @@ from rheobase.simulation.describing_files import functions_left_out
 from rheobase.simulation.error_check import check_errors, stretch_steps
 from rheobase.simulation.estimating import Estimate, estimate
 from rheobase.simulation.long_runs import read_kept
+from rheobase.simulation.memory import refuse_recordings_that_do_not_fit
 from rheobase.simulation.naming import unknown_population
 from rheobase.simulation.population import Population
 from rheobase.simulation.projection import Projection
@@ -212,6 +213,8 @@ class Network(Describing):
         self._not_while_running("run")
         condition = self._condition(stop_when)
         kept = read_kept(self._clock, stream_to, overwrite, checkpoint_every, checkpoint_to)
+        if stream_to is None and stop_when is None:
+            refuse_recordings_that_do_not_fit(self._told.recordings.values(), steps)
         with self._busy():
             spent = self._assembly.prepare(chosen, count)
             extra["threads"] = str(self._assembly.threads)
