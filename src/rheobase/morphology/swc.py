@@ -37,7 +37,8 @@ def read_swc(
     both sides), and a contour, a closed line of points around the soma (the mean distance from
     its center is the radius). Other points of a soma are frusta like any others. Neurites that
     leave a sphere, or the inside of a soma, leave its middle and begin with their own first
-    point, as in NEURON; the sections are those of NEURON's `Import3d_SWC_read`.
+    point; those at its ends begin there, with their own width. So does NEURON's
+    `Import3d_SWC_read`.
 
     **Repaired**, each with a warning that says where: a root marked by 0 or by itself; several
     roots (one within the soma's surface is joined to it); a tree with a soma and another root;
@@ -56,10 +57,6 @@ def read_swc(
     pieces : {"largest", "join"}
         Of several pieces: the one with the soma, or with the most points, alone; or all, each
         joined to the nearest point of that one.
-
-    Returns
-    -------
-    Morphology
 
     Raises
     ------
