@@ -119,6 +119,22 @@ def test_spikes_of_the_place_itself_for_plasticity():
         assert made.weights[k].magnitude == pytest.approx(1 + 4 * (up - down), rel=1e-9)
 
 
+def test_a_spike_of_a_place_counts_once_for_every_synapse_there():
+    net = rb.Network(dt=0.025 * ms)
+    cells = net.add(ball_and_stick(), name="cells")
+    train = net.add(rb.stimuli.spike_times([[6.0] * ms] * 3), name="train")
+    three = cells.scatter(3, "soma")
+    made = net.connect(train, three, rb.rules.one_to_one(), weight=0.01 * nS, to=AMPA,
+                       synapse=STDP, post_spikes="v > -20*mV")  # fmt: skip
+    net.inject(cells.at("soma"), rb.stimuli.step(0.3 * nA, start=5 * ms, stop=7 * ms))
+    spikes = net.run(20 * ms).spikes["cells_detector"]
+    assert spikes.count == 1
+    step = 6.0 + 0.025
+    up = 0.01 + 4 * 0.02 * np.exp(-(spikes.times[0] * 1e3 - step) / 17)
+    np.testing.assert_allclose(made.weights.magnitude, up, rtol=1e-9)
+    assert cells.at("soma")._once().size == three._once().size == 1
+
+
 def test_they_are_saved_stored_and_explained(tmp_path):
     net = described()
     cells = net.populations["cells"]

@@ -282,6 +282,12 @@ class Sites(View):
         if np.any(counts > 1) and not repeated:
             raise ShapeError(f"{written}: a compartment is chosen twice")
 
+    def _once(self) -> Sites:
+        """Return the places, each compartment once."""
+        if not self._repeated:
+            return self
+        return Sites(self._site_population, np.unique(self._indices), self._said)
+
     @property
     def _numbers(self) -> Ints:
         """Indices; ranks among the places where some may be the same."""

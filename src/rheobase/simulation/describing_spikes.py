@@ -92,4 +92,4 @@ class Detecting:
                 mend="leave post_spikes away",
             )
         level = detecting.read_condition(condition, f"{call}: post_spikes")
-        return detecting.detectors_at(sink, level, self._told.populations)
+        return detecting.detectors_at(sink._once(), level, self._told.populations)
