@@ -508,3 +508,24 @@ def test_what_is_added_or_set_to_the_same_between_runs_changes_nothing():
     want = after(lambda net, cells: None)
     for change in (current, conductances, nothing):
         assert np.array_equal(after(change), want), change
+
+
+def test_a_parameter_set_between_runs_leaves_no_swings():
+    """A jump of a current into one of many short compartments, against small steps."""
+
+    def after(dt, method="crank_nicolson"):
+        shape = rb.Morphology.cylinder(200 * um, 1 * um)
+        net = rb.Network(dt=dt * ms)
+        cells = net.add(rb.Cell(shape, PASSIVE, max_length=1 * um, method=method), name="cells")
+        place = cells.at(fraction=0.5)
+        net.drive(place, rb.stimuli.spike_times([500] * ms), weight=1 * nS,
+                  synapse=rb.synapses.Exponential(1000 * ms, E=-65 * mV, name="open"))  # fmt: skip
+        place.g_open = 20 * nS
+        net.record(place, "v", every=0.05 * ms)
+        net.run(1 * ms, backend="interpreter")
+        place.E_open = 0 * mV
+        return net.run(0.5 * ms, backend="interpreter").traces["cells"].v.values[:, 0]
+
+    found, want = after(0.05), after(0.001, "backward_euler")
+    assert np.all(np.diff(found) > 0)
+    np.testing.assert_allclose(found[3:], want[3:], rtol=0, atol=1.5)

@@ -332,6 +332,9 @@ class Assembly:
             plan = self._populations[name]
             assert isinstance(plan, PopulationPlan)
             building.set_numbers(plan, values)
+        for population in self.description.populations.values():
+            if isinstance(population, CellPopulation):
+                cable_building.damp_changed(population, self._populations[population.name])
         if self.engine is None and self.resumed is None:
             plans = [plan for found in self._continuous.values() for plan in found]
             cable_gaps.begin(plans, [self._populations[name] for name in places])

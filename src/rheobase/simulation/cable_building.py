@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rheobase.engine.cable_facts import EULER_STEPS
 from rheobase.engine.cables import CablePlan, PointPlan, cable_plan
 from rheobase.engine.plan import ClampPlan, InputPlan, RecordPlan
 from rheobase.language.model import Model
@@ -97,6 +99,13 @@ def point_plans(cable: Cable, places: Places) -> list[PointPlan]:
     return made
 
 
+def damp_changed(population: CellPopulation, plan: Any) -> None:
+    """Let cells of which a parameter was changed between runs be damped: a current may jump."""
+    cable = population._cable_of
+    for part in cable.parts:
+        plan.arrays["damped"][cable.cell[part.sites[part.changed()]]] = EULER_STEPS
+
+
 # -- what is sent in, held and recorded -----------------------------------------------------
 
 
@@ -163,10 +172,24 @@ def together(cells: Any, variable: str, found: list[NDArray[Any]]) -> NDArray[An
     """Return samples of a variable, one column a cell or place, from those of its parts."""
     if not isinstance(cells, Sites) or (len(found) == 1 and _in_order(cells, variable)):
         return found[0]
-    whole = np.full((found[0].shape[0], cells.size), np.nan)
-    for (_, _, within), values in zip(cells._split(variable), found, strict=True):
-        whole[:, within] = values
+    split = cells._split(variable)
+    shape = (found[0].shape[0], cells.size)
+    is_full = sum(within.size for _, _, within in split) == cells.size
+    whole = np.empty(shape) if is_full else np.full(shape, np.nan)
+    for (_, _, within), values in zip(split, found, strict=True):
+        _put(whole, within, values)
     return whole
+
+
+def _put(whole: NDArray[Any], columns: Ints, values: NDArray[Any]) -> None:
+    """Put columns into an array, by stretches where they follow each other, as in a region."""
+    starts = np.flatnonzero(np.diff(columns, prepend=-2) != 1)
+    if 8 * starts.size > columns.size:
+        whole[:, columns] = values
+        return
+    for first, last in pairwise([*starts.tolist(), columns.size]):
+        begin = columns[first]
+        whole[:, begin : begin + last - first] = values[:, first:last]
 
 
 def _in_order(sites: Sites, variable: str) -> bool:

@@ -38,13 +38,26 @@ class Part:
         Of points, the expression of the current into the compartment; None: a patch of membrane.
     example : str
         What `at` may be called with to find one.
+    last : dict or None
+        The parameters of the last run; None before the first.
     """
 
     def __init__(self, name: str, label: str, values: CellValues, sites: Ints, count: int,
                  current: str | None, example: str) -> None:  # fmt: skip
         self.name, self.label, self.values = name, label, values
         self.current, self.example, self.count = current, example, count
+        self.last: dict[str, NDArray[Any]] | None = None
         self._place(sites)
+
+    def changed(self) -> NDArray[np.bool_]:
+        """Return the elements of which a parameter is another than when this was last asked."""
+        before = self.last
+        self.last = {name: np.array(held) for name, held in self.values.parameters.items()}
+        found = np.zeros(self.values.size, bool)
+        if before is not None:
+            for name, held in self.last.items():
+                found |= True if name not in before else held != before[name]
+        return found
 
     def _place(self, sites: Ints) -> None:
         self.sites = sites
