@@ -125,6 +125,17 @@ def test_the_resistance_at_rest_counts_the_scheme() -> None:
     assert measured == pytest.approx(exact, rel=1e-3)
 
 
+def test_fixed_points_are_those_whose_states_sum_to_one() -> None:
+    model = MEMBRANE.point(20000 * um**2)
+    (rest,) = rb.analysis.fixed_points(model)
+    v = rest["v"].to("mV").magnitude
+    np.testing.assert_allclose([rest[f"{n}_Na"] for n in STATES], settled(v), rtol=1e-6)
+    assert rest.stable and rest.eigenvalues.shape == (5,) and rest.jacobian.shape == (6, 6)
+    full = np.sort(np.linalg.eigvals(rest.jacobian).real)[::-1]
+    assert abs(full[0]) < 1e-6 * abs(full[-1])  # what the states sum to
+    np.testing.assert_allclose(np.sort(rest.eigenvalues.real)[::-1], full[1:], rtol=1e-6)
+
+
 def hodgkin(v: float) -> tuple[float, float]:
     x = -(v + 55) / 10
     alpha = 0.1 / (np.expm1(x) / x if x else 1.0)

@@ -43,18 +43,19 @@ class FixedPoint(Mapping[str, Any]):
     Attributes
     ----------
     eigenvalues : ndarray of complex, shape (states,)
-        Of the Jacobian of the slopes, in 1/s, the largest real part first.
+        Of the Jacobian of the slopes, in 1/s, the largest real part first; one less for each
+        kinetic scheme, whose states sum to 1.
     jacobian : ndarray, shape (states, states)
         Derivatives of the slopes of `states` (rows) by them (columns), each in its own unit,
         per second.
     states : tuple of str
     """
 
-    def __init__(self, values: Mapping[str, Any], jacobian: Floats) -> None:
+    def __init__(self, values: Mapping[str, Any], jacobian: Floats, free: Floats) -> None:
         self._values = dict(values)
         self.states = tuple(self._values)
         self.jacobian = jacobian
-        self.eigenvalues = eigenvalues(jacobian)
+        self.eigenvalues = eigenvalues(free)
 
     @property
     def stable(self) -> bool:
@@ -180,7 +181,8 @@ def fixed_points(
 
 def point_at(flow: Flow, z: Floats) -> FixedPoint:
     """Return the fixed point at scaled states."""
-    return FixedPoint(flow.named(z), flow.slopes.jacobian(z * flow.scale))
+    jacobian = flow.slopes.jacobian(z * flow.scale)
+    return FixedPoint(flow.named(z), jacobian, flow.slopes.free(jacobian))
 
 
 def _limited(flow: Flow, within: Mapping[str, Any]) -> NDArray[np.bool_]:
@@ -288,6 +290,7 @@ def _newton(flow: Flow, z: Floats, known: Floats | None = None) -> Floats:
         if not len(z):
             break
         slopes, tables = expand(flow.__call__, z)
+        flow.bind(tables, slopes, z)
         move = solve(tables, -slopes)
         factor = 1.0 if known is None else _deflated(z, move, known)
         length = np.max(np.abs(move), axis=1)

@@ -75,6 +75,12 @@ class Flow(NamedTuple):
         """Bring some states to where their slopes vanish, the others held."""
         return self.slopes.settle(z * self.scale, places, rounds) / self.scale
 
+    def bind(self, tables: Floats, slopes: Floats, z: Floats) -> None:
+        """Let the states of each scheme sum to 1, in place of one of their equations."""
+        self.slopes.bind(tables, slopes, range(z.shape[-1]), z * self.scale)
+        for scheme in self.slopes.schemes:
+            tables[..., scheme[0], :] *= self.scale
+
     def at(self, values: Mapping[str, float]) -> Flow:
         """Return the flow with other values of parameters or inputs, in SI units."""
         from rheobase.simulation.slopes import Slopes

@@ -230,10 +230,8 @@ def _rest(model: Model, call: str) -> tuple[Slopes, Any]:
     bound, missing = table.copy(), slopes(x)
     slopes.bind(bound, missing, range(x.size), x)
     away = np.max(np.abs(solve(bound, missing)) / (1.0 + np.abs(x)))
-    growing = np.linalg.eigvals(table).real
-    if slopes.schemes:  # what they sum to neither grows nor decays
-        growing = np.sort(growing[np.argsort(np.abs(growing))][len(slopes.schemes) :])
-    if away < _AT_REST and np.max(growing) < 0:
+    growing = np.max(np.linalg.eigvals(slopes.free(table)).real)
+    if away < _AT_REST and growing < 0:
         return slopes, x
     points = fixed_points(model)
     raise _no_rest(model, call, f"fixed points, none of them stable: {len(points)}")

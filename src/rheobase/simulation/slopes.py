@@ -155,6 +155,24 @@ class Slopes:
                 table[..., own[0], own] = scales
                 right[..., own[0]] = 0.0 if x is None else np.sum(x[..., own] * scales, -1) - 1.0
 
+    def free(self, table: Floats) -> Floats:
+        """Return the derivatives among states of which one of each scheme is what is left of 1.
+
+        Parameters
+        ----------
+        table : ndarray, shape (..., states, states)
+
+        Returns
+        -------
+        ndarray, shape (..., n, n), n = states - schemes
+        """
+        table = table.copy()
+        for first, *others in self.schemes:
+            share = self.scales[others] / self.scales[first]
+            table[..., others] -= table[..., first, None] * share
+        kept = [k for k in range(table.shape[-1]) if all(k != s[0] for s in self.schemes)]
+        return table[..., kept, :][..., kept]
+
     def settle(self, x: Floats, places: Sequence[int], rounds: int = 5) -> Floats:
         """Bring some states to where their slopes vanish, the others held: by Newton's method.
 
