@@ -90,6 +90,8 @@ def test_no_lines():
                     "dx/dt = expression"]),
     ("a, b : mV", ["cannot read this line", "write one line for each name"]),
     ("2*x : mV", ["cannot read this line", "p : unit (flags)"]),
+    ("C <-> O : a, b", ["cannot read this line", "kinetic schemes are lines of channels: "
+                        "rb.Channel(...); in a model write an equation for each state"]),
     ("v' = -v/ms : 1", ["a prime is not a derivative here", "write dv/dt = ..."]),
     ("d1v/dt = 1 : 1", ["1v cannot be a name", "names begin with a letter"]),
     ("dv/dx = 1 : 1", ["dv/dx: derivatives are over the time t", "write dv/dt"]),

@@ -199,7 +199,12 @@ def _read_parameter(piece: str, colon: int, source: Source, start: int) -> tuple
     found = _NAME_ONLY.match(before)
     if found is None:
         mend = _FORMS
-        if "," in before:
+        if "->" in before:
+            mend = (
+                "kinetic schemes are lines of channels: rb.Channel(...); in a model write an"
+                " equation for each state, dC/dt = beta*O - alpha*C : 1"
+            )
+        elif "," in before:
             mend = "write one line for each name"
         elif re.search(r"[-+*/]=", before):
             mend = "equations are not assignments; " + _FORMS
