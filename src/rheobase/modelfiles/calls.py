@@ -331,6 +331,10 @@ def _arguments(function: Callable[..., Any]) -> list[str]:
 
 
 def _has(function: Callable[..., Any], argument: str) -> bool:
-    """Return whether a function takes an argument of that name."""
+    """Return whether a function takes an argument of that name.
+
+    What it calls ``**unknown`` is there to be refused, and its place in the text is known here.
+    """
     parameters = inspect.signature(function).parameters.values()
-    return argument in _arguments(function) or any(p.kind is p.VAR_KEYWORD for p in parameters)
+    any_name = any(p.kind is p.VAR_KEYWORD and p.name != "unknown" for p in parameters)
+    return argument in _arguments(function) or any_name
