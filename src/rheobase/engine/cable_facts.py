@@ -10,6 +10,7 @@ slices. Being finitely many, such steps leave the method of second order.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,7 @@ from rheobase.engine.plan import (
     AnyArray,
     ClampPlan,
     DrivePlan,
+    FloatArray,
     Int32Array,
     NetworkPlan,
     ProjectionPlan,
@@ -137,6 +139,20 @@ def add_missing_arrays(plan: NetworkPlan) -> None:
                 if name not in arrays:
                     arrays[name] = new_array(size)
                     arrays[name][:] = values
+
+
+def mark_crossings(arrays: Mapping[str, AnyArray], threshold: FloatArray, before: FloatArray,
+                   after: FloatArray, dt: float) -> None:  # fmt: skip
+    """Note what rises above its threshold in a step, and where within it if that is asked for."""
+    now = after > threshold
+    spiked = now & (arrays["above"] == 0)
+    arrays["spiked"][:] = spiked
+    arrays["above"][:] = now
+    if "offset" in arrays:
+        gap = threshold - before
+        with np.errstate(all="ignore"):
+            offset = np.where(gap > 0.0, dt * (gap / (after - before)), 0.0)
+        arrays["offset"][spiked] = offset[spiked]
 
 
 def failed_voltage(plan: NetworkPlan, cable: CablePlan, cell: int) -> float:

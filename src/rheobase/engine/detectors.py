@@ -117,15 +117,6 @@ def begin_slice(plan: NetworkPlan) -> None:
 
 def update(plan: NetworkPlan, found: DetectorPlan) -> None:
     """Write the mask "spiked", after the cells were updated: the definition."""
-    arrays, threshold, after = found.arrays, found.threshold, voltages(plan, found)
-    above, before = arrays["above"], arrays["before"]
-    now = after > threshold
-    spiked = now & (above == 0)
-    arrays["spiked"][:] = spiked
-    above[:] = now
-    if "offset" in arrays:
-        gap = threshold - before
-        with np.errstate(all="ignore"):
-            offset = np.where(gap > 0.0, plan.dt * (gap / (after - before)), 0.0)
-        arrays["offset"][spiked] = offset[spiked]
-    before[:] = after
+    arrays, after = found.arrays, voltages(plan, found)
+    cable_facts.mark_crossings(arrays, found.threshold, arrays["before"], after, plan.dt)
+    arrays["before"][:] = after

@@ -213,15 +213,7 @@ class Cells:
         arrays, threshold = self.cable.arrays, self.cable.threshold
         above = arrays["above"]
         above[:] = np.where(above == UNKNOWN, before > threshold, above)
-        now = after > threshold
-        spiked = now & (above == 0)
-        arrays["spiked"][:] = spiked
-        above[:] = now
-        if "offset" in arrays:
-            gap = threshold - before
-            with np.errstate(all="ignore"):
-                offset = np.where(gap > 0.0, self.plan.dt * (gap / (after - before)), 0.0)
-            arrays["offset"][spiked] = offset[spiked]
+        cable_facts.mark_crossings(arrays, threshold, before, after, self.plan.dt)
 
 
 def _levels(wood: Wood) -> list[list[Int64Array]]:
