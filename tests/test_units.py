@@ -296,6 +296,15 @@ def test_in_and_out_is_the_same(value, text):
     )
 
 
+@pytest.mark.parametrize("text", ["mV", "volt", "1", "mS/cm**2", "minute", "uA/cm**2"])
+def test_values_turned_where_they_stand_are_the_same_numbers(text):
+    unit = parse_unit(text)
+    values = np.array([1 / 3, -0.07, np.nan, 1e300, 0.0])
+    want = unit.from_si(values)
+    assert unit.turn_from_si(values) is values
+    np.testing.assert_array_equal(values, want)
+
+
 def test_split_quantity_keeps_the_unit_of_the_user():
     assert split_quantity(5 * uA / cm**2)[1].text == "uA/cm**2"
     assert split_quantity("3 nA") == (3.0, parse_unit("nA"))

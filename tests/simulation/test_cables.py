@@ -421,7 +421,7 @@ def test_traces_are_drawn_by_place(reference):
     matplotlib.use("Agg")
     ax = reference.plot.traces("m_Na", cells=[0, 2])
     names = [text.get_text() for text in ax.get_legend().get_texts()]
-    assert names == ["cell 0, soma 0 um", "cell 2, soma 0 um"]
+    assert names == ["cell 0, soma 0 µm", "cell 2, soma 0 µm"]
     assert rb.plots.traces(reference.traces["receptor"]["g_ampa"]).lines
 
 

@@ -94,7 +94,10 @@ class Collector:
             if not found:
                 continue
             unit = recording.cells._values(variable).unit(variable)
-            values[variable] = unit.from_si(together(recording.cells, variable, found))
+            whole = together(recording.cells, variable, found)  # an array that is ours alone
+            values[variable] = (
+                unit.turn_from_si(whole) if whole.dtype == np.float64 else unit.from_si(whole)
+            )
             units[variable] = unit.text
         if not values:
             return None
