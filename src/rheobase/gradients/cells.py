@@ -168,11 +168,14 @@ class Cells:
         names = self.known_values()
         found = self._prepare(names)
         arrays = {n: v for n, v in found.items() if n not in self._shared}
-        self.numbers = np.array([float(found.get(n, 0.0)) for n in self.program.numbers])
+        now = np.array([float(found.get(n, 0.0)) for n in self.program.numbers])
+        self.numbers = _into(self.numbers, now)
         if self.reverse is not None:
-            self.reverse_numbers = self._more(self.reverse.program, found, arrays)
+            now = self._more(self.reverse.program, found, arrays)
+            self.reverse_numbers = _into(self.reverse_numbers, now)
         for reading in self.readings.values():
-            reading.numbers = self._more(reading.reverse.program, found, arrays)
+            now = self._more(reading.reverse.program, found, arrays)
+            reading.numbers = _into(reading.numbers, now)
         places = [self.fixed, self.reverse_fixed, *(r.fixed for r in self.readings.values())]
         for name, values in arrays.items():
             each = self.spread(values)
@@ -277,6 +280,14 @@ class Cells:
             return None
         values = self.history[hold][r + 1]
         return np.asarray(step < values if hold == "release" else values > 0)
+
+
+def _into(kept: FloatArray, values: FloatArray) -> FloatArray:
+    """Return an array with these values: the one that is kept, if they fit, as tables name it."""
+    if kept.shape != values.shape:
+        return values
+    kept[:] = values
+    return kept
 
 
 def hold_of(program: Program, variable: str) -> str:

@@ -47,6 +47,9 @@ class CompiledDriver(InterpretedDriver):
         self._values: list[tuple[Injection, AnyArray]] = []
         self._values_back: list[tuple[Injection, AnyArray]] = []
         self._memories: list[tuple[Remembered, AnyArray]] = []
+        self._losses: list[tuple[AnyArray, Cells, str]] = []
+        self._bound: list[Any] = []
+        self._bound_back: list[Any] = []
 
     # -- running --------------------------------------------------------------------------
 
@@ -75,9 +78,12 @@ class CompiledDriver(InterpretedDriver):
     # -- tables ---------------------------------------------------------------------------
 
     def bind(self) -> None:
-        """Write the tables of the way forward."""
+        """Write the tables of the way forward, unless they stand."""
+        if self._bound and _are(self._bound, _made_of(self.tape)):
+            return
         super().bind()
         tape = self.tape
+        self._bound_back = []
         self._kept, self._values = [], []
         self._memories = []
         calls: list[tuple[str, str, AnyArray]] = []
@@ -107,20 +113,31 @@ class CompiledDriver(InterpretedDriver):
         calls += [("spikes", "take", row) for row in arrivals]
         self._forward = self._calls(calls)
         self._forward_kept = len(self._kept)
+        self._bound = _made_of(tape)
 
     def bind_back(self) -> None:
-        """Write the tables of the way back."""
+        """Write the tables of the way back, unless they stand but for the loss."""
         tape = self.tape
+        if self._bound_back and _are(self._bound_back, _made_of_back(tape)):
+            for row, cells, name in self._losses:
+                rows = cells.loss_bars[name] if name else cells.loss_spikes
+                assert rows is not None
+                row[c.L_ROWS] = _at(rows)
+            return
         calls: list[tuple[str, str, AnyArray]] = []
-        self._kept = self._kept[: self._forward_kept]
+        self._kept, self._losses = self._kept[: self._forward_kept], []
         for cells in tape.populations:
             for name, bars in cells.loss_bars.items():
-                calls.append(("cells", "take_loss", self._loss(cells.bars[name], bars, 1, 0)))
+                row = self._loss(cells.bars[name], bars, 1, 0)
+                self._losses.append((row, cells, name))
+                calls.append(("cells", "take_loss", row))
         calls += [("clamps", "clamp_back", self._clamp(clamp)) for clamp in tape.clamps]
         calls += [("spikes", "take_back", self._arrivals(item, True)) for item in tape.arrivals]
         for cells in tape.populations:
             if self._bar_spike(cells, 0) is not None:
                 row = self._loss(cells.bar_spike, cells.loss_spikes, 0, 1)
+                if cells.loss_spikes is not None:
+                    self._losses.append((row, cells, ""))
                 calls.append(("cells", "take_loss", row))
         for drive in tape.drives:
             if drive.bar_weights is not None:
@@ -143,6 +160,7 @@ class CompiledDriver(InterpretedDriver):
         calls += [("couplings", "couple_back", self._coupling(x, True)) for x in tape.couplings]
         calls += [("couplings", "end_back", row) for row in memories]
         self._back = self._calls(calls)
+        self._bound_back = _made_of_back(tape)
 
     def _calls(self, calls: Sequence[tuple[str, str, AnyArray]]) -> AnyArray:
         table = np.zeros((len(calls), c.F_WIDTH), np.int64)
@@ -379,6 +397,61 @@ class CompiledDriver(InterpretedDriver):
             ring = cells.bar_arriving[item.variable]
             row[c.A_RING], row[c.A_SLOTS] = _at(ring), len(ring)
         return row
+
+
+_EACH_RUN: dict[type, frozenset[str]] = {
+    Cells: frozenset(["parameters", "stale", "initial", "loss_bars", "loss_spikes"]),
+    Injection: frozenset(["values", "_taken"]),
+    Remembered: frozenset(["fresh"]),
+}
+"""What is another in every run, and is written into the tables there or never stands in them."""
+
+
+def _made_of(tape: Tape) -> list[Any]:
+    """Return all that the tables are made of: arrays and parts by what they are, numbers, names."""
+    found: list[Any] = [tape.first]
+    parts: list[Any] = [
+        *tape.populations,
+        *tape.injections,
+        *tape.clamps,
+        *tape.remembered,
+        *tape.couplings,
+        *tape.arrivals,
+        *tape.drives,
+        *tape.spikes.values(),
+    ]
+    for link in tape.links:
+        parts += link.lines
+    for part in parts:
+        found.append(part)
+        every_run = _EACH_RUN.get(type(part), ())
+        for name, value in vars(part).items():
+            if name in every_run:
+                continue
+            if isinstance(value, dict):
+                found += value
+                found += value.values()
+            else:
+                found.append(value)
+    return found
+
+
+def _made_of_back(tape: Tape) -> list[Any]:
+    """Return the same of the way back: what the loss reads, and of which trains it wants bars."""
+    found = _made_of(tape)
+    for cells in tape.populations:
+        found += [*cells.loss_bars, cells.loss_spikes is None]
+    return [*found, *tape.bar_trains, *tape.bar_trains.values()]
+
+
+def _are(one: list[Any], other: list[Any]) -> bool:
+    """Return whether two lists hold the very same things, or equal numbers and names."""
+    if len(one) != len(other):
+        return False
+    return all(
+        a is b or (isinstance(a, (int, float, str)) and type(a) is type(b) and a == b)
+        for a, b in zip(one, other, strict=True)
+    )
 
 
 def _at(array: AnyArray) -> int:

@@ -75,6 +75,9 @@ class Spikes:
 
     def fill(self, columns: AnyArray, ids: AnyArray) -> None:
         """Set the spikes of all columns at once, from a list sorted by column and element."""
+        if ids.size == 0:
+            self.starts[:] = 0
+            return
         count = np.bincount(columns, minlength=self.starts.size - 1)
         self.starts[1:] = np.cumsum(count)
         if self.ids.size < ids.size:

@@ -30,7 +30,7 @@ class Again:
         self.block = block
         self.names: dict[str, Any] = {}
         self.values: list[Any] = []
-        self._parts: dict[frozenset[str], Block] = {}
+        self._parts: dict[frozenset[str], tuple[Block, list[int]]] = {}
         self._depends: list[frozenset[str]] = []
         for node in block.nodes:
             own = frozenset([str(node.payload)]) if node.operation in _LEAVES else frozenset[str]()
@@ -41,9 +41,13 @@ class Again:
         """Return what the block writes, given the value of every name it reads."""
         changed = frozenset(n for n in self.reads if not self._same(n, names[n]))
         if changed or not self.values:
-            block = self.block if not self.values else self._part(changed)
-            self.names.update({n: _held(names[n]) for n in self.reads})
-            self.values = evaluate(block, self._leaf)
+            self.names.update({n: _held(names[n]) for n in changed or self.reads})
+            if not self.values:
+                self.values = evaluate(self.block, self._leaf)
+            else:
+                block, places = self._part(changed)
+                for place, value in zip(places, evaluate(block, self._leaf), strict=True):
+                    self.values[place] = value
         return {w.target: self.values[w.node] for w in self.block.writes}
 
     def _leaf(self, node: Node) -> Any:
@@ -55,20 +59,28 @@ class Again:
         if name not in self.names:
             return False
         held = self.names[name]
+        if isinstance(held, float) and isinstance(value, float):
+            return bool(held == value)
         if np.ndim(held) == 0 and np.ndim(value) == 0:
             return bool(held == value)
         return bool(np.shape(held) == np.shape(value) and np.array_equal(held, value))
 
-    def _part(self, changed: frozenset[str]) -> Block:
-        """Return the block with every node that does not depend on these names replaced."""
+    def _part(self, changed: frozenset[str]) -> tuple[Block, list[int]]:
+        """Return the nodes that depend on these names, and which of the block each is.
+
+        What they are made of and does not depend on them stands before them, as it is kept.
+        """
         if changed not in self._parts:
-            nodes = tuple(
-                node if depends & changed else Node(KEPT, (), k)
-                for k, (node, depends) in enumerate(
-                    zip(self.block.nodes, self._depends, strict=True)
-                )
-            )
-            self._parts[changed] = replace(self.block, nodes=nodes)
+            anew = [k for k, depends in enumerate(self._depends) if depends & changed]
+            made = set(anew)
+            kept = {o for k in anew for o in self.block.nodes[k].operands} - made
+            places = [*sorted(kept), *anew]
+            index = {place: n for n, place in enumerate(places)}
+            nodes = [Node(KEPT, (), k) for k in sorted(kept)]
+            for k in anew:
+                node = self.block.nodes[k]
+                nodes.append(replace(node, operands=tuple(index[o] for o in node.operands)))
+            self._parts[changed] = replace(self.block, nodes=tuple(nodes), writes=()), places
         return self._parts[changed]
 
 

@@ -70,7 +70,7 @@ def parameter_bars(cells: Cells) -> dict[str, Any]:
     bars: dict[str, Any] = {}
     for name, total in cells.totals.items():
         each = total.reshape(cells.batch, cells.size)
-        bars[name] = float(np.sum(each)) if name in shared else np.sum(each, axis=0)
+        bars[name] = float(each.sum()) if name in shared else each.sum(axis=0)
     if cells.back_to_parameters is None:
         block = reverse_block(cells.program.prepare, frozenset(bars), cells.with_respect_to)
         cells.back_to_parameters = Again(block)
@@ -84,8 +84,8 @@ def parameter_bars(cells: Cells) -> dict[str, Any]:
 
 def _as_given(bar: Any, value: Any) -> Any:
     """Return a derivative in the shape of what it is by."""
-    if np.ndim(value) == 0:
-        return float(np.sum(bar))
+    if isinstance(value, float) or np.ndim(value) == 0:
+        return float(bar if isinstance(bar, float) else np.sum(bar))
     return np.array(np.broadcast_to(bar, np.shape(value)))
 
 
