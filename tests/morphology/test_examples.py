@@ -192,6 +192,8 @@ def test_a_cell_that_was_not_found_or_is_none(small):
     )
     with pytest.raises(UnknownNameError, match="gallery: no cell 'martinotti'\nexpected: pyr"):
         small["martinotti"]
+    with pytest.raises(UnknownNameError, match="no cell 'pyramid'; did you mean 'pyramidal'"):
+        small["pyramid"]
 
 
 def test_the_picture_has_name_licence_and_scale_bar_of_each(small):

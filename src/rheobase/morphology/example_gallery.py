@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rheobase.errors import UnknownNameError, UserError
+from rheobase.errors import UnknownNameError, UserError, did_you_mean
 from rheobase.morphology.coloring import region_colors
 from rheobase.morphology.example_table import Example
 from rheobase.morphology.trees import Morphology
@@ -44,7 +44,11 @@ class Gallery(Mapping[str, Morphology]):
                 f"gallery: {name!r} was not found",
                 mend=f"{self.examples[name].how_to_get}\nthen rb.morphology.examples.gallery(...)",
             )
-        raise UnknownNameError(f"gallery: no cell {name!r}", expected=", ".join(self.examples))
+        meant = did_you_mean(name, self.examples)
+        raise UnknownNameError(
+            f"gallery: no cell {name!r}" + (f"; did you mean {meant!r}?" if meant else ""),
+            expected=", ".join(self.examples),
+        )
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.found)
