@@ -29,6 +29,8 @@ from rheobase.models import catalog
 from rheobase.models.library import LibraryModel
 from rheobase.results import Result
 from rheobase.simulation import Network
+from rheobase.simulation.cable_population import Sites
+from rheobase.synapses.receptors import Receptor
 
 _Made = TypeVar("_Made")
 _OF_SYNAPSE = ("equations", "on_pre", "on_post", "on_reward", "parameters", "initial", "functions")
@@ -399,8 +401,8 @@ class Experiment:
             return found
 
     def _connect(self, path: Path, table: Mapping[str, Any]) -> None:
-        options = {key: table[key] for key in ("to", "of", "storage", "weight_dtype", "name")
-                   if key in table}  # fmt: skip
+        plain = ("to", "of", "post_spikes", "storage", "weight_dtype", "name")
+        options = {key: table[key] for key in plain if key in table}
         for key in ("weight", "delay"):
             if key in table:
                 options[key] = self._values.read((*path, key))
@@ -409,6 +411,8 @@ class Experiment:
         if "synapse" in table:
             options["synapse"] = self._synapse((*path, "synapse"))
         pre, post = self._chosen((*path, "pre")), self._chosen((*path, "post"))
+        if isinstance(post, Sites) and isinstance(self._synapses.get(table.get("to")), Receptor):
+            options["to"] = self._synapses[table["to"]]  # placed there, unless it is already
         with blaming(self.document, path):
             self.network.connect(pre, post, **options)
 

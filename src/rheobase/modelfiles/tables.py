@@ -214,7 +214,10 @@ TABLES: Mapping[str, Table] = {
         "weight": Key("value", "a quantity, a text over i and j, a distribution, an array",
                       '"20 pA"'),
         "delay": Key("value", "likewise; one step if not given", '"1.5 ms"'),
-        "to": Key("text", "which input of the target, if it has several", '"excitatory"'),
+        "to": Key("text", "which input of the target, if it has several; a receptor, a table of "
+                  "`synapses`, at places", '"excitatory"'),
+        "post_spikes": Key("text", "at places: a condition for spikes of the place itself, for "
+                           "synapses that change", '"v > -40 mV"'),
         "synapse": Key("call", "a table of `synapses`, or one of `rb.synapses`", '"ampa"'),
         "of": Key("text", "a variable of the source: a continuous connection", '"r"'),
         "storage": Key("text", '`"stored"` or `"procedural"`', '"procedural"'),
