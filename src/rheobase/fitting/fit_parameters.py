@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from rheobase.cables.cell import Cell
 from rheobase.errors import RheobaseWarning, UserError, did_you_mean
 from rheobase.fitting import searching
 from rheobase.fitting.descending import descend
+from rheobase.fitting.fitted_cell import Fitted, FittedCell
 from rheobase.fitting.losses import Loss, as_loss
 from rheobase.fitting.recording import Floats, Recording
 from rheobase.fitting.result import Fit, History, Sweep, sweeps_of
@@ -31,10 +33,11 @@ SEARCHES: dict[str, Callable[..., None]] = {
 
 
 def fit_parameters(
-    model: Model,
+    model: Model | Cell,
     recordings: Recording | Sequence[Recording],
     parameters: Any,
     *,
+    at: Any = None,
     loss: Any = None,
     optimizer: str = "differential_evolution",
     held_out: Any = (),
@@ -59,13 +62,18 @@ def fit_parameters(
 
     Parameters
     ----------
-    model : Model
+    model : Model or Cell
         Parameters that are not fitted keep its values.
     recordings : Recording or sequence of Recording
         What it shall do.
     parameters : dict of str to pair of quantities
         Bounds: `{"g_L": (1, 100)*nS}`. They are kept. Where they have one sign and span a decade
         or more, the parameter is searched on a logarithmic scale.
+        Those of a cell go by their name in the membranes, "g_Na", for all regions that know it, or
+        behind a region: "dendrite.g_L".
+    at : str or dict, optional
+        Of a cell, the place of stimuli and recordings, as `cells.at` takes it: "soma",
+        dict(region="dendrite", fraction=0.5). Where it spikes if not given.
     loss : str, Loss, callable, or several of them
         "voltage", "spike_count", "coincidence", "van_rossum", "features", or what
         `rb.fitting.losses` makes; several are added. A function takes a recording and `Sweeps`
@@ -140,29 +148,29 @@ def fit_parameters(
     >>> [one.name for one in fit.held_out]
     ['B6 182', 'B6 184']
     """
-    model = _model(model)
+    fitted = _model(model, at, optimizer)
     every = _recordings(recordings)
     held = _held_out(held_out, every)
-    space = space_of(model, parameters)
-    asked = as_loss(_usual_loss(model, optimizer) if loss is None else loss)
-    _needs_spikes(model, asked)
+    space = space_of(fitted, parameters)
+    asked = as_loss(_usual_loss(fitted, optimizer) if loss is None else loss)
+    _needs_spikes(fitted, asked)
     _known(optimizer)
     length = step_of(dt, every)
     along = optimizer in DESCENTS
-    begun, before = at_rest(model, settle, length, fixed=along)
+    begun, before = at_rest(fitted, settle, length, fixed=along)
     setting = Setting(
-        begun, space, variable_of(model, variable, every, asked.needs_voltage),
-        input_of(model, to, every), length, before, settle is not None, int(seed), int(threads),
+        begun, space, variable_of(fitted, variable, every, asked.needs_voltage),
+        input_of(fitted, to, every), length, before, settle is not None, int(seed), int(threads),
         backend,
     )  # fmt: skip
     seen = [one for one, kept in zip(every, held, strict=True) if not kept]
     effort = _effort(optimizer, space, iterations, population, tolerance)
-    first = None if start is None else _start(model, space, start)
+    first = None if start is None else _start(fitted, space, start)
     several = _count("starts", starts)
     rounds = effort.iterations * (several if optimizer == "lbfgs" else 1)
     tracker = Tracker()
     with (
-        Progress(rounds, f"fit of {model.name}", progress, unit="iterations") as shown,
+        Progress(rounds, f"fit of {fitted.name}", progress, unit="iterations") as shown,
         single_threaded(),
     ):
         tracker.told = shown.update
@@ -173,8 +181,8 @@ def fit_parameters(
             descend(setting, seen, asked, optimizer, effort, several, first, int(seed), evaluate,
                     tracker)  # fmt: skip
     if tracker.best_place is None:
-        raise _hopeless(model, space)
-    return _fit(model, setting, every, held, asked, tracker, optimizer)
+        raise _hopeless(fitted, space)
+    return _fit(fitted, setting, every, held, asked, tracker, optimizer)
 
 
 def _evaluation(
@@ -192,7 +200,7 @@ def _evaluation(
 
 
 def _fit(
-    model: Model,
+    model: Fitted,
     setting: Setting,
     recordings: Sequence[Recording],
     held: Sequence[bool],
@@ -241,8 +249,21 @@ def _judged(
 # -- reading what was asked for ----------------------------------------------------------------
 
 
-def _model(model: Any) -> Model:
+def _model(model: Any, at: Any, optimizer: Any) -> Fitted:
+    if isinstance(model, Cell):
+        if optimizer in DESCENTS:
+            raise UserError(
+                f"fit_parameters: {model.name} is a cell with a morphology, without derivatives",
+                given=f'optimizer="{optimizer}"',
+                mend='write optimizer="differential_evolution" or "cma"',
+            )
+        return FittedCell(model, at)
     if isinstance(model, Model):
+        if at is not None:
+            raise UserError(
+                f"fit_parameters: {model.name} is a point, and at is a place on a cell",
+                given=f"at={at!r}", mend="leave it out",
+            )  # fmt: skip
         return model
     raise UserError(
         "fit_parameters: this is no model",
@@ -292,12 +313,12 @@ def _held_out(held_out: Any, recordings: Sequence[Recording]) -> list[bool]:
     return held
 
 
-def _usual_loss(model: Model, optimizer: str) -> str:
+def _usual_loss(model: Fitted, optimizer: str) -> str:
     shapeless = model.threshold is not None and model.reset and optimizer not in DESCENTS
     return "features" if shapeless else "voltage"
 
 
-def _needs_spikes(model: Model, loss: Loss) -> None:
+def _needs_spikes(model: Fitted, loss: Loss) -> None:
     if model.threshold is None and loss.needs_spikes and not loss.needs_voltage:
         raise UserError(
             f"fit_parameters: {model.name} has no threshold, so it has no spikes to compare",
@@ -333,10 +354,14 @@ def _count(what: str, value: Any) -> int:
     raise UserError(f"fit_parameters: {what} is not a whole number above 0", given=str(value))
 
 
-def _start(model: Model, space: Space, start: Any) -> Floats:
+def _start(model: Fitted, space: Space, start: Any) -> Floats:
     """Return the coordinates of a candidate to begin with."""
-    chosen = model(**dict(start)) if start else model
-    values = np.array([chosen.defaults.get(name, np.nan) for name in space.names], dtype=float)
+    if isinstance(model, FittedCell):
+        cell = FittedCell(model(**dict(start))) if start else model
+        values = np.array([cell.value_of(name) for name in space.names])
+    else:
+        point = model(**dict(start)) if start else model
+        values = np.array([point.defaults.get(name, np.nan) for name in space.names], dtype=float)
     outside = [
         name
         for name, value, low, high in zip(
@@ -351,7 +376,7 @@ def _start(model: Model, space: Space, start: Any) -> Floats:
     return space.places(values)
 
 
-def _hopeless(model: Model, space: Space) -> UserError:
+def _hopeless(model: Fitted, space: Space) -> UserError:
     return UserError(
         f"fit_parameters: no candidate could be run: a state of {model.name} became infinite or "
         "nan for all of them",

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from rheobase.fitting.fitted_cell import Fitted
 from rheobase.fitting.losses import Sweeps, between, gamma
 from rheobase.fitting.recording import Floats, Recording
 from rheobase.fitting.space import Space
-from rheobase.language.model import Model
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +111,7 @@ class Fit:
 
     Attributes
     ----------
-    model : Model
+    model : Model or Cell
         The model with the parameters found as its defaults.
     parameters : dict of str to quantity
         What was found, in the units of the bounds.
@@ -130,7 +130,7 @@ class Fit:
 
     def __init__(
         self,
-        model: Model,
+        model: Fitted,
         space: Space,
         values: Floats,
         sweeps: Sequence[Sweep],
@@ -139,7 +139,7 @@ class Fit:
         loss_name: str,
     ) -> None:
         self.parameters = space.quantities(values)
-        self.model = model(**self.parameters)
+        self.model: Any = model(**self.parameters)
         self.sweeps, self.history = tuple(sweeps), history
         self.optimizer, self.loss_name = optimizer, loss_name
         self.loss = _mean([one for one in sweeps if not one.held_out])

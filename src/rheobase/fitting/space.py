@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from rheobase.errors import UnknownNameError, UserError, did_you_mean
+from rheobase.fitting.fitted_cell import Fitted, FittedCell
 from rheobase.fitting.recording import Floats
-from rheobase.language.model import Model
 from rheobase.units import Unit, quantity, to_si
 
 #: Bounds of one sign whose ratio is this or more are searched on a logarithmic scale.
@@ -80,7 +80,7 @@ class Space:
         return tuple(name for name, one in zip(self.names, close, strict=True) if one)
 
 
-def space_of(model: Model, parameters: Any) -> Space:
+def space_of(model: Fitted, parameters: Any) -> Space:
     """Read the bounds of parameters of a model.
 
     Raises
@@ -113,13 +113,15 @@ def space_of(model: Model, parameters: Any) -> Space:
     )
 
 
-def fitted_names(model: Model) -> list[str]:
+def fitted_names(model: Fitted) -> list[str]:
     """Return the parameters of a model that can be fitted."""
+    if isinstance(model, FittedCell):
+        return model.parameter_names()
     other = {*model.time_functions, *(e.name for e in model.inputs)}
     return [e.name for e in model.parameter_equations if e.name not in other]
 
 
-def _bounds(model: Model, name: str, bounds: Any) -> tuple[float, float, Unit]:
+def _bounds(model: Fitted, name: str, bounds: Any) -> tuple[float, float, Unit]:
     unit = model.unit_of(name)
     paste = f"parameters={{{name!r}: (1, 100)*{unit.text}}}"
     try:
@@ -143,7 +145,7 @@ def _bounds(model: Model, name: str, bounds: Any) -> tuple[float, float, Unit]:
     return low, high, unit
 
 
-def _unknown(model: Model, name: str, free: list[str]) -> UnknownNameError:
+def _unknown(model: Fitted, name: str, free: list[str]) -> UnknownNameError:
     meant = did_you_mean(str(name), free)
     ending = f"; did you mean {meant!r}?" if meant else ""
     return UnknownNameError(
@@ -152,6 +154,6 @@ def _unknown(model: Model, name: str, free: list[str]) -> UnknownNameError:
     )
 
 
-def _example(model: Model) -> str:
+def _example(model: Fitted) -> str:
     free = fitted_names(model)
     return free[0] if free else "g_L"

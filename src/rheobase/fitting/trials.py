@@ -10,10 +10,10 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from rheobase.errors import RheobaseWarning, UserError, WiringError
+from rheobase.fitting.fitted_cell import Fitted, FittedCell, in_order
 from rheobase.fitting.losses import Loss, Sweeps
 from rheobase.fitting.recording import Floats, Recording
 from rheobase.fitting.space import Space
-from rheobase.language.model import Model
 from rheobase.network.currents import step
 from rheobase.simulation import Network, NotFiniteError
 from rheobase.units import Dimension, Unit, parse_unit, quantity, to_si
@@ -36,7 +36,7 @@ class Setting:
 
     Attributes
     ----------
-    model : Model
+    model : Model or FittedCell
         Of every cell.
     space : Space
         What differs between them.
@@ -55,7 +55,7 @@ class Setting:
         As for `Network.run`.
     """
 
-    model: Model
+    model: Fitted
     space: Space
     variable: str
     input: str
@@ -67,7 +67,7 @@ class Setting:
     backend: Backend | None
 
     def network(self, recordings: Sequence[Recording], values: Floats) -> tuple[Network, Any]:
-        """Return a network of one cell for each candidate and recording, and its cells.
+        """Return a network of one cell for each candidate and recording, and what is recorded.
 
         Cell c*R + r is candidate c under recording r; `values` are of shape (candidates,
         parameters), in SI units.
@@ -75,9 +75,19 @@ class Setting:
         several = len(recordings)
         before = f"{-self.settle!r} second"
         net = Network(dt=f"{self.dt!r} second", seed=self.seed, start=before)
-        cells = net.add(self.model, values.shape[0] * several, name="cells")
-        for name, unit, column in zip(self.space.names, self.space.units, values.T, strict=True):
-            setattr(cells, name, quantity(np.repeat(column, several), unit))
+        count = values.shape[0] * several
+        columns = {name: (np.repeat(column, several), unit) for name, unit, column
+                   in zip(self.space.names, self.space.units, values.T, strict=True)}  # fmt: skip
+        cells: Any
+        if isinstance(self.model, FittedCell):
+            whole = net.add(self.model.cell, count, name="cells")
+            for name in in_order(columns):
+                self.model.set_on(whole, name, *columns[name])
+            cells = self.model.place_on(whole)
+        else:
+            cells = net.add(self.model, count, name="cells")
+            for name, (column, unit) in columns.items():
+                setattr(cells, name, quantity(column, unit))
         for place, recording in enumerate(recordings):
             shown = cells[place::several]
             net.inject(shown, recording.stimulus, to=self.input)
@@ -182,7 +192,7 @@ class Setting:
         return np.asarray(values[:, left] * (1 - share) + values[:, right] * share)
 
 
-def at_rest(model: Model, settle: Any, dt: float, fixed: bool = False) -> tuple[Model, float]:
+def at_rest(model: Fitted, settle: Any, dt: float, fixed: bool = False) -> tuple[Fitted, float]:
     """Return a model for candidates, and how long they settle, a multiple of dt [s].
 
     A model that begins at rest has another rest for all parameters, and to look for each is slow.
@@ -199,6 +209,8 @@ def at_rest(model: Model, settle: Any, dt: float, fixed: bool = False) -> tuple[
             raise UserError("fit_parameters: settle is not one time, 0 or more", given=str(settle))
         length = asked
     length = int(np.ceil(length / dt - 1e-6)) * dt
+    if isinstance(model, FittedCell):  # which begins at one voltage, whatever its parameters are
+        return model, length
     if not resting or (not length and not fixed):
         return model, length
     with warnings.catch_warnings():
@@ -233,7 +245,7 @@ def step_of(dt: Any, recordings: Sequence[Recording]) -> float:
     return found
 
 
-def input_of(model: Model, given: str | None, recordings: Sequence[Recording]) -> str:
+def input_of(model: Fitted, given: str | None, recordings: Sequence[Recording]) -> str:
     """Return which input of a model the stimuli go to.
 
     Raises
@@ -278,7 +290,7 @@ def _in(unit: Unit) -> str:
     return "plain numbers" if unit.text == "1" else f"values in {unit.text}"
 
 
-def variable_of(model: Model, name: str, recordings: Sequence[Recording], voltage: bool) -> str:
+def variable_of(model: Fitted, name: str, recordings: Sequence[Recording], voltage: bool) -> str:
     """Return the variable of the model that was recorded, if voltages are looked at.
 
     Raises
