@@ -411,7 +411,9 @@ class Experiment:
         if "synapse" in table:
             options["synapse"] = self._synapse((*path, "synapse"))
         pre, post = self._chosen((*path, "pre")), self._chosen((*path, "post"))
-        if isinstance(post, Sites) and isinstance(self._synapses.get(table.get("to")), Receptor):
+        if isinstance(post, Sites) and isinstance(
+            self._synapses.get(table.get("to", "")), Receptor
+        ):
             options["to"] = self._synapses[table["to"]]  # placed there, unless it is already
         with blaming(self.document, path):
             self.network.connect(pre, post, **options)
