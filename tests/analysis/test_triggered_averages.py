@@ -104,6 +104,8 @@ def test_errors():
         sta(values, [[0.02]], window=5 * mV)
     with pytest.raises(rb.errors.ShapeError, match="the trace is no recorded variable over time"):
         sta(np.ones(5), [[0.02]])
+    with pytest.raises(rb.errors.ShapeError, match="the trace is no recorded variable over time"):
+        sta(values.to_dataset(name="v"), [[0.02]])
     with pytest.raises(rb.errors.UserError, match="the spikes know no step to work the current"):
         sta(rb.stimuli.step(5 * pA), [[0.02]])
     with pytest.raises(rb.errors.UserError, match="no lag, a multiple of 1 ms, is in the window"):

@@ -73,8 +73,12 @@ def test_a_root_of_each_is_found_or_there_is_none():
 
 
 def test_what_is_refused():
-    with pytest.raises(UnknownNameError, match=r"keeps no Ca_i\nother values of it: membrane\(Ca"):
+    with pytest.raises(UnknownNameError, match="keeps no Ca_i\nit has no pool of ions"):
         SQUID.steady_currents(-65 * mV, Ca_i=1 * uM)
+    with pytest.raises(
+        UnknownNameError, match=r"no g_L\nanother value of it: membrane\(g_L=\.\.\."
+    ):
+        SQUID.steady_currents(-65 * mV, g_L=1)
     with pytest.raises(UnknownNameError, match="keeps no Ca; did you mean Ca_o\\?\nit keeps: Ca_i"):
         CALCIUM.steady_currents(-65 * mV, Ca=1 * uM)
     with pytest.raises(UnitError, match="steady_currents: v: expected a voltage, got 1 mM"):

@@ -91,7 +91,7 @@ def test_what_is_refused(recordings):
     )
     with pytest.raises(UserError, match="fit_parameters: at is a place on the cell\ngiven: 3"):
         fitted(recordings, BOUNDS, at=3)
-    with pytest.raises(UnknownNameError, match=r"no parameter 'dendrit\.g_L'; did you mean 'dendrit"):
+    with pytest.raises(UnknownNameError, match=r"no parameter 'dendrit\.g_L'; did you mean"):
         fitted(recordings, {"dendrit.g_L": (1, 2) * DENSITY})
     with pytest.raises(UserError, match="start lies outside the bounds of g_Na"):
         fitted(recordings, {"g_Na": (40, 60) * DENSITY}, start={"g_Na": 100 * DENSITY})

@@ -120,7 +120,8 @@ def _samples(trace: Any, trains: SpikeTrains) -> tuple[np.ndarray, dict[int, np.
     """Return times, columns by cell (-1: of any cell), unit and name of what is averaged."""
     if isinstance(trace, Current):
         return _of_current(trace, trains)
-    if not hasattr(trace, "dims") or "time" not in trace.dims or trace.ndim > 2:
+    one = hasattr(trace, "dims") and hasattr(trace, "ndim")  # a Dataset has several variables
+    if not one or "time" not in trace.dims or trace.ndim > 2:
         raise ShapeError(
             f"{_CALL}: the trace is no recorded variable over time",
             expected='a DataArray such as result.traces["cells"].v, or a current of rb.stimuli',

@@ -77,13 +77,18 @@ class Settled:
                 raise UnknownNameError(
                     f"{self._membrane.name} keeps no {name}"
                     + (f"; did you mean {meant}?" if meant else ""),
-                    mend=f"it keeps: {', '.join(known)}" if known
-                    else f"other values of it: membrane({name}=...).plot()",
+                    mend=self._other(name, known),
                 )  # fmt: skip
             part = next(p for p in pools if name in p.mechanism._exported(p.mechanism._arguments))
             si = Held(part.mechanism, {name: value}).value(name)
             found[name] = np.broadcast_to(si, self._volts.shape).astype(np.float64)
         return found
+
+    def _other(self, name: str, known: list[str]) -> str:
+        """Return what to do about a name that is no concentration."""
+        if name in self._membrane.defaults:
+            return f"another value of it: membrane({name}=...)"
+        return f"it keeps: {', '.join(known)}" if known else "it has no pool of ions"
 
     def _start(self, part: Placed) -> None:
         """Note the concentrations that are constants, and begin with something for the others."""
