@@ -280,7 +280,11 @@ class Sites(View):
         self._said, self._repeated = written, repeated
         _, counts = np.unique(indices, return_counts=True)
         if np.any(counts > 1) and not repeated:
-            raise ShapeError(f"{written}: a compartment is chosen twice")
+            raise ShapeError(
+                f"{written}: a compartment is chosen twice",
+                mend="choose places further apart, or make the cell of shorter compartments: "
+                "cell(max_length=5*um)",
+            )
 
     def _once(self) -> Sites:
         """Return the places, each compartment once."""
