@@ -137,3 +137,28 @@ def test_runs_that_recorded_something_else_are_refused():
 
     with pytest.raises(ShapeError, match=r"the run at size = 2\.0 recorded something else"):
         rb.interact(grows, size=[1, 2], duration=1 * ms)
+
+
+def test_places_on_cells_with_a_morphology_are_drawn():
+    active = rb.Membrane([rb.channels.HHSodium, rb.channels.HHPotassium, rb.channels.Leak])
+    passive = rb.Membrane([rb.channels.Leak])
+    shape = rb.Morphology.ball_and_stick("20 um", "300 um", "2 um")
+    cell = rb.Cell(shape, {"soma": active, "dendrite": passive}, max_length="30 um")
+
+    def build(current, size=1):
+        net = rb.Network(dt=0.05 * ms, seed=1)
+        cells = net.add(cell, int(size), name="cells")
+        net.inject(cells.at("soma"), rb.stimuli.step(current))
+        net.record(cells.at("dendrite", fraction=[0.05, 0.95]), "v", every=1 * ms, name="along")
+        net.record(cells, "m_Na", every=1 * ms, name="gates")
+        return net
+
+    player = rb.interact(build, current=(0, 300) * pA, steps=2, duration=20 * ms)
+    voltage, gate, *_ = player.panels
+    assert list(voltage.lines) == ["along: dendrite 25 \u00b5m", "along: dendrite 295 \u00b5m"]
+    assert list(gate.lines) == ["gates: soma 0 \u00b5m"]  # the dendrite has none
+    alone = build(300 * pA).run(20 * ms).traces["along"].v
+    np.testing.assert_array_equal(voltage.lines["along: dendrite 295 \u00b5m"][1], alone[:, 1])
+    player = rb.interact(lambda current: build(current, 2), current=(0, 300) * pA, steps=2,
+                         duration=5 * ms)  # fmt: skip
+    assert list(player.panels[0].lines)[2] == "along[1]: dendrite 25 \u00b5m"

@@ -16,7 +16,7 @@ from rheobase.interactive.packing import Floats
 from rheobase.interactive.parts import Curve, Lines, Panel, Raster, Reading, Slider
 from rheobase.interactive.player import Player, setting
 from rheobase.progress import Progress
-from rheobase.results import Result, SpikeTrains
+from rheobase.results import Result, SpikeTrains, TraceData
 from rheobase.simulation import Network
 
 _MOST_LINES = 7
@@ -135,13 +135,15 @@ def _take(options: FunctionOptions, result: Result, spiking: set[str]) -> _Taken
     times, traces, units, recordings = {}, {}, {}, {}
     for name in result.traces:
         data = result.traces.data(name)
-        if data.population not in populations or data.over != "cell":
+        if data.population not in populations or data.over == "synapse":
             continue
         times[data.name] = data.times
         for variable, values in data.values.items():
             units[variable] = data.units[variable]
-            for column, cell in enumerate(data.cells[:_MOST_LINES]):
-                line = data.name if data.cells.size == 1 else f"{data.name}[{cell}]"
+            for column in range(data.cells.size)[:_MOST_LINES]:
+                if data.over == "site" and np.isnan(values[:, column]).all():
+                    continue  # a place whose membrane has no such variable
+                line = _line_name(data, column)
                 traces[variable, line] = values[:, column]
                 recordings[variable, line] = data.name
     wanted = [options.record] if isinstance(options.record, str) else options.record
@@ -151,6 +153,18 @@ def _take(options: FunctionOptions, result: Result, spiking: set[str]) -> _Taken
     spikes = {name: trains for name, trains in result.spikes.items() if name in spiking}
     return _Taken(times, traces, units, recordings, spikes,
                   _measures(options, result, spikes))  # fmt: skip
+
+
+def _line_name(data: TraceData, column: int) -> str:
+    """Return what a line is called: the recording, its cell, its place on the cell."""
+    if data.cells.size == 1:
+        return data.name
+    if data.over != "site":
+        return f"{data.name}[{data.cells[column]}]"
+    cells, place = data.where["cell"], data.where
+    told = f"{place['region'][column]} {1e6 * place['path'][column]:.4g} \N{MICRO SIGN}m"
+    alone = np.unique(cells).size == 1
+    return f"{data.name}: {told}" if alone else f"{data.name}[{cells[column]}]: {told}"
 
 
 def _check_recorded(wanted: Sequence[str], units: Mapping[str, str]) -> None:
