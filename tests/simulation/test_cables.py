@@ -510,22 +510,50 @@ def test_what_is_added_or_set_to_the_same_between_runs_changes_nothing():
         assert np.array_equal(after(change), want), change
 
 
-def test_a_parameter_set_between_runs_leaves_no_swings():
+@pytest.mark.parametrize("name, value", [("E_open", 0 * mV), ("g_open", 20 * nS), ("p_M", 1)])
+def test_a_value_set_between_runs_leaves_no_swings(name, value):
     """A jump of a current into one of many short compartments, against small steps."""
+    gated = rb.channels.MType(E=0 * mV, g=200 * mS / cm**2)
+    membrane = rb.Membrane([rb.channels.Leak(g=0.1 * mS / cm**2, E=-65 * mV), gated])
+    shape = rb.Morphology.cylinder(200 * um, 1 * um)
 
     def after(dt, method="crank_nicolson"):
-        shape = rb.Morphology.cylinder(200 * um, 1 * um)
         net = rb.Network(dt=dt * ms)
-        cells = net.add(rb.Cell(shape, PASSIVE, max_length=1 * um, method=method), name="cells")
+        cells = net.add(rb.Cell(shape, membrane, max_length=1 * um, method=method), name="cells")
         place = cells.at(fraction=0.5)
         net.drive(place, rb.stimuli.spike_times([500] * ms), weight=1 * nS,
-                  synapse=rb.synapses.Exponential(1000 * ms, E=-65 * mV, name="open"))  # fmt: skip
-        place.g_open = 20 * nS
+                  synapse=rb.synapses.Exponential(1000 * ms, E=-40 * mV, name="open"))  # fmt: skip
+        place.g_open = 10 * nS
+        cells.p_M = 0
         net.record(place, "v", every=0.05 * ms)
         net.run(1 * ms, backend="interpreter")
-        place.E_open = 0 * mV
+        setattr(place, name, value)
         return net.run(0.5 * ms, backend="interpreter").traces["cells"].v.values[:, 0]
 
     found, want = after(0.05), after(0.001, "backward_euler")
     assert np.all(np.diff(found) > 0)
     np.testing.assert_allclose(found[3:], want[3:], rtol=0, atol=1.5)
+
+
+@pytest.mark.parametrize("way", ["file", "snapshot"])
+def test_what_was_set_before_it_was_kept_counts(tmp_path, way):
+    def set_up():
+        net, cells = network(MIXED)
+        net.run(4 * ms, backend="interpreter")
+        cells[1].at("dendrite", fraction=0.5).g_ampa = 30 * nS
+        cells[2].at("soma").g_Na = 0 * mS / cm**2
+        cells[3].at("soma").n_K = 0.9
+        return net
+
+    def rest(net):
+        return net.run(3 * ms, backend="interpreter").traces["cells"].v.values
+
+    want, net = rest(set_up()), set_up()
+    if way == "file":
+        found = rest(rb.Network.load(net.save(tmp_path / "net.h5")))
+    else:
+        net.store("here")
+        rest(net)
+        net.restore("here")
+        found = rest(net)
+    assert np.array_equal(found, want)

@@ -332,12 +332,16 @@ class Assembly:
             plan = self._populations[name]
             assert isinstance(plan, PopulationPlan)
             building.set_numbers(plan, values)
-        for population in self.description.populations.values():
-            if isinstance(population, CellPopulation):
-                cable_building.damp_changed(population, self._populations[population.name])
+        self.notice_changes()
         if self.engine is None and self.resumed is None:
             plans = [plan for found in self._continuous.values() for plan in found]
             cable_gaps.begin(plans, [self._populations[name] for name in places])
+
+    def notice_changes(self) -> None:
+        """Damp the cells with a morphology of which a value was set to another."""
+        for name, population in self.description.populations.items():
+            if isinstance(population, CellPopulation) and name in self._populations:
+                cable_building.damp_changed(population, self._populations[name])
 
     def _connect_spikes(self, name: str, projection: Projection, places: dict[str, int]) -> None:
         sink, values = cable_building.arrival(projection.sink, projection.to)

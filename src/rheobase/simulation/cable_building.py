@@ -100,7 +100,7 @@ def point_plans(cable: Cable, places: Places) -> list[PointPlan]:
 
 
 def damp_changed(population: CellPopulation, plan: Any) -> None:
-    """Let cells of which a parameter was changed between runs be damped: a current may jump."""
+    """Let cells of which a value was changed between runs be damped: a current may jump."""
     cable = population._cable_of
     for part in cable.parts:
         plan.arrays["damped"][cable.cell[part.sites[part.changed()]]] = EULER_STEPS

@@ -40,6 +40,8 @@ class Part:
         What `at` may be called with to find one.
     last : dict or None
         The parameters of the last run; None before the first.
+    jumped : list of ndarray
+        Elements of which a state was set to another value since.
     """
 
     def __init__(self, name: str, label: str, values: CellValues, sites: Ints, count: int,
@@ -47,13 +49,16 @@ class Part:
         self.name, self.label, self.values = name, label, values
         self.current, self.example, self.count = current, example, count
         self.last: dict[str, NDArray[Any]] | None = None
+        self.jumped: list[Ints] = []
         self._place(sites)
 
     def changed(self) -> NDArray[np.bool_]:
-        """Return the elements of which a parameter is another than when this was last asked."""
-        before = self.last
+        """Return the elements of which a value was set to another since this was last asked."""
+        before, jumped = self.last, self.jumped
         self.last = {name: np.array(held) for name, held in self.values.parameters.items()}
-        found = np.zeros(self.values.size, bool)
+        found, self.jumped = np.zeros(self.values.size, bool), []
+        for elements in jumped:
+            found[elements] = True
         if before is not None:
             for name, held in self.last.items():
                 found |= True if name not in before else held != before[name]

@@ -238,6 +238,8 @@ class SiteValues(CellValues):
             alone = whole and isinstance(own, float)
             part.values._assign_parameter(name, own, None if alone else where)
         else:
+            if name != "v" and part.values.arrays is not None:  # v the engine notices itself
+                part.jumped.append(where[part.values.read(name, where) != own])
             part.values._assign_state(name, own, where)
 
     def missing(self, name: str, where: Ints | None) -> UserError:

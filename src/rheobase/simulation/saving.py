@@ -120,6 +120,7 @@ def state_of(assembly: Assembly) -> EngineState | None:
     """Return the state of the engine, or of the one that is to be, None before the first run."""
     if assembly.engine is None:
         return None if assembly.resumed is None else assembly.resumed.as_now(assembly)
+    assembly.notice_changes()
     state = assembly.engine.state()
     for name, projection in assembly.description.projections.items():
         if projection._weights_changed and name in state.synapses:  # set since the last step

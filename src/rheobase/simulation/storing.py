@@ -50,6 +50,7 @@ class Snapshot:
         assert assembly.engine is not None
         told = assembly.description
         values = dict(assembly._model_values())
+        assembly.notice_changes()
         return cls(
             assembly.engine.state(),
             {name: v.snapshot() for name, v in values.items()},
