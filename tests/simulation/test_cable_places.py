@@ -179,8 +179,8 @@ def test_what_is_refused(net):
             "cells.at(..., each=True): fraction is one value, or one for each cell",
             "3", "2")  # fmt: skip
     refused(errors.UserError, lambda: cells.at("axon", fraction=0.5, each=True), "axon")
-    refused(errors.ShapeError, lambda: cells.at("dendrite", fraction=(0.5, 0.5001)),
-            'cells.at("dendrite", fraction=(0.5, 0.5001)): a compartment is chosen twice',
+    refused(errors.ShapeError, lambda: cells.at("soma") + cells[0].at("soma"),
+            'cells.at("soma") + cells[0].at("soma"): a compartment is chosen twice',
             "cell(max_length=5*um)")  # fmt: skip
     refused(errors.UserError, lambda: cells.scatter(0, "dendrite"),
             "cells.scatter: how many places on each cell?", "a whole number from 1 on",
