@@ -155,10 +155,10 @@ def test_places_on_cells_with_a_morphology_are_drawn():
 
     player = rb.interact(build, current=(0, 300) * pA, steps=2, duration=20 * ms)
     voltage, gate, *_ = player.panels
-    assert list(voltage.lines) == ["along: dendrite 25 \u00b5m", "along: dendrite 295 \u00b5m"]
-    assert list(gate.lines) == ["gates: soma 0 \u00b5m"]  # the dendrite has none
+    assert list(voltage.lines) == ["dendrite 25 \u00b5m", "dendrite 295 \u00b5m"]
+    assert list(gate.lines) == ["soma 0 \u00b5m"]  # the dendrite has none
     alone = build(300 * pA).run(20 * ms).traces["along"].v
-    np.testing.assert_array_equal(voltage.lines["along: dendrite 295 \u00b5m"][1], alone[:, 1])
+    np.testing.assert_array_equal(voltage.lines["dendrite 295 \u00b5m"][1], alone[:, 1])
     player = rb.interact(lambda current: build(current, 2), current=(0, 300) * pA, steps=2,
                          duration=5 * ms)  # fmt: skip
-    assert list(player.panels[0].lines)[2] == "along[1]: dendrite 25 \u00b5m"
+    assert list(player.panels[0].lines)[2] == "[1] dendrite 25 \u00b5m"

@@ -144,6 +144,8 @@ def _take(options: FunctionOptions, result: Result, spiking: set[str]) -> _Taken
                 if data.over == "site" and np.isnan(values[:, column]).all():
                     continue  # a place whose membrane has no such variable
                 line = _line_name(data, column)
+                if (variable, line) in traces:
+                    line = f"{data.name}: {line}"
                 traces[variable, line] = values[:, column]
                 recordings[variable, line] = data.name
     wanted = [options.record] if isinstance(options.record, str) else options.record
@@ -156,15 +158,13 @@ def _take(options: FunctionOptions, result: Result, spiking: set[str]) -> _Taken
 
 
 def _line_name(data: TraceData, column: int) -> str:
-    """Return what a line is called: the recording, its cell, its place on the cell."""
-    if data.cells.size == 1:
-        return data.name
+    """Return what a line is called: recording and cell, or where on which cell."""
     if data.over != "site":
-        return f"{data.name}[{data.cells[column]}]"
+        return data.name if data.cells.size == 1 else f"{data.name}[{data.cells[column]}]"
     cells, place = data.where["cell"], data.where
     told = f"{place['region'][column]} {1e6 * place['path'][column]:.4g} \N{MICRO SIGN}m"
     alone = np.unique(cells).size == 1
-    return f"{data.name}: {told}" if alone else f"{data.name}[{cells[column]}]: {told}"
+    return told if alone else f"[{cells[column]}] {told}"
 
 
 def _check_recorded(wanted: Sequence[str], units: Mapping[str, str]) -> None:
