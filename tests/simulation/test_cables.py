@@ -530,7 +530,7 @@ def test_a_value_set_between_runs_leaves_no_swings(name, value):
         setattr(place, name, value)
         return net.run(0.5 * ms, backend="interpreter").traces["cells"].v.values[:, 0]
 
-    found, want = after(0.05), after(0.001, "backward_euler")
+    found, want = after(0.05), after(0.005, "backward_euler")
     assert np.all(np.diff(found) > 0)
     np.testing.assert_allclose(found[3:], want[3:], rtol=0, atol=1.5)
 
