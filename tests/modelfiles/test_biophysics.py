@@ -238,6 +238,36 @@ def test_what_a_file_describes_is_there_by_name(experiment):
     assert made.cells["one"].name == "one" and made.models["patch"].name == "active"
 
 
+DETECTED = TEXT.replace("[[connections]]", """[[detectors]]
+cells = 'cells.at("dendrite", fraction=1)'
+condition = "v > -40*mV"
+name = "tips"
+
+[[connections]]
+pre = "tips"
+post = "points"
+synapse = "ampa"
+weight = "1 nS"
+
+[[connections]]""", 1)  # fmt: skip
+DETECTED = DETECTED.replace("'cells.at(\"dendrite\", fraction=1)'",
+                            "'cells[::2].at(\"dendrite\", fraction=1)'")  # fmt: skip
+
+
+def test_spikes_at_places_are_the_source_of_connections(experiment):
+    made = experiment(text=DETECTED)
+    told = made.describe()
+    assert "  tips: 2 cells of " in told and "detectors\n  cells cells[::2].at(" in told
+    spikes = made.run().spikes
+    assert spikes["tips"].count > 0
+    assert "tips_to_points_ampa: tips -> points, to ampa" in told
+    with pytest.raises(EquationError) as caught:
+        experiment(('"v > -40*mV"', '"w > 3"'), text=DETECTED)
+    assert str(caught.value).startswith("model.toml, line 82, column 13: net.detect: ")
+    with pytest.raises(WiringError, match='say where\n  line 81: cells = "cells"'):
+        experiment(("'cells[::2].at(\"dendrite\", fraction=1)'", '"cells"'), text=DETECTED)
+
+
 def test_cells_are_told_in_words(experiment):
     told = experiment(text=TEXT).describe()
     assert "  cells: 3 cells of one, other\n    one: " in told

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 Rows = list[tuple[str, ...]]
 LISTS = {
+    "detectors": ("cells", "condition", "name"),
     "injections": ("cells", "current", "to"),
     "drives": ("cells", "train", "weight", "to", "synapse"),
     "clamps": ("cells", "values", "variable", "start", "stop"),

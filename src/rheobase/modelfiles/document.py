@@ -287,8 +287,8 @@ _BARE_QUANTITY = re.compile(
     r"\s*([\w.\-\"' ]+?)\s*=\s*([-+]?[\d.]+(?:e[-+]?\d+)?)\s*\*?\s*([A-Za-z][\w*/]*)\s*(#.*)?$"
 )
 _BARE_WORD = re.compile(r"\s*([\w.\-\"' ]+?)\s*=\s*([A-Za-z][^#\"'{}]*?)\s*(#.*)?$")
-_LISTS = ("connections", "injections", "drives", "clamps", "voltage_clamps", "current_clamps",
-          "extracellular", "recordings")  # fmt: skip
+_LISTS = ("detectors", "connections", "injections", "drives", "clamps", "voltage_clamps",
+          "current_clamps", "extracellular", "recordings")  # fmt: skip
 _ANY_CASE = {"True": "true", "False": "false", "None": ""}
 
 

@@ -83,6 +83,7 @@ class Experiment:
         self._populations: dict[str, Path] = {}
         for name in document.get(("populations",)):
             self._add(("populations", name))
+        self._each("detectors", self._detect)
         self._each("connections", self._connect)
         self._each("injections", self._inject)
         self._each("drives", self._drive)
@@ -399,6 +400,12 @@ class Experiment:
             for step in steps:
                 found = taken(found, step)
             return found
+
+    def _detect(self, path: Path, table: Mapping[str, Any]) -> None:
+        options = {key: table[key] for key in table if key != "cells"}
+        cells = self._chosen((*path, "cells"))
+        with blaming(self.document, path):
+            self.network.detect(cells, **options)
 
     def _connect(self, path: Path, table: Mapping[str, Any]) -> None:
         plain = ("to", "of", "post_spikes", "storage", "weight_dtype", "name")

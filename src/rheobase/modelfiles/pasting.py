@@ -13,6 +13,7 @@ _CALLS = {
     "net.drive": ("[[drives]]", ("cells", "train")),
     "net.clamp": ("[[clamps]]", ("cells", "values")),
     "net.record": ("[[recordings]]", ("cells", "variables")),
+    "net.detect": ("[[detectors]]", ("cells", "condition")),
     "net.voltage_clamp": ("[[voltage_clamps]]", ("cells", "command")),
     "net.current_clamp": ("[[current_clamps]]", ("cells", "current")),
     "net.extracellular": ("[[extracellular]]", ("cells", "potential", "waveform")),

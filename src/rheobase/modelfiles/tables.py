@@ -206,6 +206,14 @@ TABLES: Mapping[str, Table] = {
         "positions": Key("value", "one row of coordinates a cell", '"[[0, 0], [10, 0]] um"'),
         "record_spikes": Key("flag", "whether its spikes are kept; true if not given", "false"),
     }),
+    "detectors": Table("list", "spikes at places, beside those of the cells (`net.detect`); as a "
+                       "population they are the `pre` of connections", {
+        "cells": Key("text", _PLACES, "'cells.at(\"axon\", fraction=1.0)'", needed=True),
+        "condition": Key("text", "on v; `v > -20*mV` if not given", '"v > -20*mV"'),
+        "name": Key("text", "of the population they are; made of that of the cells if not given",
+                    '"terminals"'),
+        "record_spikes": Key("flag", "whether their spikes are kept; true if not given", "false"),
+    }),
     "connections": Table("list", "synapses (`net.connect`): weight w[i, j] goes from i to j", {
         "pre": Key("text", f"the sources: a {_CELLS}", '"cells"', needed=True),
         "post": Key("text", f"the targets, likewise; {_OR_PLACES}", '"cells"', needed=True),
@@ -323,6 +331,7 @@ _OTHER_TABLES = {
     "membranes": "membrane",
     "morphologies": "morphology shape shapes geometry",
     "cells": "cell",
+    "detectors": "detector detections detect spike_detectors",
     "voltage_clamps": "voltage_clamp vclamp seclamp",
     "current_clamps": "current_clamp iclamp",
     "extracellular": "fields field electrodes electrode stimulation",
