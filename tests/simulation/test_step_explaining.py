@@ -379,7 +379,7 @@ def test_states_of_a_scheme_are_solved_for_together():
     net = rb.Network(dt=0.025 * ms)
     membrane = rb.Membrane([channel, rb.channels.Leak])
     cell = net.add(membrane.point(20000 * um**2), name="cell")
-    cell.C_N = 1
+    cell.v, cell.C_N, cell.O_N = -60 * mV, 0.9, 0.1
     net.run(1 * ms, backend="interpreter")
     text = step_and_compare(net, cell[0])
     assert (
