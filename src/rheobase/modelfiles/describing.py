@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rheobase.language.model import Model
 from rheobase.simulation.cable_population import Branched
+from rheobase.simulation.detecting import DetectorPopulation
 
 if TYPE_CHECKING:
     from rheobase.cables.cell import Cell
@@ -75,8 +76,10 @@ def describe(experiment: Experiment) -> str:
     clock = f"dt {network.dt:~g}, seed {network.seed}"
     lines = [f"{document.name}{title}", f"  {clock}", "populations"]
     for population in network.populations.values():
-        lines.append(f"  {population.name}: {counted(population.size, 'cell')} of "
-                     f"{model_name(population)}")  # fmt: skip
+        many = counted(population.size, "cell") + " of"
+        if isinstance(population, DetectorPopulation):
+            many = counted(population.size, "place") + ","
+        lines.append(f"  {population.name}: {many} {model_name(population)}")
         for cell in cells_of(population):
             lines += [f"    {line}" for line in cell.describe().split("\n")]
         method = method_of(experiment, population)
