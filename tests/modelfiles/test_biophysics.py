@@ -257,7 +257,7 @@ DETECTED = DETECTED.replace("'cells.at(\"dendrite\", fraction=1)'",
 def test_spikes_at_places_are_the_source_of_connections(experiment):
     made = experiment(text=DETECTED)
     told = made.describe()
-    assert "  tips: 2 cells of " in told and "detectors\n  cells cells[::2].at(" in told
+    assert "  tips: 2 places, v > -40 mV" in told and "detectors\n  cells cells[::2].at(" in told
     spikes = made.run().spikes
     assert spikes["tips"].count > 0
     assert "tips_to_points_ampa: tips -> points, to ampa" in told
