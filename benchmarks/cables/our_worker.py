@@ -9,6 +9,7 @@ import numpy as np
 from cells import CABLE, PYRAMID, RING, SQUID, START, Asked, answer, crossings, ring_cells
 
 import rheobase as rb
+from rheobase.morphology import per_section
 from rheobase.units import Hz, cm, mS, ms, mV, nA, nS, ohm, uF, um
 
 
@@ -45,7 +46,8 @@ def cables(net: Any, asked: Asked) -> dict[str, Any]:
     """Add Rallpack-3 cables; return their ends."""
     shape = rb.Morphology.cylinder(CABLE["length"] * um, CABLE["diameter"] * um)
     cell = rb.Cell(shape, squid(CABLE), axial_resistivity=CABLE["R_a"] * ohm * cm,
-                   max_length=int(CABLE["compartments"]), method=method(asked))  # fmt: skip
+                   max_length=per_section(int(CABLE["compartments"])),
+                   method=method(asked))  # fmt: skip
     cells = net.add(cell, asked.copies, name="cables")
     start(cells)
     near = cells.at(fraction=0.0)
@@ -80,8 +82,8 @@ def ring_cell(parents: list[int], asked: Asked) -> rb.Cell:
         sections.append(rb.morphology.section("dendrite", length=length, diameter=across,
                                               parent=parent + 1, at=1.0))  # fmt: skip
     membranes = {"soma": squid(RING), "dendrite": squid(RING, passive(RING))}
-    return rb.Cell(rb.Morphology(tuple(sections)), membranes, max_length=1, name="branched",
-                   axial_resistivity=RING["R_a"] * ohm * cm, method=method(asked),
+    return rb.Cell(rb.Morphology(tuple(sections)), membranes, max_length=per_section(1),
+                   name="branched", axial_resistivity=RING["R_a"] * ohm * cm, method=method(asked),
                    spikes=("soma", f"v > {RING['threshold']}*mV"))  # fmt: skip
 
 

@@ -116,7 +116,7 @@ def test_the_rheobase_of_a_passive_cell_is_ohms_law():
 def test_one_compartment_is_a_point():
     """The same membrane as a point of the same area: rheobase and rates."""
     ball = rb.Morphology.cylinder(length=20 * um, diameter=20 * um)
-    cell = rb.Cell(ball, squid, max_length=1)
+    cell = rb.Cell(ball, squid, max_length=rb.morphology.per_section(1))
     point = squid.point(np.pi * 400 * um**2)
     options = dict(duration=60 * ms, tolerance=0.01 * pA)
     one, other = (rb.analysis.rheobase(each, **options).to(pA).magnitude for each in (cell, point))

@@ -8,6 +8,7 @@ from tests.simulation.cable_nets import PASSIVE, ball_and_stick
 import rheobase as rb
 from rheobase import errors
 from rheobase.analysis import field_potential, membrane_currents
+from rheobase.morphology import per_section
 from rheobase.units import Mohm, cm, mm, ms, mV, nA, nS, ohm, uA, um
 
 AMPA = rb.synapses.Exponential(tau=2 * ms, E=0 * mV)
@@ -106,7 +107,7 @@ def test_an_axon_beside_an_electrode_is_that_of_neuron():
     """NEURON 9.0.2, mechanism `extracellular`, 1 and 2 us extrapolated to 0: v and i_membrane."""
     channels = [rb.channels.HHSodium, rb.channels.HHPotassium, rb.channels.Leak]
     axon = rb.Cell(rb.Morphology.cylinder(length=2 * mm, diameter=2 * um), rb.Membrane(channels),
-                   max_length=101, axial_resistivity=100 * ohm * cm)  # fmt: skip
+                   max_length=per_section(101), axial_resistivity=100 * ohm * cm)  # fmt: skip
     net = rb.Network(dt=0.005 * ms)
     cells = net.add(axon, name="axon")
     net.extracellular(cells, rb.stimuli.point_electrode([700, 100, 0] * um),

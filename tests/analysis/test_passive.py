@@ -145,7 +145,7 @@ def test_the_end_of_a_cylinder():
 def test_a_uniform_cell_has_the_time_constant_of_its_membrane():
     assert in_ms(membrane_time_constant(ball_and_stick())) == pytest.approx(TAU, rel=1e-9)
     assert in_ms(membrane_time_constant(cylinder())) == pytest.approx(TAU, rel=1e-9)
-    one = cylinder(max_length=1)
+    one = cylinder(max_length=rb.morphology.per_section(1))
     assert in_ms(membrane_time_constant(one)) == pytest.approx(TAU, rel=1e-9)
     assert mohm(input_resistance(one)) == pytest.approx(1e-6 / (G * np.pi * 2e-6 * 1e-3))
 

@@ -130,7 +130,7 @@ def test_places_on_cells_are_columns_of_their_cells():
     shape = rb.Morphology.cylinder(length=10 * um, diameter=10 * um)
     squid = rb.Membrane([rb.channels.HHSodium, rb.channels.HHPotassium, rb.channels.Leak])
     net = rb.Network(dt=0.025 * ms)
-    cells = net.add(rb.Cell(shape, squid, max_length=2), 3, name="cells")
+    cells = net.add(rb.Cell(shape, squid, max_length=rb.morphology.per_section(2)), 3, name="cells")
     net.inject(cells.at(fraction=0.0), rb.stimuli.step([0, 0, 0.1] * nA))
     net.record(cells[1:].at(fraction=0.0), "v", name="some")
     net.record(cells, "v", name="all")

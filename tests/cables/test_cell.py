@@ -275,3 +275,28 @@ def test_cells_are_equal_by_what_they_are():
     ):  # fmt: skip
         assert cell != other
         assert other in ("x", made()) or made() != other
+
+
+@pytest.mark.parametrize("given", [10, 10.0, {"soma": 1, "dendrite": 10 * um}, [1, 5]])
+def test_a_number_is_no_length(given):
+    with pytest.raises(errors.UnitError) as refused:
+        rb.Cell(SHAPE, PASSIVE, max_length=given)
+    number = given if isinstance(given, (int, float)) else 1
+    assert "max_length is a length, and a number has no unit" in str(refused.value)
+    assert f"write max_length={number}*um" in str(refused.value)
+    assert f"max_length=rb.morphology.per_section({number})" in str(refused.value)
+
+
+def test_numbers_of_compartments():
+    per_section = rb.morphology.per_section
+    assert rb.Cell(SHAPE, PASSIVE, max_length=per_section(3)).compartments.counts == (3, 3)
+    assert rb.Cell(SHAPE, PASSIVE, max_length=per_section([1, 4])).compartments.counts == (1, 4)
+    mixed = rb.Cell(SHAPE, PASSIVE, max_length={"soma": per_section(1), "dendrite": 50 * um})
+    assert mixed.compartments.counts == (1, 6)
+    assert repr(per_section(3)) == "rb.morphology.per_section(3)"
+    for wrong, said in ((2.5, "not a whole number of compartments"), (0, "at least one")):
+        with pytest.raises(errors.UserError) as refused:
+            per_section(wrong)
+        assert said in str(refused.value)
+    again = pickle.loads(pickle.dumps(mixed))
+    assert again == mixed and again.compartments.counts == (1, 6)

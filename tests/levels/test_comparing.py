@@ -307,7 +307,7 @@ SQUID = rb.Membrane([rb.channels.HHSodium, rb.channels.HHPotassium, rb.channels.
 
 def sphere(**options):
     shape = rb.Morphology.cylinder(length=20 * um, diameter=20 * um)
-    return rb.Cell(shape, SQUID, max_length=1, **options)
+    return rb.Cell(shape, SQUID, max_length=rb.morphology.per_section(1), **options)
 
 
 def test_a_cell_and_its_point_model_are_the_same():

@@ -17,6 +17,7 @@ from rheobase.errors import (
     UserError,
     WiringError,
 )
+from rheobase.morphology import per_section
 from rheobase.units import Hz, Mohm, cm, mS, ms, mV, nA, nS, ohm, uA, um
 
 TEXT = '''\
@@ -68,7 +69,7 @@ children = [{length = "60 um", diameters = "[4, 2] um", children = [
 morphology = "stick"
 membrane = {soma = "active", dendrite = "active"}
 axial_resistivity = {soma = "100 ohm*cm", dendrite = "150 ohm*cm"}
-max_length = {soma = 1, dendrite = "d_lambda(0.05, frequency=200 Hz)"}
+max_length = {soma = "per_section(1)", dendrite = "d_lambda(0.05, frequency=200 Hz)"}
 spikes = [{region = "dendrite", fraction = 0.5}, "v > -30*mV"]
 crossing = "linear"
 
@@ -185,7 +186,8 @@ def by_calls():
     one = rb.Cell(
         stick, {"soma": active, "dendrite": active}, name="one", crossing="linear",
         axial_resistivity={"soma": 100 * ohm * cm, "dendrite": 150 * ohm * cm},
-        max_length={"soma": 1, "dendrite": rb.morphology.d_lambda(0.05, frequency=200 * Hz)},
+        max_length={"soma": per_section(1),
+                    "dendrite": rb.morphology.d_lambda(0.05, frequency=200 * Hz)},
         spikes=(dict(region="dendrite", fraction=0.5), "v > -30*mV"),
         parameters={"g_L": 0.25 * mS / cm**2,
                     "dendrite": {"g_fast": "60*mS/cm**2*exp(-distance/(150*um))"}},

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import rheobase as rb
+from rheobase.morphology import per_section
 from rheobase.units import Hz, Mohm, cm, mS, ms, mV, nA, nS, ohm, uF, um
 
 DATA = Path(__file__).parent / "data"
@@ -43,7 +44,7 @@ def passive(capacitance=1):
 def ball_and_stick(method, **membrane):
     shape = rb.Morphology.ball_and_stick(20 * um, 500 * um, 2 * um)
     cell = rb.Cell(shape, squid(**membrane), axial_resistivity=100 * ohm * cm,
-                   max_length={"soma": 1, "dendrite": 25}, method=method)  # fmt: skip
+                   max_length=per_section([1, 25]), method=method)  # fmt: skip
     return cell, {"soma": dict(region="soma"), "dendrite": dict(region="dendrite", fraction=1.0)}
 
 
@@ -58,7 +59,7 @@ def tapered(method):
             dict(length=100 * um, diameter=1 * um)])])  # fmt: skip
     membranes = {"soma": squid(capacitance=0.9), "dendrite": passive(0.9)}
     cell = rb.Cell(rb.Morphology.tree(tree), membranes, axial_resistivity=150 * ohm * cm,
-                   max_length=[1, 15, 11, 7], method=method)  # fmt: skip
+                   max_length=per_section([1, 15, 11, 7]), method=method)  # fmt: skip
     return cell, {"soma": dict(region="soma"), "left": dict(section=2, fraction=1.0),
                   "right": dict(section=3, fraction=1.0)}  # fmt: skip
 
@@ -142,7 +143,7 @@ def ring(weight, method):
             sections.append(rb.morphology.section(
                 "dendrite", length=(10 if k else 200) * um, diameter=1 * um, parent=parent + 1,
                 at=1.0))  # fmt: skip
-        made[kind] = rb.Cell(rb.Morphology(tuple(sections)), membranes, max_length=1,
+        made[kind] = rb.Cell(rb.Morphology(tuple(sections)), membranes, max_length=per_section(1),
                              axial_resistivity=100 * ohm * cm, method=method,
                              spikes=("soma", "v > 10*mV"))  # fmt: skip
     net = rb.Network(dt=0.025 * ms)

@@ -27,7 +27,7 @@ def test_depression_and_pairs_on_a_dendrite(whose):
     squid = rb.Membrane([rb.channels.HHSodium, rb.channels.HHPotassium, leak])
     cell = rb.Cell(rb.Morphology.ball_and_stick(20 * um, 500 * um, 2 * um), squid,
                    axial_resistivity=100 * ohm * cm,
-                   max_length={"soma": 1, "dendrite": 25})  # fmt: skip
+                   max_length=rb.morphology.per_section([1, 25]))  # fmt: skip
     net = rb.Network(dt=0.0025 * ms)
     cells = net.add(cell, name="cells")
     cells.v = -65 * mV

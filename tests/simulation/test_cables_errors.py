@@ -58,7 +58,11 @@ def test_where_is_not_said(net, cells):
 
 def test_a_cell_of_one_compartment_needs_no_place(net):
     shape = rb.Morphology.cylinder(length=20 * um, diameter=20 * um)
-    cells = net.add(rb.Cell(shape, rb.Membrane([rb.channels.Leak]), max_length=1), 2, name="one")
+    cells = net.add(
+        rb.Cell(shape, rb.Membrane([rb.channels.Leak]), max_length=rb.morphology.per_section(1)),
+        2,
+        name="one",
+    )
     net.inject(cells, rb.stimuli.step([0, 0.1] * nA))
     net.run(1 * ms)
     assert cells.v.magnitude[1] > cells.v.magnitude[0]

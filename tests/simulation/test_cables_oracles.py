@@ -9,6 +9,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 import rheobase as rb
+from rheobase.morphology import per_section
 from rheobase.units import Hz, Mohm, cm, mS, ms, mV, nA, nS, ohm, um, uS
 
 GOLDEN = (np.sqrt(5) - 1) / 2
@@ -22,7 +23,7 @@ def rc_cell(spikes=None, crossing="grid"):
         capacitance=f"{1e-11 / area!r} farad/metre**2",
     )
     shape = rb.Morphology.cylinder(length=20 * um, diameter=20 * um)
-    return rb.Cell(shape, membrane, max_length=1, spikes=spikes, crossing=crossing)
+    return rb.Cell(shape, membrane, max_length=per_section(1), spikes=spikes, crossing=crossing)
 
 
 @pytest.mark.parametrize("weight, want", [
@@ -95,7 +96,12 @@ def test_one_isopotential_cell_is_the_point_model(pieces):
     membrane = rb.Membrane([rb.channels.HHSodium, rb.channels.HHPotassium, rb.channels.Leak])
     area = np.pi * 20 * 20 * um**2
     shape = rb.Morphology.cylinder(length=20 * um, diameter=20 * um)
-    cell = rb.Cell(shape, membrane, axial_resistivity=0.1 * ohm * cm, max_length=pieces)
+    cell = rb.Cell(
+        shape,
+        membrane,
+        axial_resistivity=0.1 * ohm * cm,
+        max_length=per_section(pieces),
+    )
     net = rb.Network(dt=0.005 * ms)
     cells, point = net.add(cell, name="cells"), net.add(membrane.point(area), name="point")
     point.v = -65 * mV
@@ -154,7 +160,7 @@ def ring_cell(random, membranes):
         sections.append(rb.morphology.section("dendrite", length=length, diameter=1 * um,
                                               parent=parent, at=at))  # fmt: skip
     return rb.Cell(rb.Morphology(tuple(sections)), membranes, axial_resistivity=100 * ohm * cm,
-                   max_length=1, spikes=("soma", "v > 10*mV"), method="backward_euler",
+                   max_length=per_section(1), spikes=("soma", "v > 10*mV"), method="backward_euler",
                    name="branched")  # fmt: skip
 
 

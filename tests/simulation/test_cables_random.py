@@ -13,6 +13,7 @@ from tests.morphology.dense_trees import any_tree, dense
 from tests.simulation.cable_nets import HH, PASSIVE
 
 import rheobase as rb
+from rheobase.morphology import per_section
 from rheobase.units import Mohm, ms, mV, nA, nS
 
 END, EVERY = 5.0, 0.25
@@ -53,7 +54,7 @@ class Random:
         cell = rb.Cell(
             shape, {region: HH if on else PASSIVE for region, on in active.items()},
             axial_resistivity={r: f"{value!r} ohm*metre" for r, value in resistivity.items()},
-            max_length=counts, parameters={"g_L": LEAK, "C_m": FARAD}, spikes=None,
+            max_length=per_section(counts), parameters={"g_L": LEAK, "C_m": FARAD}, spikes=None,
         )  # fmt: skip
         found = dense(shape, counts, resistivity)
         return cell, found, np.array([active[shape.sections[k].region] for k in found.section])
@@ -182,7 +183,7 @@ class Crowd:
         site = (dict(section=0, fraction=0.3), "v > -40*mV")
         self.kinds = [
             rb.Cell(shape, {r: PASSIVE if n else HH for n, r in enumerate(shape.regions)},
-                    max_length=[int(n) for n in numbers.integers(1, 5, len(shape.sections))],
+                    max_length=per_section(numbers.integers(1, 5, len(shape.sections))),
                     spikes=site)
             for shape in shapes
         ]  # fmt: skip

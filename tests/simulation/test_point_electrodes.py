@@ -21,7 +21,9 @@ def cells_of(net, membrane, kind, count=2):
         cells = net.add(membrane.point(area=AREA), count, name="cells")
         return cells, cells
     shape = rb.Morphology.cylinder(length=SIDE, diameter=SIDE)
-    cells = net.add(rb.Cell(shape, membrane, max_length=1), count, name="cells")
+    cells = net.add(
+        rb.Cell(shape, membrane, max_length=rb.morphology.per_section(1)), count, name="cells"
+    )
     return cells, cells.at(fraction=0.5)
 
 

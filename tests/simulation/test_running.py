@@ -213,7 +213,11 @@ def test_voltages_are_compared_in_their_unit():
 def one_compartment(net, count=2):
     shape = rb.Morphology.cylinder(length=20 * um, diameter=20 * um)
     leak = rb.channels.Leak(g=0.1 * mS / cm**2, E=-70 * mV)
-    return net.add(rb.Cell(shape, rb.Membrane([leak]), max_length=1), count, name="cells")
+    return net.add(
+        rb.Cell(shape, rb.Membrane([leak]), max_length=rb.morphology.per_section(1)),
+        count,
+        name="cells",
+    )
 
 
 @pytest.mark.parametrize(("weight", "runs_away"), [(100, False), (160, True)])

@@ -18,6 +18,7 @@ from rheobase.channels.membrane import Membrane
 from rheobase.errors import ShapeError, UnknownNameError, UserError, WiringError, did_you_mean
 from rheobase.language.model import Model
 from rheobase.morphology import Compartments, Morphology, discretize
+from rheobase.morphology.discretization import refuse_numbers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,10 +52,10 @@ class Cell:
         For all of it, or by region; every region has one.
     axial_resistivity : quantity or dict of str to quantity
         Of the cytoplasm, for all or by region; 100 ohm*cm if not given.
-    max_length : quantity, `rb.morphology.d_lambda`, int, or dict of these by region
+    max_length : quantity, `rb.morphology.d_lambda`, `per_section`, or dict of these by region
         The rule by which sections are divided: a maximum length, a fraction of the length
         constant at a frequency (d_lambda(0.1, frequency=100*Hz) if not given), or a number of
-        compartments in each section.
+        compartments in each section, rb.morphology.per_section(5).
     parameters : dict, optional
         Other values of the membrane, for all regions that know the name (``{"g_Na": ...}``) or by
         region (``{"dendrite": {"g_Na": ...}}``). A value is a quantity, a text over `distance`
@@ -133,6 +134,7 @@ class Cell:
             )
         _one_of(method, METHODS, "method")
         _one_of(crossing, CROSSINGS, "crossing")
+        refuse_numbers(max_length)
         own = vars(self)
         own["morphology"] = morphology
         own["membranes"] = MappingProxyType(_by_region(morphology, membrane))

@@ -21,7 +21,7 @@ from rheobase.modelfiles.locating import blaming
 from rheobase.modelfiles.pasting import in_toml
 from rheobase.modelfiles.places import Path
 from rheobase.modelfiles.values import Functions, Values
-from rheobase.morphology import Morphology, d_lambda, examples
+from rheobase.morphology import Morphology, d_lambda, examples, per_section
 from rheobase.morphology.any_file import reader_of
 from rheobase.morphology.example_table import EXAMPLES
 
@@ -306,7 +306,8 @@ class Biophysics:
         if isinstance(value, dict):
             return {region: self._rule((*path, region)) for region in value}
         if isinstance(value, str) and (head_of(value) or value.strip() == "d_lambda"):
-            return self._values.made(path, {"d_lambda": d_lambda}, "a rule for max_length")
+            return self._values.made(path, {"d_lambda": d_lambda, "per_section": per_section},
+                                     "a rule for max_length")  # fmt: skip
         return value
 
     def _spikes(self, path: Path) -> Any:

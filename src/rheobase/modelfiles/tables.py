@@ -31,8 +31,7 @@ _TAKES: Mapping[str, tuple[tuple[type, ...], str]] = {
     "texts by name": ((str, dict), "a text, or a table of texts"),
     "rest or table": ((str, dict), 'a table, or "rest"'),
     "text or by region": ((str, dict), "a text, or a table of texts by region"),
-    "lengths": ((str, int, dict), "a length or a call in quotes, a whole number, or a table of "
-                "these by region"),
+    "lengths": ((str, dict), "a length or a call in quotes, or a table of these by region"),
     "spikes": ((str, list, bool), "a condition, a list of a place and a condition, or false"),
     "cells": ((str, list), "a name, or a list of names of tables of `cells`"),
 }  # fmt: skip

@@ -2,7 +2,13 @@
 
 from rheobase.morphology import examples
 from rheobase.morphology.compartments import Compartments
-from rheobase.morphology.discretization import DLambda, d_lambda, discretize, length_constant
+from rheobase.morphology.discretization import (
+    DLambda,
+    d_lambda,
+    discretize,
+    length_constant,
+    per_section,
+)
 from rheobase.morphology.other_files import read_asc, read_neuroml
 from rheobase.morphology.sections import Section
 from rheobase.morphology.shapes import section
@@ -18,6 +24,7 @@ __all__ = [
     "discretize",
     "examples",
     "length_constant",
+    "per_section",
     "read_asc",
     "read_neuroml",
     "read_swc",

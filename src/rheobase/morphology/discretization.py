@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from rheobase.errors import ShapeError, UserError
+from rheobase.errors import ShapeError, UnitError, UserError
 from rheobase.morphology.compartments import Compartments
 from rheobase.morphology.frusta import Floats, between
 from rheobase.morphology.sections import METRE, Section, length_si
@@ -69,7 +69,7 @@ class MaxLength:
 
 @dataclass(frozen=True)
 class Count:
-    """A number of compartments for every section."""
+    """A number of compartments for every section: see `per_section`."""
 
     number: int
 
@@ -78,7 +78,7 @@ class Count:
         return self.number
 
     def __repr__(self) -> str:
-        return str(self.number)
+        return f"rb.morphology.per_section({self.number})"
 
 
 Rule: TypeAlias = DLambda | MaxLength | Count
@@ -115,6 +115,51 @@ def d_lambda(fraction: float = 0.1, frequency: Any = None) -> DLambda:
     if not isinstance(given, float) or not 0 < given < np.inf:
         raise UserError("d_lambda: frequency is above 0", given=str(frequency), mend=paste)
     return DLambda(float(fraction), given)
+
+
+def per_section(number: Any) -> Any:
+    """A number of compartments in each section: for `max_length` of a cell.
+
+    Parameters
+    ----------
+    number : int, or sequence of int
+        For every section; a sequence has one for each, in order.
+
+    Returns
+    -------
+    rule, or tuple of rules
+        For ``rb.Cell(..., max_length=)``, where a number alone could be meant as a length.
+
+    Raises
+    ------
+    UserError
+        If a number is no integer, or below 1.
+    """
+    if isinstance(number, (list, tuple, np.ndarray)):
+        return tuple(per_section(one) for one in number)
+    if isinstance(number, bool) or not isinstance(number, (int, np.integer)):
+        raise UserError(
+            "per_section: not a whole number of compartments", given=repr(number),
+            mend="write rb.morphology.per_section(5)",
+        )  # fmt: skip
+    return as_rule(number)
+
+
+def refuse_numbers(rule: Any) -> None:
+    """Refuse a number alone as `max_length`: it is no length."""
+    if isinstance(rule, Mapping):
+        for one in rule.values():
+            refuse_numbers(one)
+    elif isinstance(rule, (list, tuple)):
+        for one in rule:
+            refuse_numbers(one)
+    elif isinstance(rule, (int, float, np.number, np.ndarray)):
+        raise UnitError(
+            "Cell: max_length is a length, and a number has no unit",
+            given=repr(rule),
+            mend=f"write max_length={rule}*um; for so many compartments in each section, "
+            f"max_length=rb.morphology.per_section({rule})",
+        )
 
 
 def as_rule(value: Any) -> Rule:
