@@ -142,7 +142,7 @@ def write_channels_page(path: Path) -> None:
     members = {name: value for name, value in found if isinstance(value, Mechanism)}
     families: dict[str, list[str]] = {}
     for name in members:
-        module = import_module(f"{rb.channels.__name__}.{rb.channels._HOMES[name]}")
+        module = import_module(rb.channels._HOMES[name].partition(":")[0], rb.channels.__name__)
         heading = (module.__doc__ or "").strip().splitlines()[0].rstrip(".")
         families.setdefault(heading, []).append(name)
     lines = [_CHANNELS, "| channel | what it is |", "|---|---|"]

@@ -9,8 +9,9 @@ that ``import rheobase`` takes milliseconds and needs neither numba nor Matplotl
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from rheobase.lazy import load as _load
 
 if TYPE_CHECKING:
     from rheobase import analysis as analysis
@@ -122,26 +123,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(_unknown(name))
-    module, _, attribute = home.partition(":")
-    value = import_module(module)
-    if attribute:
-        value = getattr(value, attribute)
-    globals()[name] = value
-    return value
-
-
-def _unknown(name: str) -> str:
-    text = f"module 'rheobase' has no attribute '{name}'"
-    if name.startswith("_"):
-        # Asked for by tools at import; no suggestion is wanted.
-        return text
-    from difflib import get_close_matches
-
-    close = get_close_matches(name, __all__, n=1)
-    return f"{text}; did you mean rheobase.{close[0]}?" if close else text
+    return _load(__name__, name, _HOMES, "rheobase")
 
 
 def __dir__() -> list[str]:

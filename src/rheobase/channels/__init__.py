@@ -6,8 +6,9 @@ The names are loaded when first used.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from rheobase.lazy import load as _load
 
 if TYPE_CHECKING:
     from rheobase.channels.activated import AHP as AHP
@@ -39,59 +40,43 @@ if TYPE_CHECKING:
     from rheobase.channels.squid import HHSodium as HHSodium
     from rheobase.channels.squid import Leak as Leak
 
-# Public name -> the module it lives in.
+# Public name -> where it lives: module:attribute.
 _HOMES = {
-    "AHP": "activated",
-    "BK": "activated",
-    "SK": "activated",
-    "SodiumActivatedPotassium": "activated",
-    "LType": "calcium",
-    "NType": "calcium",
-    "TType": "calcium",
-    "ConnorStevensA": "crab",
-    "ConnorStevensPotassium": "crab",
-    "ConnorStevensSodium": "crab",
-    "AType": "hippocampal",
-    "ATypeDistal": "hippocampal",
-    "TraubMilesPotassium": "hippocampal",
-    "TraubMilesSodium": "hippocampal",
-    "WangBuzsakiPotassium": "hippocampal",
-    "WangBuzsakiSodium": "hippocampal",
-    "Pool": "pool",
-    "CalciumPool": "pools",
-    "Ion": "pools",
-    "PumpedCalciumPool": "pools",
-    "SodiumPool": "pools",
-    "ghk_reversal": "reversal",
-    "nernst": "reversal",
-    "HType": "slow",
-    "MType": "slow",
-    "HHPotassium": "squid",
-    "HHSodium": "squid",
-    "Leak": "squid",
+    "AHP": ".activated:AHP",
+    "BK": ".activated:BK",
+    "SK": ".activated:SK",
+    "SodiumActivatedPotassium": ".activated:SodiumActivatedPotassium",
+    "LType": ".calcium:LType",
+    "NType": ".calcium:NType",
+    "TType": ".calcium:TType",
+    "ConnorStevensA": ".crab:ConnorStevensA",
+    "ConnorStevensPotassium": ".crab:ConnorStevensPotassium",
+    "ConnorStevensSodium": ".crab:ConnorStevensSodium",
+    "AType": ".hippocampal:AType",
+    "ATypeDistal": ".hippocampal:ATypeDistal",
+    "TraubMilesPotassium": ".hippocampal:TraubMilesPotassium",
+    "TraubMilesSodium": ".hippocampal:TraubMilesSodium",
+    "WangBuzsakiPotassium": ".hippocampal:WangBuzsakiPotassium",
+    "WangBuzsakiSodium": ".hippocampal:WangBuzsakiSodium",
+    "Pool": ".pool:Pool",
+    "CalciumPool": ".pools:CalciumPool",
+    "Ion": ".pools:Ion",
+    "PumpedCalciumPool": ".pools:PumpedCalciumPool",
+    "SodiumPool": ".pools:SodiumPool",
+    "ghk_reversal": ".reversal:ghk_reversal",
+    "nernst": ".reversal:nernst",
+    "HType": ".slow:HType",
+    "MType": ".slow:MType",
+    "HHPotassium": ".squid:HHPotassium",
+    "HHSodium": ".squid:HHSodium",
+    "Leak": ".squid:Leak",
 }
 
 __all__ = sorted(_HOMES)
 
 
 def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(_unknown(name))
-    value = getattr(import_module(f"{__name__}.{home}"), name)
-    globals()[name] = value
-    return value
-
-
-def _unknown(name: str) -> str:
-    text = f"module '{__name__}' has no attribute '{name}'"
-    if name.startswith("_"):
-        return text
-    from rheobase.errors import did_you_mean
-
-    close = did_you_mean(name, _HOMES)
-    hint = f"; did you mean rb.channels.{close}?" if close else ""
-    return f"{text}{hint}\nthere are {', '.join(__all__)}"
+    return _load(__name__, name, _HOMES, "rb.channels", listed=True)
 
 
 def __dir__() -> list[str]:

@@ -5,8 +5,9 @@ The names are loaded when they are first used, as those of `rheobase` are.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from rheobase.lazy import load as _load
 
 if TYPE_CHECKING:
     from rheobase.nn import architectures as architectures
@@ -182,26 +183,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(_unknown(name))
-    module, _, attribute = home.partition(":")
-    value = import_module(module)
-    if attribute:
-        value = getattr(value, attribute)
-    globals()[name] = value
-    return value
-
-
-def _unknown(name: str) -> str:
-    text = f"module 'rheobase.nn' has no attribute '{name}'"
-    if name.startswith("_"):
-        # Asked for by tools at import; no suggestion is wanted.
-        return text
-    from rheobase.errors import did_you_mean
-
-    close = _ELSEWHERE.get(name) or did_you_mean(name, __all__)
-    return f"{text}; did you mean nn.{close}?" if close else text
+    return _load(__name__, name, _HOMES, "nn", elsewhere=_ELSEWHERE)
 
 
 def __dir__() -> list[str]:

@@ -7,8 +7,9 @@ spike to spike ("plastic").
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from rheobase.lazy import load as _load
 
 if TYPE_CHECKING:
     from rheobase.synapses.gap_junctions import Coupling as Coupling
@@ -33,52 +34,36 @@ if TYPE_CHECKING:
     from rheobase.synapses.receptors import ExponentialCurrent as ExponentialCurrent
     from rheobase.synapses.text_receptor import TextReceptor as TextReceptor
 
-# Public name -> the module it lives in.
+# Public name -> where it lives: module:attribute.
 _HOMES = {
-    "with_clopath_traces": "plasticity",
-    "ShortTermPlasticity": "plasticity",
-    "RewardSTDP": "plasticity",
-    "Clopath": "plasticity",
-    "Vogels2011": "plasticity",
-    "TripletSTDP": "plasticity",
-    "PowerLawSTDP": "plasticity",
-    "MultiplicativeSTDP": "plasticity",
-    "STDP": "plasticity",
-    "Alpha": "receptors",
-    "AlphaCurrent": "receptors",
-    "Coupling": "gap_junctions",
-    "DualExponential": "receptors",
-    "DualExponentialCurrent": "receptors",
-    "Exponential": "receptors",
-    "ExponentialCurrent": "receptors",
-    "GapJunction": "gap_junctions",
-    "Graded": "graded",
-    "LinearNMDA": "nmda",
-    "NMDA": "nmda",
-    "TextReceptor": "text_receptor",
+    "with_clopath_traces": ".plasticity:with_clopath_traces",
+    "ShortTermPlasticity": ".plasticity:ShortTermPlasticity",
+    "RewardSTDP": ".plasticity:RewardSTDP",
+    "Clopath": ".plasticity:Clopath",
+    "Vogels2011": ".plasticity:Vogels2011",
+    "TripletSTDP": ".plasticity:TripletSTDP",
+    "PowerLawSTDP": ".plasticity:PowerLawSTDP",
+    "MultiplicativeSTDP": ".plasticity:MultiplicativeSTDP",
+    "STDP": ".plasticity:STDP",
+    "Alpha": ".receptors:Alpha",
+    "AlphaCurrent": ".receptors:AlphaCurrent",
+    "Coupling": ".gap_junctions:Coupling",
+    "DualExponential": ".receptors:DualExponential",
+    "DualExponentialCurrent": ".receptors:DualExponentialCurrent",
+    "Exponential": ".receptors:Exponential",
+    "ExponentialCurrent": ".receptors:ExponentialCurrent",
+    "GapJunction": ".gap_junctions:GapJunction",
+    "Graded": ".graded:Graded",
+    "LinearNMDA": ".nmda:LinearNMDA",
+    "NMDA": ".nmda:NMDA",
+    "TextReceptor": ".text_receptor:TextReceptor",
 }
 
 __all__ = sorted(_HOMES)
 
 
 def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(_unknown(name))
-    value = getattr(import_module(f"{__name__}.{home}"), name)
-    globals()[name] = value
-    return value
-
-
-def _unknown(name: str) -> str:
-    text = f"module '{__name__}' has no attribute '{name}'"
-    if name.startswith("_"):
-        return text
-    from rheobase.errors import did_you_mean
-
-    close = did_you_mean(name, _HOMES)
-    hint = f"; did you mean rb.synapses.{close}?" if close else ""
-    return f"{text}{hint}\nthere are {', '.join(__all__)}"
+    return _load(__name__, name, _HOMES, "rb.synapses", listed=True)
 
 
 def __dir__() -> list[str]:
