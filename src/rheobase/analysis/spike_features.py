@@ -52,7 +52,8 @@ def spike_features(
 
     eFEL, the electrophysiology feature extraction library, is optional:
     ``pip install "rheobase[efel]"``. It is asked with an interpolation step of the trace's own
-    interval, so that times are known to that.
+    interval, so that times are known to that. A spike whose end lies beyond the trace is not
+    counted.
 
     Parameters
     ----------
@@ -69,8 +70,6 @@ def spike_features(
     current, duration, at, input
         Of a model or cell: the current, for how long, and where and into which input, as for
         `rheobase`.
-
-    A spike whose end lies beyond the trace is not counted.
 
     Returns
     -------
