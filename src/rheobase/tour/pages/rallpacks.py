@@ -52,7 +52,7 @@ def both_ends(morphology: rb.Morphology, membrane: rb.Membrane, rule: Any, dt: A
 def passive_ends() -> tuple[Any, Any]:
     """Rallpacks 1 and 2: compartments of 1 um, and one for each branch of the tree."""
     cable = both_ends(CABLE, PASSIVE, 1 * um, 0.05 * ms)
-    return cable, both_ends(TREE, PASSIVE, 1, 0.05 * ms)
+    return cable, both_ends(TREE, PASSIVE, rb.morphology.per_section(1), 0.05 * ms)
 
 
 def spiking_ends() -> Any:
