@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -268,3 +271,24 @@ def test_a_scheme_of_twelve_states_takes_few_operations() -> None:
     program = lower(Model(text), method="membrane")
     assert sum(node.operation == "div" for node in program.update.nodes) < 20
     assert len(program.update.nodes) < 450
+
+
+def test_the_text_is_the_same_in_every_process():
+    # how Python orders sets differs between processes: then nothing would be found compiled
+    script = (
+        "import sys\n"
+        "from rheobase.language.model import Model\n"
+        "from rheobase.lowering import lower\n"
+        "from rheobase.rendering.numba_source import source_of\n"
+        "model = Model(sys.argv[1], parameters={'FAST': 1})\n"
+        "print(source_of(lower(model, method='membrane')))"
+    )
+    texts = {
+        subprocess.run(
+            [sys.executable, "-c", script, CELL], check=True, capture_output=True, text=True,
+            env=os.environ | {"PYTHONHASHSEED": str(seed)},
+        ).stdout
+        for seed in range(4)
+    }  # fmt: skip
+    assert len(texts) == 1
+    assert "pivot_O" in texts.pop()

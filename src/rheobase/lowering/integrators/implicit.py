@@ -119,7 +119,8 @@ class _Eliminated:
         pattern = {n: set(forms[n][0]) - {n} for n in names}
         self.order = markowitz(pattern)
         self.conserved = conserved(forms)
-        links = {(i, j): scope.number(forms[i][0][j]) for i in names for j in pattern[i]}
+        links = {(i, j): scope.number(forms[i][0][j]) for i in names
+                 for j in names if j in pattern[i]}  # fmt: skip
         pivots = {n: rate - scope.number(forms[n][0].get(n, ZERO)) for n in names}
         self.shares: dict[str, dict[str, Value]] = {}
         self.links: dict[str, dict[str, Value]] = {}
