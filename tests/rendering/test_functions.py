@@ -6,6 +6,7 @@ The oracle of accuracy is NumPy's 80-bit `longdouble` (where the machine has it)
 from __future__ import annotations
 
 import math
+import os
 import subprocess
 import sys
 import warnings
@@ -360,6 +361,43 @@ def test_compiled_integer_powers_have_the_same_bits(n: int) -> None:
 def test_both_namespaces_have_the_same_names() -> None:
     pytest.importorskip("numba")
     assert set(namespace_numba()) == set(NUMPY)
+
+
+def test_fma_of_arrays_has_the_same_bits_with_and_without_loading_numba() -> None:
+    pytest.importorskip("numba")
+    made = primitives._ArrayFma()
+    rng = np.random.default_rng(1)
+    x, y, z = rng.normal(size=(3, 4, 5))
+    cases = [(x, y, z), (x, 1.5, z), (x[:, :1], y[:1], 2), (x.T, 3.0, y.T), (x[:0], 1.0, z[:0]),
+             (x[::2], y[::-2], 1), (np.float64(2), 3, 4), (x[:1, :1], 1.0, -x[0, 0])]  # fmt: skip
+    first = [made(*case) for case in cases]
+    made._calls = primitives._FEW_CALLS
+    made(x, y, z)
+    assert made._ufunc is not None
+    for case, one in zip(cases, first, strict=True):
+        other = made(*case)
+        assert type(one) is type(other) and one.shape == other.shape
+        np.testing.assert_array_equal(one, other)
+
+
+def test_fma_of_arrays_rounds_once() -> None:
+    pytest.importorskip("numba")
+    a = np.array([1.0 + 2.0**-30, 3.0])
+    np.testing.assert_array_equal(
+        primitives.fma(a, np.array([1.0 - 2.0**-30, 2.0]), -1.0), [-(2.0**-60), 5.0]
+    )
+
+
+def test_numba_is_not_imported_where_it_was_before(tmp_path) -> None:
+    pytest.importorskip("numba")
+    script = (
+        "import sys; from rheobase.rendering.primitives import fma, has_numba; import numpy as np\n"
+        "print(has_numba(), fma(np.ones(3), 2.0, 3.0).tolist(), 'numba' in sys.modules)"
+    )
+    environment = os.environ | {"RHEOBASE_CACHE": str(tmp_path)}
+    said = [subprocess.run([sys.executable, "-c", script], env=environment, check=True,
+                           capture_output=True, text=True).stdout for _ in range(2)]  # fmt: skip
+    assert said == [f"True [5.0, 5.0, 5.0] {loaded}\n" for loaded in (True, False)]
 
 
 # -------------------------------------------------------------------------- without numba

@@ -4,18 +4,24 @@ Each has an equal in `intrinsics.py` that compiled code uses, with the same bits
 an IEEE 754 operation is a bit cast, an integer operation or a select. Everything works on
 float64 scalars and arrays (`float_to_bits` gives int64).
 
-`fma` of arrays is compiled by numba where numba is installed (a ufunc, found again on disk by the
-next process). Where it is not, it is `a*b + c`, and results agree with compiled code to rounding
+`fma` of arrays is compiled where numba is installed (and found again on disk by the next
+process). Where it is not, it is `a*b + c`, and results agree with compiled code to rounding
 only; `fma_exact`, for the few places where the single rounding carries the meaning, then finds
 the lost digits by splitting the factors. Of scalars, both are exact without numba.
 """
 
 from __future__ import annotations
 
+import ctypes
+import hashlib
 import math
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
-from importlib import import_module
+from importlib import import_module, metadata
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -24,6 +30,25 @@ Value: TypeAlias = Any
 """A float64 (or its bits): a scalar or an array."""
 
 _FMA_SOURCE = '''\
+"""a*b + c with one rounding, of arrays: each is gone through in steps of 0 or 1."""
+
+from numba import cfunc
+
+from rheobase.rendering.intrinsics import float64_view
+from rheobase.rendering.intrinsics import fma as fma_instruction
+
+
+@cfunc("void(int64,int64,int64,int64,int64,int64,int64,int64)", cache=True, error_model="numpy")
+def fma_at(a, a_step, b, b_step, c, c_step, out, count):
+    first = float64_view(a, 0, count)
+    second = float64_view(b, 0, count)
+    third = float64_view(c, 0, count)
+    result = float64_view(out, 0, count)
+    for k in range(count):
+        result[k] = fma_instruction(first[k * a_step], second[k * b_step], third[k * c_step])
+'''
+
+_UFUNC_SOURCE = '''\
 """a*b + c with one rounding, as a NumPy ufunc."""
 
 from numba import vectorize
@@ -36,6 +61,7 @@ def fma(a, b, c):
     return fma_instruction(a, b, c)
 '''
 
+_FEW_CALLS = 20_000
 SCRATCH = 1024  # numbers of scratch: 8 KB, of which the nearest cache holds several
 _SPLITTER = 2.0**27 + 1.0
 
@@ -50,8 +76,12 @@ def why_no_numba() -> str:
     """Return "", or why there is no compiled code: numba is not installed, or fails to load.
 
     It is imported to find out: an installed one that does not fit the installed NumPy says so
-    only then. Who asks is about to compile.
+    only then. Where it could be imported before, a file in the cache folder says that for these
+    versions; a process that finds all it runs compiled then does without.
     """
+    note = _note_of_import()
+    if note is not None and note.exists():
+        return ""
     try:
         import_module("numba")
     except ModuleNotFoundError as error:
@@ -61,18 +91,73 @@ def why_no_numba() -> str:
         return f"numba cannot be imported: {error}"
     except ImportError as error:
         return f"numba cannot be imported: {error}"
+    if note is not None:
+        with suppress(OSError):
+            note.touch()
     return ""
+
+
+def _note_of_import() -> Path | None:
+    """Return the file that is there if numba could be imported; None where none can be found."""
+    from rheobase.rendering.cache import cache_folder
+
+    try:
+        found = [find_spec(name) for name in ("numba", "llvmlite", "numpy")]
+        versions = [metadata.version(name) for name in ("numba", "llvmlite", "numpy")]
+    except (ImportError, ValueError):
+        return None
+    if None in found:
+        return None
+    places = [str(spec.origin) for spec in found if spec is not None]
+    text = "\0".join([*places, *versions, sys.version])
+    digest = hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+    return cache_folder() / f"rheobase_numba_{digest}"
 
 
 @cache
 def _compiled_fma() -> Callable[[Value, Value, Value], Value] | None:
-    """The fma ufunc, or None where there is no numba."""
-    if not has_numba():
-        return None
-    from rheobase.rendering.cache import module_from_source
+    """The fma of arrays, or None where there is no numba."""
+    return _ArrayFma() if has_numba() else None
 
-    ufunc: Callable[[Value, Value, Value], Value] = module_from_source(_FMA_SOURCE, "fma").fma
-    return ufunc
+
+class _ArrayFma:
+    """`a*b + c` of arrays with one rounding.
+
+    A ufunc of numba's is called sooner than a C function, but to load numba takes as long as
+    thousands of calls: only who makes so many gets one. The bits are the same.
+    """
+
+    def __init__(self) -> None:
+        from rheobase.rendering.cache import functions_from_source
+
+        address = functions_from_source(_FMA_SOURCE, "fma").fma_at.address
+        self._function = ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * 8)(address)
+        self._ufunc: Callable[[Value, Value, Value], Value] | None = None
+        self._calls = 0
+
+    def __call__(self, a: Value, b: Value, c: Value) -> Value:
+        if self._ufunc is not None:
+            return self._ufunc(a, b, c)
+        self._calls += 1
+        if self._calls > _FEW_CALLS:
+            from rheobase.rendering.cache import module_from_source
+
+            self._ufunc = module_from_source(_UFUNC_SOURCE, "fma_ufunc").fma
+        first, second, third = np.asarray(a), np.asarray(b), np.asarray(c)
+        out = np.empty(np.broadcast(first, second, third).shape)
+        x, y, z = _spread(first, out), _spread(second, out), _spread(third, out)
+        self._function(
+            x.ctypes.data, x.size != 1, y.ctypes.data, y.size != 1, z.ctypes.data, z.size != 1,
+            out.ctypes.data, out.size,
+        )  # fmt: skip
+        return out[()]
+
+
+def _spread(x: Value, out: Value) -> Value:
+    """Return float64 side by side, as many as in `out` or one."""
+    if x.size != 1 and x.shape != out.shape:
+        x = np.broadcast_to(x, out.shape)
+    return np.ascontiguousarray(x, np.float64)
 
 
 def fma(a: Value, b: Value, c: Value) -> Value:
