@@ -82,7 +82,7 @@ def test_a_place_that_does_not_exist(cells):
 def test_injecting_in_the_wrong_unit(net, cells):
     refused(errors.UnitError, lambda: net.inject(cells.at("soma"), rb.stimuli.step(1 * mV)),
             "expected a current (nA), got mV (a voltage)", "what the line `I : nA (input)` says",
-            "write net.inject(cells, rb.stimuli.step(1*nA))")  # fmt: skip
+            'write net.inject(cells.at("soma"), rb.stimuli.step(1*nA))')  # fmt: skip
     refused(errors.WiringError, lambda: net.inject(cells.at("soma"), 1 * nA),
             "this is no current", "rb.stimuli.step(1*nA)")  # fmt: skip
     refused(errors.ShapeError,

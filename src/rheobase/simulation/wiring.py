@@ -275,8 +275,8 @@ def injection_input(cells: Cells, current: Any, to: str | None) -> str:
     if isinstance(current, Train):
         raise WiringError(
             f"{call}: {current} is a spike train, not a current",
-            mend=f"write net.drive({cells.name}, train, weight=...) to send each cell its own "
-            f"train, or noise = net.add(train); net.connect(noise, {cells.name}, weight=...)",
+            mend=f"write net.drive({cells._written}, train, weight=...) to send each cell its own "
+            f"train, or noise = net.add(train); net.connect(noise, {cells._written}, weight=...)",
         )
     name = input_of(cells, to, call, "a current")
     model = _model(cells, call, "it has no inputs")
@@ -289,7 +289,8 @@ def injection_input(cells: Cells, current: Any, to: str | None) -> str:
             f"{call}: this is no current",
             expected="one of rb.stimuli: step, ramp, sine, pulse_train, noise, from_array",
             given=shown,
-            mend=f"if it is constant, write net.inject({cells.name}, rb.stimuli.step({amount}))",
+            mend=f"if it is constant, write net.inject({cells._written}, "
+            f"rb.stimuli.step({amount}))",
         )
     if current.dimension != unit.dimension:
         raise UnitError(
@@ -297,7 +298,7 @@ def injection_input(cells: Cells, current: Any, to: str | None) -> str:
             f"{current.unit.text} ({describe(current.dimension)})",
             expected=f"what the line `{model.equation(name).text}` says",
             given=str(current),
-            mend=f"write net.inject({cells.name}, {_with_unit(current, unit)})",
+            mend=f"write net.inject({cells._written}, {_with_unit(current, unit)})",
         )
     check_columns(current.size, cells, call, "the current")
     return name
@@ -330,12 +331,12 @@ def check_columns(size: int | None, cells: Cells, call: str, what: str) -> None:
     """Refuse a stimulus that differs between another number of cells or places."""
     if size is None or size == cells.size:
         return
-    word, written = ("place", cells._written) if isinstance(cells, Sites) else ("cell", cells.name)
+    word = "place" if isinstance(cells, Sites) else "cell"
     raise ShapeError(
         f"{call}: {what} is for {size} {word}s",
         expected=f"one value, or {cells.size}: one for each {word}",
         given=f"{size}",
-        mend=f"choose as many {word}s: {written}[:{size}]" if size < cells.size else "",
+        mend=f"choose as many {word}s: {cells._written}[:{size}]" if size < cells.size else "",
     )
 
 
@@ -345,19 +346,19 @@ def drive_target(cells: Cells, train: Any, to: str | None) -> Target:
     if isinstance(train, Current):
         raise WiringError(
             f"{call}: {train} is a current, not a spike train",
-            mend=f"write net.inject({cells.name}, {train})",
+            mend=f"write net.inject({cells._written}, {train})",
         )
     if isinstance(train, Cells):
         raise WiringError(
             f"{call}: {train.name!r} is a population",
-            mend=f"write net.connect({train.name}, {cells.name}, weight=...)",
+            mend=f"write net.connect({train.name}, {cells._written}, weight=...)",
         )
     if not isinstance(train, Train):
         raise WiringError(
             f"{call}: this is no spike train",
             expected="one of rb.stimuli: poisson, regular_spikes, spike_times",
             given=repr(train) if len(repr(train)) < 60 else type(train).__name__,
-            mend=f"write net.drive({cells.name}, rb.stimuli.poisson(100*Hz), weight=...)",
+            mend=f"write net.drive({cells._written}, rb.stimuli.poisson(100*Hz), weight=...)",
         )
     target = spike_target(cells, to, call)
     check_columns(getattr(train, "size", None), cells, call, "the train")
@@ -400,7 +401,7 @@ def check_recorded(cells: Cells, variable: Any) -> None:
         raise WiringError(
             f"{call}: a variable is given by its name",
             given=repr(variable) if len(repr(variable)) < 60 else type(variable).__name__,
-            mend=f"write net.record({cells.name}, {_in_a_row(variable)}, every=1*ms)",
+            mend=f"write net.record({cells._written}, {_in_a_row(variable)}, every=1*ms)",
         )
     if variable in ("spikes", "spike"):
         raise WiringError(
