@@ -210,6 +210,14 @@ class CableArrays:
     held: frozenset[str] = frozenset()
     name: str = "cell"
 
+    def _with(self, own: CellArray) -> tuple[CellArray, ...]:
+        """Return the arrays of what spikes, and one of its own."""
+        found = [CellArray("spiked", "spiked", "uint8"), CellArray("above", "refractory", "uint8"),
+                 own]  # fmt: skip
+        if self.crossing == "linear":
+            found.append(CellArray("offset", "offset", "float64"))
+        return tuple(found)
+
 
 @dataclass(frozen=True)
 class CellProgram(CableArrays):
@@ -218,11 +226,7 @@ class CellProgram(CableArrays):
     @property
     def arrays(self) -> tuple[CellArray, ...]:
         """The arrays of a population of cells."""
-        found = [CellArray("spiked", "spiked", "uint8"), CellArray("above", "refractory", "uint8"),
-                 CellArray("damped", "damped", "uint8")]  # fmt: skip
-        if self.crossing == "linear":
-            found.append(CellArray("offset", "offset", "float64"))
-        return tuple(found)
+        return self._with(CellArray("damped", "damped", "uint8"))
 
 
 @dataclass(frozen=True)

@@ -35,11 +35,7 @@ class DetectorProgram(CableArrays):
     @property
     def arrays(self) -> tuple[CellArray, ...]:
         """The arrays of a population of detectors."""
-        found = [CellArray("spiked", "spiked", "uint8"), CellArray("above", "refractory", "uint8"),
-                 CellArray("before", "before", "float64")]  # fmt: skip
-        if self.crossing == "linear":
-            found.append(CellArray("offset", "offset", "float64"))
-        return tuple(found)
+        return self._with(CellArray("before", "before", "float64"))
 
 
 @dataclass

@@ -22,10 +22,9 @@ from rheobase.errors import EquationError
 from rheobase.language.expressions import Binary, Expr, Name, Unary, names_in, substitute, to_text
 from rheobase.lowering.builder import Value
 from rheobase.lowering.calculus import ZERO, derivative, linear_form
-from rheobase.lowering.integrators.exact import propagate_some
 from rheobase.lowering.integrators.exponential import exponential_step
 from rheobase.lowering.integrators.implicit import implicit_step, linear_groups
-from rheobase.lowering.integrators.staggered import closed, groups
+from rheobase.lowering.integrators.staggered import closed, steps_on_grid
 from rheobase.lowering.program import Level
 from rheobase.lowering.system import Note, System
 from rheobase.lowering.translate import Scope
@@ -58,16 +57,8 @@ def step(system: System, voltage: str) -> Stepped:
         first = graph.compare("<", graph.leaf("scalar", "step_number", Level.STEP), 1.0)
         h = graph.select(first, 0.5 * dt, dt).named("gate_step")
         _step_late(system, late, h, new)
-    middle = dict(new)
-    for group in groups(system, alone):
-        if len(group) > 1:
-            new |= propagate_some(system, group, dt, "")
-            middle |= propagate_some(system, group, 0.5 * dt, "_half")
-            continue
-        (name,) = group
-        new[name] = exponential_step(system, name, system.scope, dt)
-        middle[name] = exponential_step(system, name, system.scope, 0.5 * dt)
-    return Stepped(new, frozenset(late), system.at(middle, 0.5))
+    whole, half = steps_on_grid(system, alone)
+    return Stepped(new | whole, frozenset(late), system.at(new | half, 0.5))
 
 
 def on_grid(system: System, voltage: str) -> frozenset[str]:

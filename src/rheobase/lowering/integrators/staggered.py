@@ -33,20 +33,31 @@ def step(system: System) -> dict[str, Value]:
     for name in system.states:
         if name in gates:
             new[name] = exponential_step(system, name, system.scope, h)
-    middle = {name: new[name] for name in gates}
-    for group in groups(system, alone):
-        if len(group) > 1:
-            new |= propagate_some(system, group, dt, "")
-            middle |= propagate_some(system, group, 0.5 * dt, "_half")
-            continue
-        (name,) = group
-        new[name] = exponential_step(system, name, system.scope, dt)
-        middle[name] = exponential_step(system, name, system.scope, 0.5 * dt)
-    scope = system.at(middle, 0.5)
+    whole, half = steps_on_grid(system, alone)
+    scope = system.at({name: new[name] for name in gates} | half, 0.5)
+    new |= whole
     for name in system.states:
         if name not in new:
             new[name] = exponential_step(system, name, scope, dt)
     return new
+
+
+def steps_on_grid(
+    system: System, alone: frozenset[str]
+) -> tuple[dict[str, Value], dict[str, Value]]:
+    """Return variables that stay on the grid after the step, and in the middle of it."""
+    dt = system.dt
+    whole: dict[str, Value] = {}
+    half: dict[str, Value] = {}
+    for group in groups(system, alone):
+        if len(group) > 1:
+            whole |= propagate_some(system, group, dt, "")
+            half |= propagate_some(system, group, 0.5 * dt, "_half")
+            continue
+        (name,) = group
+        whole[name] = exponential_step(system, name, system.scope, dt)
+        half[name] = exponential_step(system, name, system.scope, 0.5 * dt)
+    return whole, half
 
 
 def independent(system: System) -> frozenset[str]:
