@@ -13,6 +13,8 @@ from rheobase.network.grid import TOLERANCE
 if TYPE_CHECKING:
     import xarray as xr
 
+    from rheobase.results.spikes import SpikeTrains
+
 _CALL = "rb.analysis.population_spectrum"
 _PASTE = f"{_CALL}(spikes, bin=1*ms, segment=500*ms)"
 
@@ -60,6 +62,14 @@ def population_spectrum(trains: Any, bin: Any = 1e-3, segment: Any = 0.5) -> xr.
     import xarray as xr
 
     found = trains_of(trains, _CALL)
+    frequencies, power, count = spectrum_of(found, bin, segment)
+    axis = xr.Variable("frequency", frequencies, {"units": "Hz"})
+    attributes = {"units": "Hz**2/Hz", "of": found.name, "segments": count}
+    return xr.DataArray(power, {"frequency": axis}, ("frequency",), name="power", attrs=attributes)
+
+
+def spectrum_of(found: SpikeTrains, bin: Any, segment: Any) -> tuple[np.ndarray, np.ndarray, int]:
+    """Return frequencies [Hz], the density there, and how many segments it is averaged over."""
     width = positive_time(bin, _CALL, "bin", _PASTE)
     asked = positive_time(segment, _CALL, "segment", _PASTE)
     bins = int(np.floor(found.duration / width + TOLERANCE))
@@ -70,11 +80,9 @@ def population_spectrum(trains: Any, bin: Any = 1e-3, segment: Any = 0.5) -> xr.
             f"{width:g} s; a spectrum takes at least four",
             mend=f"write {_PASTE}",
         )
-    rate = found.population_rate(width).to_numpy()[:bins]
+    rate = found._rate_in_bins(width)[1][:bins]
     power, count = _welch(rate, length, width)
-    axis = xr.Variable("frequency", np.fft.rfftfreq(length, width), {"units": "Hz"})
-    attributes = {"units": "Hz**2/Hz", "of": found.name, "segments": count}
-    return xr.DataArray(power, {"frequency": axis}, ("frequency",), name="power", attrs=attributes)
+    return np.fft.rfftfreq(length, width), power, count
 
 
 def _welch(rate: np.ndarray, length: int, width: float) -> tuple[np.ndarray, int]:

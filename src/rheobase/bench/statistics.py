@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from rheobase import analysis
+from rheobase.analysis.spectra import spectrum_of
 
 if TYPE_CHECKING:
     from rheobase.results import SpikeTrains
@@ -60,7 +61,7 @@ def spectral_peak(spikes: SpikeTrains) -> tuple[float, float]:
     """
     if not spikes.count or spikes.duration < SPECTRUM_SEGMENT:
         return float("nan"), float("nan")
-    spectrum = analysis.population_spectrum(spikes, SPECTRUM_BIN, SPECTRUM_SEGMENT)
-    power = spectrum.sel(frequency=slice(LOWEST_FREQUENCY, None))
-    peak = power.max() / power.median()
-    return float(power.idxmax()), float(peak)
+    frequencies, power, _ = spectrum_of(spikes, SPECTRUM_BIN, SPECTRUM_SEGMENT)
+    high = frequencies >= LOWEST_FREQUENCY
+    frequencies, power = frequencies[high], power[high]
+    return float(frequencies[np.argmax(power)]), float(power.max() / np.median(power))

@@ -403,14 +403,18 @@ class SpikeTrains:
         """
         import xarray as xr
 
-        edges = self.bin_edges(bin)
-        first = np.searchsorted(self.times, edges - self._tolerance)
-        width = np.diff(edges)
-        rate = np.diff(first) / (width * max(self.size, 1))
-        middle = xr.Variable("time", edges[:-1] + width / 2, {"units": "s"})
+        middles, rate = self._rate_in_bins(bin)
+        middle = xr.Variable("time", middles, {"units": "s"})
         return xr.DataArray(
             rate, {"time": middle}, ("time",), name="rate", attrs={"units": "Hz", "of": self.name}
         )
+
+    def _rate_in_bins(self, bin: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Return the middle of each bin [s] and the rate of the population there [Hz]."""
+        edges = self.bin_edges(bin)
+        first = np.searchsorted(self.times, edges - self._tolerance)
+        width = np.diff(edges)
+        return edges[:-1] + width / 2, np.diff(first) / (width * max(self.size, 1))
 
     def bin_edges(self, width: Any) -> np.ndarray:
         """Return the edges [s] of bins of that width from start to stop; the last may be shorter.
