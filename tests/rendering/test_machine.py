@@ -98,11 +98,75 @@ def test_integers_are_those_of_python(first: int, second: int) -> None:
     assert found.tolist() == a
 
 
-def test_a_division_by_zero_gives_zero() -> None:
+@pytest.mark.parametrize(("first", "second"), [(5, 0), (-(2**63), -1)])
+def test_a_division_without_result_gives_zero(first: int, second: int) -> None:
     found, x = arrays()
-    found[0] = 5
+    found[:2] = first, second
     made(INTEGERS)(found, x)
     assert found[2] == found[3] == 0  # as numba with error_model="numpy"
+
+
+def test_literals_are_calculated_as_the_machine_does() -> None:
+    found, x = arrays()
+    x[2] = -1.0
+    made("a[0] = 7 // 0\na[1] = 9223372036854775807 + 2\nx[0] = 1.5 / 0.0\nx[1] = -x[2] * -0.0")(
+        found, x
+    )
+    assert (found[0], found[1], x[0]) == (0, -(2**63) + 1, np.inf)
+    assert np.signbit(x[1])
+
+
+def test_nothing_is_contracted() -> None:
+    found, x = arrays()
+    x[:3] = 1 + 2**-30, 1 - 2**-30, -1.0
+    made("x[3] = x[0] * x[1] + x[2]\nfor i in range(3):\n    x[4 + i] = x[i] * x[1 - i % 2] - 1.0")(
+        found, x
+    )
+    assert x[3] == 0.0  # with one rounding: -2**-60
+    assert x[4] == 0.0
+
+
+def test_what_has_effects_is_done_once_and_only_where_it_matters() -> None:
+    more = """
+    @njit(error_model="numpy")
+    def counted(view, value):
+        view[1] += 1
+        return value
+    """
+    body = """
+    a[counted(a, 3)] += counted(a, 5)
+    a[4] = select(n <= 1 < counted(a, 2), 1, 0)
+    a[5] = select(n > 1 and counted(a, 1) == 1, 1, 0)
+    """
+    for n, calls in ((0, 3), (5, 3)):
+        found, x = arrays()
+        made(body, more)(found, x, n)
+        assert found[:6].tolist() == [0, calls, 0, 5, int(n == 0), int(n == 5)]
+
+
+def test_a_function_may_end_in_branches_that_return() -> None:
+    more = """
+    @njit(error_model="numpy")
+    def sign(value):
+        if value < 0:
+            return -1
+        elif value == 0:
+            return 0
+        else:
+            return 1
+
+    @njit(error_model="numpy")
+    def root(value):
+        k = 0
+        while True:
+            if k * k >= value:
+                return k
+            k += 1
+    """
+    for n in (-3, 0, 8):
+        found, x = arrays()
+        made("a[0] = sign(n)\na[1] = root(n)", more)(found, x, n)
+        assert found[:2].tolist() == [np.sign(n), 3 if n == 8 else 0]
 
 
 LOOPS = """
@@ -255,9 +319,24 @@ def test_functions_have_the_bits_of_numpy(name: str) -> None:
     ("y = x[1:]", "a slice without both ends"),
     ("a[0] = nowhere", "no 'nowhere'"),
     ("a[0] = n ** 2", "Pow of integers"),
+    ("a[0] = a[-1]", "an index from the end"),
+    ("a[0] = n << 64", "a shift by a number that is not within 0 ... 63"),
+    ("a[0] = x[0] << 2", "a float that is shifted"),
+    ("a[0] = -(-9223372036854775808)", "an integer of more than 64 bits"),
+    ("a[0] = n + 18446744073709551616", "an integer of more than 64 bits"),
+    ("a[0] = n + 9223372036854775808", "an unsigned number and one with a sign"),
+    ("x[0] = (n < 3) + unsigned(n)", "an unsigned number and one with a sign"),
+    ("a[0] = -unsigned(n)", "an unsigned number with a minus"),
+    ("a[0] = abs(n < 3)", "abs() of a condition"),
+    ("x[0] = float(float32_view(floats, 0, 1)[0])", "float() of a float32"),
+    ("x[0] = float32_view(floats, 0, 1)[0] * uint8_view(floats, 0, 1)[0]",
+     "a float32 and a number of 8 bits"),
+    ("a[0] = select(None is None, 1, 2)", "the comparison Is"),
+    ("a[0] = half(n)", "a function that returns something and nothing"),
 ])  # fmt: skip
 def test_what_only_numba_compiles_is_said(tmp_path: Path, body: str, message: str) -> None:
-    source, path = text_of(body), tmp_path / "trial.py"
+    more = "def half(n):\n    for i in range(n):\n        return i\n"
+    source, path = text_of(body, more), tmp_path / "trial.py"
     path.write_text(source)
     with pytest.raises(Unsupported) as caught:
         compiled(source, str(path), "trial")

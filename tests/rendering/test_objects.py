@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from rheobase.rendering import objects
+
 pytest.importorskip("numba")
 
 SOURCE = '''\
@@ -29,7 +31,8 @@ def fill(address, count):
 PROGRAM = """\
 import ctypes, sys
 import numpy as np
-from rheobase.rendering import cache
+from rheobase.rendering import cache, objects
+{before}
 module = cache.functions_from_source(sys.argv[1], "trial")
 out = np.zeros(4, np.int64)
 ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64)(module.fill.address)(out.ctypes.data, 4)
@@ -37,10 +40,11 @@ print(cache.compilations(), "numba" in sys.modules, *out)
 """
 
 
-def run(folder: Path, source: str) -> list[str]:
+def run(folder: Path, source: str, before: str = "") -> list[str]:
     """Compile and call the function in a new process; return the words it printed."""
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, source], capture_output=True, text=True, check=False,
+        [sys.executable, "-c", PROGRAM.format(before=before), source],
+        capture_output=True, text=True, check=False,
         env={**os.environ, "RHEOBASE_CACHE": str(folder)},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -71,3 +75,35 @@ def test_numba_compiles_the_rest(tmp_path: Path) -> None:
     assert run(tmp_path, source) == ["1", "True", "0", "3", "6", "9"]
     assert not list(tmp_path.glob("*.o"))
     assert run(tmp_path, source) == ["0", "True", "0", "3", "6", "9"]
+
+
+REFUSED = """
+def refuse(*arguments):
+    raise RuntimeError("LLVM refuses")
+objects.{what} = refuse
+"""
+
+
+@pytest.mark.parametrize("before", [
+    REFUSED.format(what="_machine_code"), REFUSED.format(what="_link"),
+    "objects._has_pass_builder = lambda: False",
+])  # fmt: skip
+def test_numba_compiles_where_llvm_refuses(tmp_path: Path, before: str) -> None:
+    source = SOURCE.format(result="void", end="")
+    assert run(tmp_path, source, before) == ["1", "True", "0", "3", "6", "9"]
+
+
+def test_options_may_stand_on_several_lines(tmp_path: Path) -> None:
+    source = SOURCE.format(result="void", end="").replace(", cache", ",\n       cache")
+    assert run(tmp_path, source) == ["1", "True", "0", "3", "6", "9"]
+    assert run(tmp_path, source) == ["0", "False", "0", "3", "6", "9"]
+
+
+def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*places: object) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(os, "replace", full)
+    objects._write(tmp_path / "one.o", b"code")
+    assert not list(tmp_path.iterdir())
+    objects._write(tmp_path / "nowhere" / "one.o", b"code")

@@ -86,11 +86,12 @@ def _surroundings() -> bytes:
     """Everything besides its source that the machine code of a module depends on."""
     from llvmlite import binding
 
+    from rheobase.rendering.objects import features
+
     try:
         own = metadata.version("rheobase")
     except metadata.PackageNotFoundError:
         own = "not installed"
-    features = ",".join(sorted(k for k, on in binding.get_host_cpu_features().items() if on))
     parts = [
         own,
         metadata.version("numba"),
@@ -98,7 +99,7 @@ def _surroundings() -> bytes:
         sys.version,
         binding.get_process_triple(),
         binding.get_host_cpu_name(),
-        features,
+        features(),
     ]
     here = Path(__file__).parent
     parts += [(here / name).read_text(encoding="utf-8") for name in _INLINED_SOURCES]

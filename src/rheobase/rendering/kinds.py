@@ -49,7 +49,7 @@ COMPARISONS: dict[type, Callable[[Any, Any], Any]] = {
 _SIGNS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
 _OF_FLOATS = {ast.Add: "fadd", ast.Sub: "fsub", ast.Mult: "fmul", ast.Div: "fdiv"}
 _OF_INTEGERS = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.BitAnd: "and_",
-                ast.BitOr: "or_", ast.BitXor: "xor", ast.LShift: "shl"}  # fmt: skip
+                ast.BitOr: "or_", ast.BitXor: "xor"}  # fmt: skip
 _NUMPY = {np.int64: types.int64, np.uint64: types.uint64, np.int32: types.int32,
           np.uint32: types.uint32, np.float64: types.float64}  # fmt: skip
 
@@ -71,14 +71,15 @@ def stored_kind(value: Any, exact: bool = False) -> Any:
     """Return the kind of a value, or with `exact` false of a variable that holds it."""
     if isinstance(value, Scalar):
         kind = value.kind
-        small = isinstance(kind, types.Integer) and kind.bitwidth < 64 and kind != types.uint32
-        return types.int64 if small and not exact and kind != types.boolean else kind
+        return types.int64 if kind == types.int32 and not exact else kind
     if isinstance(value, bool):
         return types.boolean
     if type(value) in _NUMPY:
         return _NUMPY[type(value)]
     if isinstance(value, int):
-        return types.int64
+        if not -(2**63) <= value < 2**64:
+            raise Unsupported("an integer of more than 64 bits")
+        return types.int64 if value < 2**63 else types.uint64
     if isinstance(value, float):
         return types.float64
     raise Unsupported(f"{type(value).__name__} as a number")
@@ -89,9 +90,10 @@ def unified(one: Any, other: Any) -> Any:
     if one == other:
         return one
     integers = [kind for kind in (one, other) if isinstance(kind, types.Integer)]
-    if len(integers) == 2 and types.uint64 not in integers and types.boolean not in integers:
+    signed = any(kind.signed for kind in integers)
+    if len(integers) == 2 and signed and types.uint64 not in integers:
         return types.int64
-    if types.float64 in (one, other) and len(integers) == 1 and types.boolean not in integers:
+    if types.float64 in (one, other) and len(integers) == 1:
         return types.float64
     raise Unsupported(f"{one} and {other} in one place")
 
@@ -142,11 +144,15 @@ def _common(left: Any, right: Any) -> Any:
     one, other = stored_kind(left, exact=True), stored_kind(right, exact=True)
     floats = [kind for kind in (one, other) if isinstance(kind, types.Float)]
     if floats:
+        if types.float32 in floats and (
+            types.boolean in (one, other) or types.uint8 in (one, other)
+        ):
+            raise Unsupported("a float32 and a number of 8 bits")
         both = one == other == types.float32
         return types.float32 if both else types.float64
     if one == other == types.boolean:
         return types.boolean
-    kinds = [k for k in (one, other) if k != types.boolean]
+    kinds = [types.int64 if k == types.boolean else k for k in (one, other)]
     signed = [k for k in kinds if k.signed]
     if types.uint64 in kinds:
         if signed:
@@ -158,6 +164,8 @@ def _common(left: Any, right: Any) -> Any:
 
 def arithmetic(builder: Any, kind_of: type, left: Any, right: Any) -> Scalar:
     """Return left OPERATOR right."""
+    if kind_of in (ast.LShift, ast.RShift):
+        return _shifted(builder, kind_of is ast.LShift, left, right)
     kind = _common(left, right)
     if kind_of is ast.Div and not isinstance(kind, types.Float):
         kind = types.float64
@@ -170,17 +178,31 @@ def arithmetic(builder: Any, kind_of: type, left: Any, right: Any) -> Scalar:
         return Scalar(getattr(builder, _OF_FLOATS[kind_of])(a, b), kind)
     if kind_of in _OF_INTEGERS:
         return Scalar(getattr(builder, _OF_INTEGERS[kind_of])(a, b), kind)
-    if kind_of is ast.RShift:
-        return Scalar((builder.ashr if kind.signed else builder.lshr)(a, b), kind)
     if kind_of not in (ast.FloorDiv, ast.Mod) or not kind.signed:
         raise Unsupported(f"{kind_of.__name__} of integers")
     return Scalar(_divided(builder, kind_of is ast.Mod, a, b), kind)
 
 
+def _shifted(builder: Any, to_left: bool, left: Any, right: Any) -> Scalar:
+    """Return left << right or left >> right, of which `left` alone says whether it has a sign."""
+    one, other = stored_kind(left, exact=True), stored_kind(right, exact=True)
+    if isinstance(one, types.Float) or isinstance(other, types.Float):
+        raise Unsupported("a float that is shifted")
+    if not isinstance(right, Scalar) and not 0 <= right < 64:
+        raise Unsupported("a shift by a number that is not within 0 ... 63")
+    signed = one == types.boolean or one.signed
+    kind = types.int64 if signed else types.uint64
+    a, b = as_kind(builder, left, kind).value, as_kind(builder, right, types.int64).value
+    change = builder.shl if to_left else builder.ashr if signed else builder.lshr
+    return Scalar(change(a, b), kind)
+
+
 def _divided(builder: Any, remainder: bool, a: Any, b: Any) -> Any:
-    """Return a // b or a % b, rounded down as in Python; 0 where b is 0."""
+    """Return a // b or a % b, rounded down as in Python; 0 where b is 0 or 64 bits are too few."""
     zero = ir.Constant(a.type, 0)
-    nothing = builder.icmp_signed("==", b, zero)
+    least = builder.icmp_signed("==", a, ir.Constant(a.type, -(2 ** (a.type.width - 1))))
+    beyond = builder.and_(least, builder.icmp_signed("==", b, ir.Constant(a.type, -1)))
+    nothing = builder.or_(builder.icmp_signed("==", b, zero), beyond)
     divisor = builder.select(nothing, ir.Constant(a.type, 1), b)
     quotient, rest = builder.sdiv(a, divisor), builder.srem(a, divisor)
     differ = builder.icmp_signed("<", builder.xor(a, divisor), zero)

@@ -26,7 +26,7 @@ import llvmlite.ir as ir
 from numba import types
 
 from rheobase.rendering.kinds import Array, Scalar, Unsupported, as_kind
-from rheobase.rendering.machine_values import Expressions, Variable, definition_of
+from rheobase.rendering.machine_values import Expressions, Loop, Variable, definition_of
 
 _I64 = ir.IntType(64)
 
@@ -74,9 +74,26 @@ class Compiler(Expressions):
             self._assign(target, value)
 
     def _do_AugAssign(self, node: ast.AugAssign) -> None:
-        read = ast.copy_location(_as_read(node.target), node)
-        value = self._binary(node.op, self._value(read), self._value(node.value))
-        self._assign(node.target, value)
+        target = node.target
+        if isinstance(target, ast.Name):
+            before = self._value(ast.Name(target.id, ast.Load()))
+            self._set(target.id, self._binary(node.op, before, self._value(node.value)))
+        elif isinstance(target, ast.Subscript):
+            kind, place = self._place(target)
+            before = Scalar(self._builder.load(place), kind)
+            self._store(kind, place, self._binary(node.op, before, self._value(node.value)))
+        else:
+            raise Unsupported("a target of an assignment")
+
+    def _place(self, target: ast.Subscript) -> tuple[Any, Any]:
+        """Return the kind of an element of a view, and where it is."""
+        array, index = self._value(target.value), self._index(target.slice)
+        if not isinstance(array, Array):
+            raise Unsupported("an element of no view")
+        return array.kind, self._builder.gep(array.pointer, [index], inbounds=True)
+
+    def _store(self, kind: Any, place: Any, value: Any) -> None:
+        self._builder.store(as_kind(self._builder, value, kind).value, place)
 
     def _assign(self, target: ast.expr, value: Any) -> None:
         if isinstance(target, ast.Tuple):
@@ -87,12 +104,7 @@ class Compiler(Expressions):
         elif isinstance(target, ast.Name):
             self._set(target.id, value)
         elif isinstance(target, ast.Subscript):
-            array, index = self._value(target.value), self._index(target.slice)
-            if not isinstance(array, Array):
-                raise Unsupported("an element of no view")
-            place = self._builder.gep(array.pointer, [index], inbounds=True)
-            stored = as_kind(self._builder, value, array.kind)
-            self._builder.store(stored.value, place)
+            self._store(*self._place(target), value)
         else:
             raise Unsupported("a target of an assignment")
 
@@ -105,12 +117,16 @@ class Compiler(Expressions):
         then, after = builder.append_basic_block("then"), builder.append_basic_block("after")
         other = builder.append_basic_block("otherwise") if node.orelse else after
         builder.cbranch(condition.value, then, other)
+        reached = other is after
         for block, body in ((then, node.body), (other, node.orelse)):
             if block is not after:
                 builder.position_at_end(block)
                 self._run(body)
+                reached |= not builder.block.is_terminated
                 self._go(after)
         builder.position_at_end(after)
+        if not reached:
+            builder.unreachable()
 
     def _do_While(self, node: ast.While) -> None:
         if node.orelse:
@@ -124,15 +140,20 @@ class Compiler(Expressions):
             builder.branch(body if condition else after)
         else:
             builder.cbranch(condition.value, body, after)
-        self._loop_body(node.body, body, head, after)
+        left = self._loop_body(node.body, body, head, after)
+        if condition is True and not left:
+            builder.unreachable()
 
-    def _loop_body(self, statements: list[ast.stmt], body: Any, again: Any, after: Any) -> None:
+    def _loop_body(self, statements: list[ast.stmt], body: Any, again: Any, after: Any) -> bool:
+        """Compile the body of a loop, and return whether it has a `break`."""
         self._builder.position_at_end(body)
-        self._loops.append((again, after))
+        loop = Loop(again, after)
+        self._loops.append(loop)
         self._run(statements)
         self._loops.pop()
         self._go(again)
         self._builder.position_at_end(after)
+        return loop.left
 
     def _do_For(self, node: ast.For) -> None:
         call, target = node.iter, node.target
@@ -164,10 +185,11 @@ class Compiler(Expressions):
         builder.position_at_end(after)
 
     def _do_Continue(self, node: ast.Continue) -> None:
-        self._builder.branch(self._loops[-1][0])
+        self._builder.branch(self._loops[-1].again)
 
     def _do_Break(self, node: ast.Break) -> None:
-        self._builder.branch(self._loops[-1][1])
+        self._loops[-1].left = True
+        self._builder.branch(self._loops[-1].after)
 
     def _do_Return(self, node: ast.Return) -> None:
         frame, builder = self._frames[-1], self._builder
@@ -184,15 +206,6 @@ class Compiler(Expressions):
                 variable.set(builder, part)
         frame.returned = True
         builder.branch(frame.end)
-
-
-def _as_read(target: ast.expr) -> ast.expr:
-    """Return the expression that reads what a target writes."""
-    if isinstance(target, ast.Name):
-        return ast.Name(target.id, ast.Load())
-    if isinstance(target, ast.Subscript):
-        return ast.Subscript(target.value, target.slice, ast.Load())
-    raise Unsupported("a target of an assignment")
 
 
 def compiled(source: str, path: str, name: str) -> tuple[str, list[str]]:

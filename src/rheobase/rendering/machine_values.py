@@ -7,7 +7,7 @@ import builtins
 import operator
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -95,6 +95,15 @@ class Variable:
 
 
 @dataclass
+class Loop:
+    """A loop that is being compiled: where `continue` and `break` go, and if there is a `break`."""
+
+    again: Any
+    after: Any
+    left: bool = False
+
+
+@dataclass
 class Frame:
     """A call that is being compiled: where its names are found and where it returns to."""
 
@@ -147,6 +156,11 @@ def _assigned(node: ast.FunctionDef) -> frozenset[str]:
     )
 
 
+def _fits(value: Any) -> bool:
+    """Return whether a literal is an int64 or a float, as it is when it is calculated late."""
+    return isinstance(value, float) or (isinstance(value, int) and -(2**63) <= value < 2**63)
+
+
 class Expressions(ABC):
     """What gives values, while functions are put together in one LLVM module.
 
@@ -160,7 +174,7 @@ class Expressions(ABC):
         self.module = ir.Module(name)
         self._builder: Any = None
         self._frames: list[Frame] = []
-        self._loops: list[tuple[Any, Any]] = []
+        self._loops: list[Loop] = []
         self._context = _Context()
 
     @abstractmethod
@@ -249,6 +263,8 @@ class Expressions(ABC):
 
     def _index(self, node: ast.expr) -> Any:
         value = self._value(node)
+        if isinstance(value, int) and value < 0:
+            raise Unsupported("an index from the end")
         if isinstance(value, Scalar) and value.kind == types.uint64:
             return value.value
         return self._int64(value)
@@ -269,7 +285,10 @@ class Expressions(ABC):
                 return not truth
             return Scalar(builder.not_(truth.value), types.boolean)
         if not isinstance(value, Scalar):
-            return _SIGNS[type(node.op)](value)
+            found = _SIGNS[type(node.op)](value)
+            if not _fits(found):
+                raise Unsupported("an integer of more than 64 bits")
+            return found
         if isinstance(node.op, ast.Invert):
             if value.kind != types.boolean:
                 raise Unsupported("~ of a number")
@@ -278,6 +297,8 @@ class Expressions(ABC):
             return value
         if isinstance(value.kind, types.Float):
             return Scalar(builder.fneg(value.value), value.kind)
+        if value.kind != types.boolean and not value.kind.signed:
+            raise Unsupported("an unsigned number with a minus")
         number = as_kind(builder, value, types.int64)
         return Scalar(builder.neg(number.value), types.int64)
 
@@ -286,26 +307,40 @@ class Expressions(ABC):
 
     def _binary(self, kind_of: ast.operator, left: Any, right: Any) -> Any:
         if isinstance(left, (int, float)) and isinstance(right, (int, float)):
-            return OPERATORS[type(kind_of)](left, right)
+            with suppress(ArithmeticError, ValueError):
+                found = OPERATORS[type(kind_of)](left, right)
+                if _fits(found):
+                    return found
         return arithmetic(self._builder, type(kind_of), left, right)
 
     def _of_Compare(self, node: ast.Compare) -> Any:
-        left = self._value(node.left)
-        found: Any = True
-        for sign, comparator in zip(node.ops, node.comparators, strict=True):
-            right = self._value(comparator)
-            if isinstance(left, Scalar) or isinstance(right, Scalar):
-                one = comparison(self._builder, type(sign), left, right)
-                both = found is True
-                found = one if both else Scalar(
-                    self._builder.and_(found.value, one.value), types.boolean
-                )  # fmt: skip
-            elif len(node.ops) > 1:
-                raise Unsupported("literals in a chain of comparisons")
-            else:
-                return COMPARISONS[type(sign)](left, right)
-            left = right
-        return found
+        left, right = self._value(node.left), self._value(node.comparators[0])
+        if len(node.ops) > 1:
+            return self._chain(node, left, right)
+        if isinstance(left, Scalar) or isinstance(right, Scalar):
+            return comparison(self._builder, type(node.ops[0]), left, right)
+        if type(node.ops[0]) not in COMPARISONS:
+            raise Unsupported(f"the comparison {type(node.ops[0]).__name__}")
+        return COMPARISONS[type(node.ops[0])](left, right)
+
+    def _chain(self, node: ast.Compare, left: Any, right: Any) -> Scalar:
+        """Return a < b < c, the third operand and those after it only where they matter."""
+        builder = self._builder
+        with builder.goto_entry_block():
+            memory = builder.alloca(ir.IntType(1))
+        after = builder.append_basic_block("after")
+        found = comparison(builder, type(node.ops[0]), left, right).value
+        for sign, operand in zip(node.ops[1:], node.comparators[1:], strict=True):
+            builder.store(found, memory)
+            more = builder.append_basic_block("more")
+            builder.cbranch(found, more, after)
+            builder.position_at_end(more)
+            left, right = right, self._value(operand)
+            found = comparison(builder, type(sign), left, right).value
+        builder.store(found, memory)
+        builder.branch(after)
+        builder.position_at_end(after)
+        return Scalar(builder.load(memory), types.boolean)
 
     def _truth(self, value: Any) -> Any:
         """Return True, False, or a boolean `Scalar`."""
@@ -394,19 +429,31 @@ class Expressions(ABC):
         if isinstance(function, types.ExternalFunction):
             return self._call_external(function, arguments)
         if function in _CASTS and len(arguments) == 1:
-            return as_kind(self._builder, arguments[0], _CASTS[function])
+            return self._cast(arguments[0], function)
         if function in (abs, min, max):
             return self._call_builtin(function, arguments)
         raise Unsupported(f"a call of {function!r}")
+
+    def _cast(self, value: Any, function: Any) -> Any:
+        kind = value.kind if isinstance(value, Scalar) else None
+        if function is int and isinstance(kind, types.Integer):
+            return value
+        if function is float and kind == types.float32:
+            raise Unsupported("float() of a float32")
+        return as_kind(self._builder, value, _CASTS[function])
 
     def _call_builtin(self, function: Any, arguments: list[Any]) -> Any:
         builder = self._builder
         if function is abs:
             (value,) = arguments
             if not isinstance(value, Scalar):
-                return abs(value)
+                value = as_kind(builder, value, stored_kind(value))
             if isinstance(value.kind, types.Float):
                 return self._call_intrinsic(intrinsics.fabs, [value])
+            if value.kind == types.boolean:
+                raise Unsupported("abs() of a condition")
+            if not value.kind.signed:
+                return value
             number = as_kind(builder, value, types.int64)
             less = comparison(builder, ast.Lt, number, 0)
             chosen = builder.select(less.value, builder.neg(number.value), number.value)
@@ -478,6 +525,8 @@ class Expressions(ABC):
                 else:
                     frame.names[name] = value
             self._run(node.body)
+            if frame.results is not None and not self._builder.block.is_terminated:
+                raise Unsupported("a function that returns something and nothing")
             self._go(frame.end)
         self._builder.position_at_end(frame.end)
         if isinstance(frame.results, list):

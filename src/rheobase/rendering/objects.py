@@ -8,22 +8,23 @@ numba nor the text, only LLVM to link it.
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import re
 import tempfile
 import threading
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from rheobase.errors import InternalError
-
+_logger = logging.getLogger(__name__)
 _linked: dict[str, Any] = {}
 _lock = threading.RLock()
 _LEVEL = 3
 _DIGEST = 16
-_EXPORTED = re.compile(r"^@cfunc\(.*\)\ndef (\w+)\(", re.MULTILINE)
+_EXPORTED = re.compile(r"^@cfunc\((?:.*\n)+?def (\w+)\(", re.MULTILINE)
 _EXTERNAL = re.compile(r'^\w+ = external\("(\w+)"\)$', re.MULTILINE)
 
 
@@ -45,9 +46,11 @@ def _target() -> Any:
     """Return LLVM's description of this processor, for code that is linked where it is made."""
     from llvmlite import binding
 
+    with suppress(RuntimeError):  # of versions that need it no more
+        binding.initialize()
     binding.initialize_native_target()
     binding.initialize_native_asmprinter()
-    target = binding.Target.from_default_triple()
+    target = binding.Target.from_triple(binding.get_process_triple())
     fixed = "static" if target.name.startswith("x86") else "default"
     return target.create_target_machine(
         cpu=binding.get_host_cpu_name(), features=features(), opt=_LEVEL, reloc=fixed,
@@ -60,7 +63,10 @@ def features() -> str:
     """Return the instructions that this processor has, as LLVM names them."""
     from llvmlite import binding
 
-    return str(binding.get_host_cpu_features().flatten())
+    try:
+        return str(binding.get_host_cpu_features().flatten())
+    except RuntimeError:  # LLVM cannot tell
+        return ""
 
 
 @cache
@@ -120,23 +126,35 @@ def module_of(source: str, path: Path, name: str) -> tuple[Any, int] | None:
         beside = path.with_suffix(".o")
         code, titles, fresh = _read(beside), _EXPORTED.findall(source), 0
         if code is None:
-            if not _has_pass_builder():
+            code, fresh = _compiled(source, path, name), len(titles)
+            if code is None:
                 return None
-            from rheobase.rendering.kinds import Unsupported
-            from rheobase.rendering.machine import compiled
-
-            try:
-                text, titles = compiled(source, str(path), name)
-            except Unsupported:
-                return None
-            if titles != _EXPORTED.findall(source):
-                raise InternalError(f"{path} has functions with @cfunc over several lines")
-            code, fresh = _machine_code(text), len(titles)
             _write(beside, code)
         else:
             _make_known(source)
-        _linked[name] = _link(code, name, titles)
+        try:
+            _linked[name] = _link(code, name, titles)
+        except RuntimeError:  # LLVM links no object files here
+            _logger.debug("%s is compiled by numba", path, exc_info=True)
+            return None
         return _linked[name], fresh
+
+
+def _compiled(source: str, path: Path, name: str) -> bytes | None:
+    """Return the object file of a text; None where only numba compiles it.
+
+    Whatever goes wrong here, the text is still numba's to compile, or to say what is wrong.
+    """
+    if not _has_pass_builder():
+        return None
+    from rheobase.rendering.machine import compiled
+
+    try:
+        text, titles = compiled(source, str(path), name)
+        return _machine_code(text) if titles == _EXPORTED.findall(source) else None
+    except Exception:
+        _logger.debug("%s is compiled by numba", path, exc_info=True)
+        return None
 
 
 def _make_known(source: str) -> None:
@@ -178,8 +196,12 @@ def _write(path: Path, code: bytes) -> None:
     """Put a file in place in one go; where the folder is full or closed, do without."""
     try:
         handle, temporary = tempfile.mkstemp(prefix=".new-", suffix=".o", dir=path.parent)
+    except OSError:
+        return
+    try:
         with os.fdopen(handle, "wb") as file:
             file.write(_digest(code) + code)
         os.replace(temporary, path)
     except OSError:
-        return
+        with suppress(OSError):
+            os.unlink(temporary)
