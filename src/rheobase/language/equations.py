@@ -6,6 +6,7 @@ import keyword
 import re
 import textwrap
 import unicodedata
+from functools import lru_cache
 
 from rheobase.errors import EquationError, UnitError, did_you_mean
 from rheobase.language.definitions import (
@@ -89,7 +90,12 @@ def parse_equations(text: str) -> tuple[Equation, ...]:
     EquationError, UnitError
         With the place, if a line is none of these.
     """
-    source = Source(textwrap.dedent(text).strip("\n").rstrip())
+    return _equations(textwrap.dedent(text).strip("\n").rstrip())
+
+
+@lru_cache(maxsize=1024)  # a channel's text is read several times, and again for every copy of it
+def _equations(text: str) -> tuple[Equation, ...]:
+    source = Source(text)
     clean = blank_comments(source.text)
     return tuple(_read(source, clean, start, end) for start, end in _split(clean))
 

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from rheobase.errors import EquationError, UnknownNameError
 from rheobase.language.definitions import Source
@@ -215,8 +216,16 @@ def collect(functions: Iterable[UserFunction | str]) -> dict[str, UserFunction]:
     EquationError, UnknownNameError
         If two have one name, or one reads what is not its own.
     """
+    listed = (functions,) if isinstance(functions, (str, UserFunction)) else tuple(functions)
+    if all(isinstance(given, str) for given in listed):
+        return dict(_collected(listed))  # those of every channel are collected for each
+    return _collected.__wrapped__(listed)
+
+
+@lru_cache(maxsize=256)
+def _collected(functions: tuple[UserFunction | str, ...]) -> dict[str, UserFunction]:
     collected: dict[str, UserFunction] = {}
-    for given in [functions] if isinstance(functions, (str, UserFunction)) else functions:
+    for given in functions:
         made = function(given) if isinstance(given, str) else given
         if not isinstance(made, UserFunction):
             raise EquationError(

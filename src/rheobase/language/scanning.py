@@ -19,6 +19,7 @@ _SIGNS = {"²": "**2", "³": "**3", "⁴": "**4", "·": "*", "×": "*", "⋅": "
 # The left-hand side of what is before, and the beginning of what is behind, a position.
 _OPERAND_LEFT = re.compile(r"(?:[\w.]+|[\w.]*\([^()]*\))\s*$")
 _OPERAND_RIGHT = re.compile(r"\s*(?:-?\s*[\w.]+|\([^()]*\))")
+_SUSPICIOUS = re.compile(r"[^\x00-\x7f]|[\^&|!=;?@$`]")
 _KEYWORDS = frozenset({"and", "or", "not", "if", "else", "in", "is"})
 
 
@@ -52,6 +53,8 @@ def check_parentheses(text: str, source: Source, offset: int, label: str) -> Non
 
 def check_characters(text: str, source: Source, offset: int, label: str) -> None:
     """Refuse characters that mean something else here than where they come from."""
+    if _SUSPICIOUS.search(text) is None:
+        return
     in_call: list[bool] = []  # of each open parenthesis: does it hold arguments?
     for at, character in enumerate(text):
         before, after = text[at - 1 : at], text[at + 1 : at + 2]
