@@ -6,8 +6,8 @@
 >>> slow = models.LIF(tau_m="20 ms")
 >>> print(models.LIF.doc)                                       # doctest: +SKIP
 
-Every module of this package is read when the first model is asked for, and every model it
-makes is offered under its name. So a new model is text in one place.
+The modules of this package are read when a model is asked for, and every model they make is
+offered under its name. So a new model is text in one place.
 """
 
 from __future__ import annotations
@@ -55,6 +55,24 @@ def find(name: str) -> LibraryModel:
     raise UnknownNameError(_unknown(name), mend=f"there are {', '.join(sorted(models))}")
 
 
+@cache
+def _alone(name: str) -> LibraryModel | None:
+    """Return a model whose module alone is read, as its text says that it is there; else None."""
+    import re
+    from importlib.util import find_spec
+
+    from rheobase.models.library import LibraryModel
+
+    written = re.compile(rf"^{re.escape(name)} = ", re.MULTILINE)
+    for module in sorted(module.name for module in iter_modules(__path__)):
+        spec = find_spec(f"{__name__}.{module}")
+        text = getattr(spec and spec.loader, "get_source", lambda _: None)(f"{__name__}.{module}")
+        if text and written.search(text):
+            found = vars(import_module(f"{__name__}.{module}")).get(name)
+            return found if isinstance(found, LibraryModel) else None
+    return None
+
+
 def _unknown(name: str) -> str:
     from rheobase.errors import did_you_mean
 
@@ -66,6 +84,9 @@ def _unknown(name: str) -> str:
 def __getattr__(name: str) -> LibraryModel:
     if name.startswith("_"):
         raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    model = _alone(name)
+    if model is not None:
+        return model
     models = catalog()
     if name not in models:
         raise AttributeError(f"{_unknown(name)}\nthere are {', '.join(sorted(models))}")
