@@ -258,7 +258,7 @@ def synchrony(trains: Any, bin: Any = 3e-3) -> float:
     found = trains_of(trains, call)
     bins = _whole_bins(found, width, call, paste)
     # through the rate, so that no table of cells and bins is made
-    counts = found.population_rate(width).to_numpy()[:bins] * (width * found.size)
+    counts = found._rate_in_bins(width)[1][:bins] * (width * found.size)
     return float(_variance_over_mean(counts, 0, ddof=0))
 
 
