@@ -17,6 +17,8 @@ from rheobase.language.names import is_noise
 from rheobase.language.parsing import parse_expression
 
 _USUAL_REVERSAL = {"Na": "50*mV", "K": "-90*mV", "Ca": "120*mV", "Cl": "-70*mV"}
+_USUAL_CONCENTRATIONS = {"K": "inside=140*mM, outside=5*mM", "Na": "inside=12*mM, outside=145*mM",
+                         "Cl": "inside=10*mM, outside=120*mM"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -193,6 +195,15 @@ def _ion_of(name: str) -> str:
     return ""
 
 
+def _pool_of(ion: str, wanted: str) -> str:
+    """Write what could keep an ion of which something is read."""
+    if ion == "Ca":
+        return "rb.channels.CalciumPool"
+    if wanted == "Na_i":
+        return "rb.channels.SodiumPool"
+    return f'rb.channels.Ion("{ion}", {_USUAL_CONCENTRATIONS.get(ion, "...")})'
+
+
 def _check_kept(
     name: str, wanted: str, ion: str, pools: Mapping[str, Pool], parts: Iterable[Placed]
 ) -> None:
@@ -200,7 +211,7 @@ def _check_kept(
         return
     readers = [p.mechanism for p in parts if wanted in p.mechanism.reads]
     reader = readers[0].name
-    pool = "rb.channels.CalciumPool" if ion == "Ca" else f'rb.channels.Ion("{ion}", ...)'
+    pool = _pool_of(ion, wanted)
     if ion in pools:
         raise WiringError(
             f"Membrane: {reader} reads {wanted}, and the pool {pools[ion].name} defines no {name}",
