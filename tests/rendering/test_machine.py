@@ -7,6 +7,7 @@ import inspect
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from rheobase.engine import parts as engine_parts
 from rheobase.gradients import parts as tape_parts
 from rheobase.rendering import cache
+from rheobase.rendering import random as rheobase_random
 from rheobase.rendering.functions import namespace_numpy
 
 pytest.importorskip("numba")
@@ -227,6 +229,8 @@ def test_functions_return_early_several_values_and_tuples() -> None:
     a[0] = where
     x[15] = value
     root((x[3:5], 0.25))
+    a[1], a[2], a[3], a[4] = x[3:].size, x[:5].size, x[12:99].size, x[99:].size
+    x[6:][1] = x[:2][1]
     both = (a[0], x[1])
     x[5] = both[1] + both[0] + x.size
     """
@@ -234,6 +238,7 @@ def test_functions_return_early_several_values_and_tuples() -> None:
     x[:4] = 3, 1, -2, 5
     made(body, more)(found, x, 4)
     assert (found[0], x[15], x[3], x[5]) == (2, -2, 3, 1 + 2 + 16)
+    assert (found[1:5].tolist(), x[7]) == ([13, 5, 4, 0], 1)
     made(body, more)(found, x, 0)
     assert (found[0], x[15]) == (-1, 0)
 
@@ -316,7 +321,7 @@ def test_functions_have_the_bits_of_numpy(name: str) -> None:
     ("with n:\n    pass", "a statement With"),
     ("a[0] = [1][0]", "an expression List"),
     ("a[0] = hash(n)", "a call of <built-in function hash>"),
-    ("y = x[1:]", "a slice without both ends"),
+    ("y = x[1:9:2]", "a slice with a step"),
     ("a[0] = nowhere", "no 'nowhere'"),
     ("a[0] = n ** 2", "Pow of integers"),
     ("a[0] = a[-1]", "an index from the end"),
@@ -361,3 +366,20 @@ PARTS = [
 def test_every_part_of_the_engines_is_compiled_here(package: Any, path: Path) -> None:
     _, titles = compiled(path.read_text(encoding="utf-8"), str(path), "part")
     assert titles
+
+
+@pytest.mark.parametrize("law", ["uniform", "normal", "poisson", "poisson_sum"])
+def test_random_numbers_are_compiled_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, law: str
+) -> None:
+    texts: list[str] = []
+
+    def kept(source: str, name: str) -> Any:
+        texts.append(source)
+        return SimpleNamespace(fill_at=Function(0))
+
+    monkeypatch.setattr(cache, "functions_from_source", kept)
+    rheobase_random.fill_address.__wrapped__(law)
+    path = tmp_path / "fill.py"
+    path.write_text(texts[0])
+    assert compiled(texts[0], str(path), "fill")[1] == ["fill_at"]

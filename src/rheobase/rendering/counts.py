@@ -95,7 +95,7 @@ def steps_of_law(share: float, heights: Array, marks: Array) -> int:
         k += 1
         term = term * (share * (1.0 / k))
         before, below = below, below + term
-    while k == 0 or k & 3:
+    while k == 0 or k & 3 != 0:
         heights[k] = LAST
         marks[k] = LAST - COUNT
         k += 1
@@ -306,8 +306,9 @@ def add_poisson(
         left = hi - lo - begin
         size = select(left < SCRATCH, left, SCRATCH)
         first = lo + begin
-        means = expected[begin:] if expected.size > 1 else expected
-        fill_poisson(seed, stream, first, first + size, step, draw, means[:size], counts)
+        own = 0 if expected.size == 1 else begin
+        after = 1 if expected.size == 1 else begin + size
+        fill_poisson(seed, stream, first, first + size, step, draw, expected[own:after], counts)
         for i in range(size):
             n = begin + i if weights.size > 1 else 0
             out[unsigned(begin + i)] += counts[unsigned(i)] * weights[n]

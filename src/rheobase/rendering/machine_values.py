@@ -253,21 +253,32 @@ class Expressions(ABC):
             raise Unsupported("an element of no view")
         builder = self._builder
         if isinstance(node.slice, ast.Slice):
-            if node.slice.lower is None or node.slice.upper is None or node.slice.step is not None:
-                raise Unsupported("a slice without both ends")
-            lower, upper = self._index(node.slice.lower), self._index(node.slice.upper)
+            if node.slice.step is not None:
+                raise Unsupported("a slice with a step")
+            ends = node.slice.lower, node.slice.upper
+            lower = _I64(0) if ends[0] is None else self._end(ends[0], value.length)
+            upper = value.length if ends[1] is None else self._end(ends[1], value.length)
             pointer = builder.gep(value.pointer, [lower], inbounds=True)
             return Array(pointer, builder.sub(upper, lower), value.kind)
         place = builder.gep(value.pointer, [self._index(node.slice)], inbounds=True)
         return Scalar(builder.load(place), value.kind)
 
-    def _index(self, node: ast.expr) -> Any:
+    def _index_value(self, node: ast.expr) -> Any:
         value = self._value(node)
         if isinstance(value, int) and value < 0:
             raise Unsupported("an index from the end")
+        return value
+
+    def _index(self, node: ast.expr) -> Any:
+        value = self._index_value(node)
         if isinstance(value, Scalar) and value.kind == types.uint64:
             return value.value
         return self._int64(value)
+
+    def _end(self, node: ast.expr, length: Any) -> Any:
+        """Return an end of a slice, which is not beyond that of the view."""
+        builder, index = self._builder, self._int64(self._index_value(node))
+        return builder.select(builder.icmp_signed("<", index, length), index, length)
 
     def _int64(self, value: Any) -> Any:
         if isinstance(value, float) or (
