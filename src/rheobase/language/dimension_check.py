@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from rheobase.errors import EquationError, InternalError, UnitError
@@ -154,6 +155,8 @@ class Checker:
         self, units: Mapping[str, Unit], source: Source, label: str, open_weight: bool = False
     ) -> None:
         self.units, self.source, self.label, self.open_weight = units, source, label, open_weight
+        # by identity, with the expression, so that none comes to another's place
+        self._quiet: dict[int, tuple[Expr, Dimension | None]] = {}
 
     def refuse(
         self, span: Span, what: str, *, expected: str = "", given: str = "", mend: str = ""
@@ -279,10 +282,12 @@ class Checker:
 
     def quiet(self, expression: Expr) -> Dimension | None:
         """Return the dimension of an expression, None where it has an error."""
-        try:
-            return self.kind(expression).dimension
-        except (UnitError, EquationError):
-            return None
+        if id(expression) not in self._quiet:  # of nested products each is asked for many times
+            found: Dimension | None = None
+            with suppress(UnitError, EquationError):
+                found = self.kind(expression).dimension
+            self._quiet[id(expression)] = expression, found
+        return self._quiet[id(expression)][1]
 
     def add(self, node: Binary, expected: Dimension | None) -> Kind:
         """Require two summands of one dimension."""

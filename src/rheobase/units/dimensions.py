@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 
 @dataclass(frozen=True)
@@ -31,10 +32,15 @@ class Dimension:
         return Dimension(*(a - b for a, b in zip(self.exponents, other.exponents, strict=True)))
 
     def __pow__(self, exponent: float) -> Dimension:
-        return Dimension(*(_exact(a * exponent) for a in self.exponents))
+        return _power(self, exponent)
 
     def __str__(self) -> str:
         return _dimension_text(self)
+
+
+@lru_cache(maxsize=1024)
+def _power(dimension: Dimension, exponent: float) -> Dimension:
+    return Dimension(*(_exact(a * exponent) for a in dimension.exponents))
 
 
 def _exact(exponent: float) -> float:

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterable
 from fractions import Fraction
+from functools import lru_cache
 
 from rheobase.errors import UnitError, point_at
 from rheobase.units.dimensions import DIMENSIONLESS, Dimension, power_text
@@ -176,6 +177,7 @@ def unit_text(factors: Iterable[tuple[str, float]]) -> str:
     return "/".join(["*".join(above) or "1", *below])
 
 
+@lru_cache(maxsize=1024)
 def unit_factors(text: str) -> tuple[tuple[str, float], ...]:
     """Split the text of a unit into powers of named units, the reverse of `unit_text`."""
     powers: dict[str, float] = {}
