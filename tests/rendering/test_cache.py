@@ -198,3 +198,19 @@ def test_a_part_changes_with_any_module_beside_it(tmp_path: Path) -> None:
     assert source.startswith("a = 1\n\n# of drawing parts ")
     assert cache.part_source(same, "one") == source
     assert cache.part_source(other, "one") != source
+
+
+def test_a_part_is_compiled_anew_when_a_constant_elsewhere_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts, facts = tmp_path / "engine" / "parts", tmp_path / "engine" / "facts.py"
+    parts.mkdir(parents=True)
+    (parts / "one.py").write_text("from rheobase.engine.facts import ENDLESS\n")
+    monkeypatch.setattr(cache, "__file__", str(tmp_path / "rendering" / "cache.py"))
+    found = []
+    for text in ("ENDLESS = 4\n", "ENDLESS = 8\n", "ENDLESS = 4\n"):
+        facts.write_text(text)
+        cache._digest_of.cache_clear()
+        cache.part_source.cache_clear()
+        found.append(cache.part_source(parts, "one"))
+    assert found[0] == found[2] != found[1]

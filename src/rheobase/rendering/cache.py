@@ -53,6 +53,8 @@ _INLINED_SOURCES = (
     "random.py",
 )
 
+_IMPORTED = re.compile(r"^from rheobase\.([\w.]+) import", re.MULTILINE)
+
 _modules: dict[str, ModuleType] = {}
 _watched: list[Any] = []
 _compiled_at_import = 0
@@ -165,8 +167,8 @@ def functions_from_source(source: str, name: str) -> Any:
 def part_source(folder: Path, part: str) -> str:
     """Return the source that a part of a package is compiled from, for `module_from_source`.
 
-    The modules in `folder` import from each other, so each ends in a hash of all of them: a
-    change in any of them is compiled anew.
+    The modules in `folder` import from each other, and constants from modules elsewhere, so each
+    ends in a hash of all of them: a change in any of them is compiled anew.
     """
     source = (folder / f"{part}.py").read_text(encoding="utf-8")
     return f"{source}\n# of {folder.parent.name} parts {_digest_of(folder)}\n"
@@ -174,9 +176,16 @@ def part_source(folder: Path, part: str) -> str:
 
 @cache
 def _digest_of(folder: Path) -> str:
-    digest = hashlib.blake2b(digest_size=8)
+    digest, root = hashlib.blake2b(digest_size=8), Path(__file__).parents[1]
+    elsewhere: set[Path] = set()
     for path in sorted(folder.glob("*.py")):
-        digest.update(path.read_bytes())
+        text = path.read_bytes()
+        digest.update(text)
+        for name in _IMPORTED.findall(text.decode()):
+            elsewhere.add(root.joinpath(*name.split(".")).with_suffix(".py"))
+    for path in sorted(elsewhere):
+        if path.parent != folder and path.is_file():
+            digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
