@@ -410,7 +410,8 @@ def test_explain_step_is_the_step_that_is_taken():
 def test_state_prints_as_a_table():
     net = rb.Network(dt=0.025 * ms)
     cells = net.add(ball_and_stick(), name="cells")
-    assert str(cells.state()).splitlines()[1].startswith("compartment")
+    columns = str(cells.state()).splitlines()[1].split()
+    assert columns[:5] == ["cell", "region", "path", "(um)", "compartment"]
     assert "m_Na" in str(cells.state()) and "v (mV)" in str(cells.at("soma").state())
     assert isinstance(HH, rb.Membrane)
 

@@ -225,5 +225,5 @@ def test_the_rules_of_the_page_let_the_cell_be_drawn(tmp_path):
     found.flex = inside.defaultView.getComputedStyle(inside.body).display;
     """
     found = show(text, tmp_path, steps)
-    assert "soma" in found["bar"] and "drag to turn" in found["bar"]
+    assert "soma" in found["bar"] and "drag or arrow keys: turn" in found["bar"]
     assert found["flex"] == "flex"

@@ -295,7 +295,7 @@ plt.show()
 shape = rb.morphology.examples.pyramidal()
 leak = rb.Membrane([rb.channels.Leak(g=0.05*mS/cm**2, E=-65*mV)])
 pyramidal = rb.Cell(shape, leak, axial_resistivity=150*ohm*cm, spikes=None,
-                    max_length=20*um if compiled else 1)
+                    max_length=20*um if compiled else 1*mm)
 shape.plot()
 plt.show()
 
