@@ -46,8 +46,10 @@ PER_PLASTIC_BUILT = 50e-9
 REFERENCE_LOOP = 95e-6
 """Seconds of `_loop` on that server."""
 
-PROCESS_BYTES = 185e6
+PROCESS_BYTES = 135e6
 """Interpreter, libraries and compiled kernels, before there is a network."""
+NUMBA_BYTES = 50e6
+"""Of numba, which is loaded where connections are drawn by compiled code."""
 BYTES_PER_SPIKE = 60.0
 BYTES_PER_SAMPLE = 24.0
 ARRAYS_BESIDE = 3.0
@@ -129,7 +131,8 @@ def _rate(population: Population, rate: float) -> float:
 
 def _memory(told: Description, programs: Mapping[str, Program], rates: Mapping[str, float],
             steps: int, duration: float, threads: int) -> float:  # fmt: skip
-    found, sums = PROCESS_BYTES, 0
+    drawn = any(projection._drawn.compiled for projection in told.projections.values())
+    found, sums = PROCESS_BYTES + NUMBA_BYTES * drawn, 0
     for name, size in _sizes(told, programs).items():
         program = programs[name]
         found += 8.0 * (len(program.arrays) + ARRAYS_BESIDE) * size

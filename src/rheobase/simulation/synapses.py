@@ -156,7 +156,7 @@ class Synapses:
         size = self.source.population.size
         with self.named():
             drawing = self.drawing()
-            if isinstance(self.rule, IN_PIECES) or self._pays():
+            if self.compiled:
                 origin = self.origin("rule")
                 rows = draw_rows(self.rule, drawing, size, origin.seed, origin.stream, self.cores)
             else:
@@ -169,6 +169,11 @@ class Synapses:
     def tell_count(self, count: int) -> None:
         """Say how many synapses there are, where they were counted without being drawn here."""
         self._shared["count"] = count
+
+    @property
+    def compiled(self) -> bool:
+        """Whether compiled code draws the rule, for which numba is loaded."""
+        return isinstance(self.rule, IN_PIECES) or self._pays()
 
     def _pays(self) -> bool:
         """Whether compiled code draws the rule sooner than NumPy."""
