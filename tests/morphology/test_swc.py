@@ -320,7 +320,7 @@ TEXT = "1 1 0 0 0 5 -1\n2 3 10 0 0 1 1\n3 3 30 0 0 1 2\n"
         "# M\u00fcller, unit: \u00b5m\n".encode("latin-1") + TEXT.encode(),
         b"# a form feed \x0c and \x0b in a comment\n" + TEXT.encode(),
         "# a \u2028 and \x85 in a comment\n".encode() + TEXT.encode(),
-        gzip.compress(TEXT.encode()),
+        gzip.compress(TEXT.encode(), mtime=0),
         bz2.compress(TEXT.encode()),
         lzma.compress(TEXT.encode()),
         b"3.0 3 30 0 0 1 2.0 and more\n1 1 0 0 0 5e0 -1 # the soma\n2 3 +10 0 0 1 1",
