@@ -6,7 +6,6 @@ import gc
 import os
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
@@ -83,31 +82,4 @@ def test_this_thread_may_run_everywhere_again_also_after_an_interrupt(
     monkeypatch.setattr(workers, "SimpleQueue", Interrupted)  # of what is done
     with pytest.raises(KeyboardInterrupt):
         threads.run([int, int])
-    assert os.sched_getaffinity(0) == ALLOWED
-
-
-@pytest.mark.skipif(len(ALLOWED) < 2, reason="one processor, or the system does not tell")
-def test_each_thread_has_a_processor_where_there_are_enough(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    load = tmp_path / "loadavg"
-    monkeypatch.setattr(workers, "_LOAD", str(load))
-
-    def where(busy: str) -> list[set[int]]:
-        load.write_text(busy)
-        found: list[set[int]] = []
-        meeting = threading.Barrier(2, timeout=30)
-
-        def look() -> None:
-            meeting.wait()
-            found.append(os.sched_getaffinity(0))
-
-        Workers(2).run([look] * 2)
-        return found
-
-    one, other = where("0.00 0.01 0.05 1/200 4321\n")
-    assert not one & other
-    assert where(f"9.00 9.01 9.05 {len(ALLOWED)}/200 4321\n") == [ALLOWED] * 2
-    one, other = where("not told")
-    assert not one & other
     assert os.sched_getaffinity(0) == ALLOWED

@@ -15,8 +15,6 @@ from typing import Any
 
 from rheobase.connectivity.threads import usable_cores
 
-_LOAD = "/proc/loadavg"
-
 
 class Workers:
     """Runs several functions at once, the first of them in the calling thread.
@@ -120,26 +118,16 @@ def _places(count: int) -> list[set[int]]:
 
     A thread that is woken begins beside the one that woke it, and may stay there although another
     processor is idle; so each has its own while they run together. Where there are too few
-    processors, others keep them busy, or the system does not tell, all may run everywhere: a
-    thread that has to wait for one processor makes all wait.
+    processors, or the system does not tell, all may run everywhere.
     """
     processor = _processor()
     if processor < 0 or count == 1:
         return [set()] * count
     own = _allowed()
     others = sorted(own - {processor})
-    if len(others) < count - 1 or _running() - 1 + count > len(own):
+    if len(others) < count - 1:
         return [own] * count
     return [{processor}, *(set(others[k :: count - 1]) for k in range(count - 1))]
-
-
-def _running() -> int:
-    """Return how many threads of all programs run or wait for a processor, this one included."""
-    try:
-        with open(_LOAD, encoding="ascii") as file:
-            return int(file.read().split()[3].partition("/")[0])
-    except (OSError, ValueError, IndexError):
-        return 1
 
 
 def _allowed() -> set[int]:
