@@ -60,6 +60,7 @@ from rheobase.rendering.intrinsics import load_address as load
 from rheobase.rendering.intrinsics import store_address as store
 
 SHORTEST = 15
+TRIAL = 128  # rounds after which a thread that sleeps tries whether waiting has become worth it
 
 inner = njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False)
 
@@ -111,7 +112,9 @@ def meet(network):
     """Wait until all threads have come here as often as this one; False if one has given up.
 
     A thread that waits long sleeps, so that others run: there may be more threads than free
-    processors.
+    processors. But threads that sleep make each other wait, for as long as it takes to be woken:
+    where that is longer than their patience has become, they go on sleeping in turns although there
+    are processors for all. So now and then all are patient again, in the same round.
     """
     threads = load(network, N_THREADS)
     sync, control = load(network, N_SYNC), load(network, N_CONTROL)
@@ -126,6 +129,8 @@ def meet(network):
             WAKE, threads, 0, 0, 0,
         )  # fmt: skip
     waited, patience, rests = 0, load(network, N_PATIENCE), 0
+    if round_ % TRIAL == 0:
+        patience = max(patience, load(network, N_LONGEST) // 2)
     while atomic_load(sync, LINE_WORDS * Y_COUNT) < round_ * threads:
         pause()
         waited += 1
